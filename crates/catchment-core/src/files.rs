@@ -1,0 +1,189 @@
+//! The only way to a local file: within what the operator allows, and never anything but a file.
+
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, openat2};
+
+use crate::{Error, ErrorKind, Result};
+
+/// Which local files a run may read.
+#[derive(Debug, Clone, Default)]
+pub enum FileAccess {
+    /// All that the process can: for a request of somebody who could read them anyway, as on the CLI.
+    Anywhere,
+    /// Those below these directories, wherever symbolic links lead.
+    Below(Vec<PathBuf>),
+    /// None.
+    #[default]
+    Nowhere,
+}
+
+impl FileAccess {
+    /// Opens a regular file for reading, without ever waiting for it.
+    ///
+    /// # Errors
+    /// `config` when it is missing, not a file on a disk, not readable, or not allowed (`outside_data_dirs`).
+    pub fn open(&self, path: &Path) -> Result<File> {
+        let what = || format!("opening {}", path.display());
+        let file = match self {
+            Self::Anywhere => {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+                rustix::fs::open(path, flags, Mode::empty()).map_err(|error| Error::io(what(), error.into()))?
+            }
+            Self::Below(dirs) => self.open_below(dirs, path)?,
+            Self::Nowhere => return Err(outside(path, &[])),
+        };
+        refuse_what_is_no_file(&file, path)?;
+        Ok(File::from(file))
+    }
+
+    /// Whether a request may name this path at all. Nothing needs to exist there yet.
+    ///
+    /// # Errors
+    /// `config`, `outside_data_dirs`.
+    pub fn check(&self, path: &Path) -> Result<()> {
+        match self {
+            Self::Anywhere => Ok(()),
+            Self::Nowhere => Err(outside(path, &[])),
+            Self::Below(dirs) => match path.canonicalize() {
+                Ok(real) => real_place(dirs, &real).map(|_| ()).ok_or_else(|| outside(path, dirs)),
+                // What is not there yet is judged by its name; opening it judges again.
+                Err(_) if dirs.iter().any(|dir| absolute(dir).is_ok_and(|dir| path.starts_with(dir))) => Ok(()),
+                Err(_) => Err(outside(path, dirs)),
+            },
+        }
+    }
+
+    /// Opens by the real path, beneath the real directory, with no link left to follow: what changes in
+    /// between is refused by the kernel.
+    fn open_below(&self, dirs: &[PathBuf], path: &Path) -> Result<OwnedFd> {
+        self.check(path)?;
+        let what = || format!("opening {}", path.display());
+        let real = path.canonicalize().map_err(|error| Error::io(what(), error))?;
+        let (dir, rest) = real_place(dirs, &real).ok_or_else(|| outside(path, dirs))?;
+        let dir = File::open(dir).map_err(|error| Error::io(what(), error))?;
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        openat2(&dir, rest, flags, Mode::empty(), resolve).map_err(|error| Error::io(what(), error.into()))
+    }
+}
+
+/// The path made absolute, without `.` and `..`, so that one file has one name.
+///
+/// # Errors
+/// `config` when there is no current directory to start from or the path is empty.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path)
+        .map_err(|error| Error::io(format!("finding the place of `{}`", path.display()), error))?;
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    Ok(clean)
+}
+
+/// The data directory that `real` lies in, and its path from there.
+fn real_place(dirs: &[PathBuf], real: &Path) -> Option<(PathBuf, PathBuf)> {
+    dirs.iter().filter_map(|dir| dir.canonicalize().ok()).find_map(|dir| {
+        let rest = real.strip_prefix(&dir).ok()?.to_path_buf();
+        (!rest.as_os_str().is_empty()).then_some((dir, rest))
+    })
+}
+
+fn outside(path: &Path, dirs: &[PathBuf]) -> Error {
+    let dirs: Vec<_> = dirs.iter().map(|dir| dir.display().to_string()).collect();
+    let allowed = if dirs.is_empty() { "none is named".to_owned() } else { dirs.join(", ") };
+    Error::config(
+        "outside_data_dirs",
+        format!(
+            "`{}` is not below a data directory ({allowed}); move it there, or name its directory with --data-dir",
+            path.display()
+        ),
+    )
+}
+
+fn refuse_what_is_no_file(file: &OwnedFd, path: &Path) -> Result<()> {
+    /// The magic numbers of `statfs(2)` for file systems whose files are answers of the kernel.
+    const PSEUDO: [i64; 2] = [0x9fa0, 0x6265_6572];
+    let failed = |error: rustix::io::Errno| Error::io(format!("looking at {}", path.display()), error.into());
+    let stat = rustix::fs::fstat(file).map_err(failed)?;
+    let what = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {
+            let system = rustix::fs::fstatfs(file).map_err(failed)?;
+            if !PSEUDO.contains(&i64::from(system.f_type)) {
+                return Ok(());
+            }
+            "a file that the kernel makes up, not one on a disk"
+        }
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        FileType::CharacterDevice | FileType::BlockDevice => "a device",
+        _ => "not a file",
+    };
+    Err(Error::new(
+        ErrorKind::Config,
+        "not_a_file",
+        format!("`{}` is {what}; name a regular file", path.display()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn code(result: Result<impl Sized>) -> String {
+        result.err().map(|error| error.code().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn links_and_dots_do_not_lead_out_of_a_data_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let data = root.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        std::fs::write(root.path().join("secret"), "s").unwrap();
+        std::fs::write(data.join("a.csv"), "a").unwrap();
+        symlink(root.path().join("secret"), data.join("out")).unwrap();
+        symlink(data.join("a.csv"), data.join("in")).unwrap();
+        symlink("/", data.join("root")).unwrap();
+        let access = FileAccess::Below(vec![data.clone()]);
+
+        assert!(access.open(&data.join("a.csv")).is_ok());
+        assert!(access.open(&data.join("in")).is_ok());
+        for name in ["out", "../secret", "root/etc/passwd", "."] {
+            assert_eq!(code(access.open(&data.join(name))), "outside_data_dirs", "{name}");
+            assert_eq!(code(access.check(&data.join(name))), "outside_data_dirs", "{name}");
+        }
+        assert_eq!(code(access.open(&data.join("none.csv"))), "no_such_file");
+        assert!(access.check(&data.join("none.csv")).is_ok());
+        assert_eq!(code(FileAccess::Nowhere.open(&data.join("a.csv"))), "outside_data_dirs");
+    }
+
+    #[test]
+    fn only_regular_files_are_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let fifo = root.path().join("fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        for path in [fifo.as_path(), root.path(), Path::new("/dev/null"), Path::new("/proc/self/environ")] {
+            assert_eq!(code(FileAccess::Anywhere.open(path)), "not_a_file", "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn one_file_has_one_absolute_name() {
+        for name in ["/data/./x/../a.csv", "/data//a.csv", "/../data/a.csv"] {
+            assert_eq!(absolute(Path::new(name)).unwrap(), Path::new("/data/a.csv"));
+        }
+        assert!(absolute(Path::new("a.csv")).unwrap().is_absolute());
+        assert!(absolute(Path::new("")).is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! The contract between Catchment and what it reads from.
+//!
+//! A [`Source`] delivers [`Page`]s of [`Record`]s, each with a [`Cursor`] that reading can go on from. What it
+//! cannot read it delivers as a [`Reject`]; why it cannot go on it says as an [`Error`], whose
+//! [`ErrorKind`] alone decides whether the engine resumes it later. An [`Adapter`] makes a source from its
+//! options, and a [`Registry`] knows the adapters by name. This crate does no I/O but to open local files
+//! within what the operator allows ([`FileAccess`]); it knows neither a database nor an HTTP library nor an
+//! async runtime.
+//!
+//! # A complete source
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use catchment_core::{
+//!     Adapter, Columns, Cursor, Error, Host, Page, Position, Progress, Reading, Records, Registry, Result,
+//!     Source, Value,
+//! };
+//! use futures::stream::{self, BoxStream, StreamExt};
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//!
+//! /// Counts down to 1: a source with one column, `number`.
+//! pub struct Countdown {
+//!     from: u64,
+//! }
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(rename_all = "camelCase", deny_unknown_fields)]
+//! pub struct CountdownOptions {
+//!     /// The first number, at least 1.
+//!     start_at: u64,
+//! }
+//!
+//! impl Adapter for Countdown {
+//!     const TYPE: &'static str = "countdown";
+//!     type Options = CountdownOptions;
+//!
+//!     fn new(_identifier: &str, options: CountdownOptions, _host: &Host) -> Result<Self> {
+//!         if options.start_at == 0 {
+//!             return Err(Error::config("start_at", "startAt is 0; name a number from 1"));
+//!         }
+//!         Ok(Self { from: options.start_at })
+//!     }
+//! }
+//!
+//! #[async_trait]
+//! impl Source for Countdown {
+//!     async fn test_connection(&self) -> Result<()> {
+//!         Ok(()) // there is nothing to connect to
+//!     }
+//!
+//!     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
+//!         let columns: Columns = ["number".into()].into();
+//!         let done = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
+//!         stream::iter((done..self.from).step_by(reading.page_size.max_rows()))
+//!             .map(move |first| {
+//!                 let end = self.from.min(first + reading.page_size.max_rows() as u64);
+//!                 let mut records = Records::default();
+//!                 for index in first..end {
+//!                     let text = (self.from - index).to_string();
+//!                     let position = Position::Line { line: index + 1, byte: 0 };
+//!                     records.push(position, &text, [Value::Number(&text)]);
+//!                 }
+//!                 // The count of records says all that is needed to go on, so the state is empty.
+//!                 let cursor = Cursor::new(end, &())?;
+//!                 let progress = Progress::default();
+//!                 Ok(Page { columns: columns.clone(), records, rejects: vec![], cursor, progress })
+//!             })
+//!             .boxed()
+//!     }
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! let registry = Registry::default().with::<Countdown>();
+//! let options = serde_json::json!({"startAt": 3}).as_object().unwrap().clone();
+//! let source = registry.build("countdown", "three", options, &Host::default())?;
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! source.test_connection().await?;
+//! let everything = catchment_core::testkit::conforms(|| Countdown { from: 7 }).await;
+//! assert_eq!(everything.records.len(), 7);
+//! # Ok::<(), Error>(()) })?;
+//!
+//! let unknown = serde_json::json!({"startAt": 3, "step": 2}).as_object().unwrap().clone();
+//! let error = registry.build("countdown", "three", unknown, &Host::default()).err().unwrap();
+//! assert_eq!(error.details()[0].pointer, "/options/step");
+//! # Ok(()) }
+//! ```
+//!
+//! `testkit::conforms` (feature `testkit`) holds it against the whole contract: it reads it whole, resumes it
+//! at every cursor and drops it early.
+
+mod cursor;
+mod error;
+mod files;
+mod page;
+mod registry;
+mod source;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+mod value;
+
+pub use cursor::Cursor;
+pub use error::{Detail, Error, ErrorKind, Result};
+pub use files::{FileAccess, absolute};
+pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Progress, Record, Records, Reject};
+pub use registry::{Registry, parse_options};
+pub use source::{Adapter, Host, Inspection, Reading, Source};
+pub use value::{Value, cut};

@@ -1,0 +1,131 @@
+//! From the name of a source type to a source.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::{Adapter, Error, Host, Result, Source};
+
+/// The source types that a service knows. A new one is one line: `Registry::default().with::<Mine>()`.
+#[derive(Default, Clone)]
+pub struct Registry {
+    types: BTreeMap<&'static str, Constructors>,
+}
+
+/// The functions of an adapter, with its type forgotten.
+#[derive(Clone, Copy)]
+struct Constructors {
+    normalize: fn(&str) -> Result<String>,
+    check_access: fn(&str, &Host) -> Result<()>,
+    build: fn(&str, Map<String, Value>, &Host) -> Result<Arc<dyn Source>>,
+    schema: fn() -> schemars::Schema,
+}
+
+impl Registry {
+    /// Adds a source type, or replaces the one of the same name.
+    #[must_use]
+    pub fn with<A: Adapter>(mut self) -> Self {
+        self.types.insert(
+            A::TYPE,
+            Constructors {
+                normalize: A::normalize,
+                check_access: A::check_access,
+                build: build::<A>,
+                schema: || schemars::schema_for!(A::Options),
+            },
+        );
+        self
+    }
+
+    /// The names of all types, in alphabetical order.
+    pub fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.types.keys().copied()
+    }
+
+    /// The one spelling of an identifier.
+    ///
+    /// # Errors
+    /// `config` when the type is unknown or the identifier is not one of it.
+    pub fn normalize(&self, source_type: &str, identifier: &str) -> Result<String> {
+        (self.find(source_type)?.normalize)(identifier)
+    }
+
+    /// Whether the operator allows this identifier.
+    ///
+    /// # Errors
+    /// `config` when the type is unknown or the identifier is refused.
+    pub fn check_access(&self, source_type: &str, identifier: &str, host: &Host) -> Result<()> {
+        (self.find(source_type)?.check_access)(identifier, host)
+    }
+
+    /// Makes a source from its options. It does no I/O.
+    ///
+    /// # Errors
+    /// `config` when the type is unknown or an option is: with the option's place as a JSON pointer.
+    pub fn build(
+        &self,
+        source_type: &str,
+        identifier: &str,
+        options: Map<String, Value>,
+        host: &Host,
+    ) -> Result<Arc<dyn Source>> {
+        (self.find(source_type)?.build)(identifier, options, host)
+    }
+
+    /// The JSON schema of a type's options.
+    ///
+    /// # Errors
+    /// `config` when the type is unknown.
+    pub fn schema(&self, source_type: &str) -> Result<schemars::Schema> {
+        Ok((self.find(source_type)?.schema)())
+    }
+
+    fn find(&self, source_type: &str) -> Result<&Constructors> {
+        self.types.get(source_type).ok_or_else(|| {
+            let known: Vec<_> = self.types().collect();
+            let message = format!("there is no source type `{source_type}`; known are: {}", known.join(", "));
+            Error::config("unknown_source_type", message.clone()).with_detail("/sourceType", message)
+        })
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.types()).finish()
+    }
+}
+
+fn build<A: Adapter>(identifier: &str, options: Map<String, Value>, host: &Host) -> Result<Arc<dyn Source>> {
+    let options = parse_options(options)?;
+    Ok(Arc::new(A::new(identifier, options, host)?))
+}
+
+/// Reads options from JSON; what does not fit is named by its place below `/options`.
+///
+/// # Errors
+/// `config`, `invalid_options`.
+pub fn parse_options<T: serde::de::DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
+    serde_path_to_error::deserialize(Value::Object(options)).map_err(|error| {
+        let pointer = pointer(error.path());
+        let message = error.inner().to_string();
+        Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
+    })
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::from("/options");
+    for segment in path {
+        match segment {
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}

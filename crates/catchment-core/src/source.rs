@@ -1,0 +1,105 @@
+//! What a source must do.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use crate::{Cursor, Error, ErrorKind, FileAccess, Page, PageSize, Result};
+
+/// What the operator lets sources of a run use.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// Which local files.
+    pub files: FileAccess,
+}
+
+/// What [`Source::read`] is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// Where to go on; `None` means from the beginning.
+    pub after: Option<Cursor>,
+    /// The source fields that the mapping names, in no order; empty where the mapping is still to be found.
+    /// A source whose columns are not given by the data (nested JSON) must offer these.
+    pub fields: Arc<[Box<str>]>,
+    /// How large pages should become.
+    pub page_size: PageSize,
+}
+
+/// Something that records can be read from, again and again.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Proves that [`read`](Self::read) could start: the same credentials, the same first request, nothing more.
+    async fn test_connection(&self) -> Result<()>;
+
+    /// Reads on from a cursor to the end of the source.
+    ///
+    /// - Resuming at a page's cursor neither repeats nor skips a record delivered up to that page.
+    /// - Every page of a stream has the same columns.
+    /// - A record that cannot be read is a [`Reject`](crate::Reject) and counts as read; an `Err` means that
+    ///   reading cannot go on, and ends the stream. The stream ends without one only at the end of the
+    ///   source: what broke off or came short is an `Err`.
+    /// - It does not retry and does not sleep: retrying is resuming, and belongs to the engine.
+    /// - Dropping the stream stops all work.
+    fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>>;
+
+    /// What can be found out without all options: those that reading would use, and a first page. `fields` are
+    /// as in [`Reading::fields`].
+    async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        let reading = Reading { fields, page_size: PageSize::rows(100), after: None };
+        let page = self.read(reading).next().await.transpose()?;
+        Ok(Inspection { found: serde_json::Map::new(), page })
+    }
+
+    /// Whether only this machine can read it, as with a file on its disk.
+    fn is_bound_to_node(&self) -> bool {
+        false
+    }
+}
+
+/// What [`Source::inspect`] found.
+#[derive(Debug)]
+pub struct Inspection {
+    /// Options of the source that were found out, ready to be given.
+    pub found: serde_json::Map<String, serde_json::Value>,
+    /// The first records; none where the source is empty.
+    pub page: Option<Page>,
+}
+
+/// How a source is made from its options.
+pub trait Adapter: Source + Sized + 'static {
+    /// Its name in options, tables and URLs, at most 16 characters; it never changes.
+    const TYPE: &'static str;
+
+    /// Its options. Their doc comments are their reference; unknown fields must be refused
+    /// (`#[serde(deny_unknown_fields)]`), names are camelCase.
+    type Options: DeserializeOwned + JsonSchema;
+
+    /// The one spelling of an identifier, as it is stored and compared; a path is made absolute, for instance.
+    ///
+    /// # Errors
+    /// `config` when it cannot be an identifier of this source.
+    fn normalize(identifier: &str) -> Result<String> {
+        match identifier.trim() {
+            "" => Err(Error::new(ErrorKind::Config, "no_identifier", "the source identifier is empty")),
+            identifier => Ok(identifier.to_owned()),
+        }
+    }
+
+    /// Checks the options and makes the source. It does no I/O.
+    ///
+    /// # Errors
+    /// `config`, with what is wrong and what would be accepted.
+    fn new(identifier: &str, options: Self::Options, host: &Host) -> Result<Self>;
+
+    /// Whether the operator allows this identifier at all; asked before a run is accepted.
+    ///
+    /// # Errors
+    /// `config`, with what is allowed.
+    fn check_access(_identifier: &str, _host: &Host) -> Result<()> {
+        Ok(())
+    }
+}

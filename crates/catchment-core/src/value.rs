@@ -1,0 +1,54 @@
+//! What one field of a record holds.
+
+use std::fmt;
+
+/// A field as the source had it. Numbers keep their exact text: `1e400` and `0.10` lose nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// JSON `null`, or a field that the record does not have. Not the same as empty text.
+    Null,
+    /// JSON `true` or `false`.
+    Bool(bool),
+    /// The text of a JSON number.
+    Number(&'a str),
+    /// Text, the only kind that CSV has.
+    Text(&'a str),
+    /// The JSON text of an array or object.
+    Json(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// The value as text, without surrounding white space; `None` for null and for nothing but space.
+    pub fn as_trimmed(self) -> Option<&'a str> {
+        let text = match self {
+            Self::Null => return None,
+            Self::Bool(true) => "true",
+            Self::Bool(false) => "false",
+            Self::Number(text) | Self::Text(text) | Self::Json(text) => text.trim(),
+        };
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+impl fmt::Display for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(flag) => flag.fmt(f),
+            Self::Number(text) | Self::Text(text) | Self::Json(text) => f.write_str(text),
+        }
+    }
+}
+
+/// `text` cut to at most `max_bytes` at a character, with an ellipsis where something was cut.
+///
+/// ```
+/// assert_eq!(catchment_core::cut("Bohemian", 4), "Bohe…");
+/// assert_eq!(catchment_core::cut("naïve", 3), "na…");
+/// ```
+pub fn cut(text: &str, max_bytes: usize) -> String {
+    if text.len() <= max_bytes {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(max_bytes)])
+}

@@ -1,0 +1,127 @@
+//! CSV files: RFC 4180, and what is found in the wild.
+
+mod framing;
+mod layout;
+mod options;
+mod pages;
+mod text;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use catchment_core::{
+    Adapter, Error, FileAccess, Host, Inspection, Page, PageSize, Reading, Result, Source, absolute,
+};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use tokio::sync::mpsc;
+
+use layout::Layout;
+use options::Given;
+use pages::Pages;
+use text::Input;
+
+pub use options::CsvOptions;
+
+/// A CSV file on a disk.
+#[derive(Debug, Clone)]
+pub struct Csv {
+    path: PathBuf,
+    given: Given,
+    files: FileAccess,
+}
+
+impl Adapter for Csv {
+    const TYPE: &'static str = "csv";
+    type Options = CsvOptions;
+
+    fn normalize(identifier: &str) -> Result<String> {
+        if let Some((scheme, _)) = identifier.split_once("://") {
+            return Err(Error::config(
+                "not_a_path",
+                format!("`{scheme}:` addresses are not read; name a file by its path"),
+            )
+            .with_detail("/sourceIdentifier", "not a path"));
+        }
+        let path = absolute(Path::new(identifier))?;
+        // It was text before, and only text was added.
+        Ok(path.to_string_lossy().into_owned())
+    }
+
+    fn check_access(identifier: &str, host: &Host) -> Result<()> {
+        host.files.check(Path::new(identifier)).map_err(|error| {
+            let message = error.message().to_owned();
+            error.with_detail("/sourceIdentifier", message)
+        })
+    }
+
+    fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
+        Ok(Self { path: identifier.into(), given: options.check()?, files: host.files.clone() })
+    }
+}
+
+impl Csv {
+    fn open(&self) -> Result<Input> {
+        Input::new(self.files.open(&self.path)?)
+    }
+}
+
+/// What the reading thread sends. Without `End` the channel just closes when the thread panics, and half a
+/// file would pass for a whole one.
+enum Sent {
+    Page(Result<Page>),
+    End,
+}
+
+#[async_trait]
+impl Source for Csv {
+    async fn test_connection(&self) -> Result<()> {
+        self.open().map(|_| ())
+    }
+
+    fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
+        // One page waits while the next is parsed: reading, parsing and writing overlap.
+        let (sender, receiver) = mpsc::channel(1);
+        let csv = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let mut pages = match csv.open().and_then(|input| Pages::start(input, &csv.given, reading)) {
+                Ok(pages) => pages,
+                Err(error) => return sender.blocking_send(Sent::Page(Err(error))).is_ok(),
+            };
+            // A closed channel means that nobody reads on: then the work ends.
+            loop {
+                let sent = match pages.next().transpose() {
+                    None => return sender.blocking_send(Sent::End).is_ok(),
+                    Some(page) => page,
+                };
+                let is_last = sent.is_err();
+                if sender.blocking_send(Sent::Page(sent)).is_err() || is_last {
+                    return false;
+                }
+            }
+        });
+        stream::unfold(Some(receiver), |receiver| async {
+            let mut receiver = receiver?;
+            match receiver.recv().await {
+                Some(Sent::Page(Ok(page))) => Some((Ok(page), Some(receiver))),
+                Some(Sent::Page(Err(error))) => Some((Err(error), None)),
+                Some(Sent::End) => None,
+                None => Some((Err(pages::died()), None)),
+            }
+        })
+        .boxed()
+    }
+
+    async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        let (csv, wanted) = (self.clone(), fields.clone());
+        let found = tokio::task::spawn_blocking(move || Layout::find(&csv.open()?, &csv.given, &wanted));
+        let found = found.await.map_err(|_| pages::died())??;
+        let page = self.read(Reading { fields, page_size: PageSize::rows(100), after: None }).next().await;
+        Ok(Inspection { found: found.map(|layout| layout.options()).unwrap_or_default(), page: page.transpose()? })
+    }
+
+    fn is_bound_to_node(&self) -> bool {
+        true
+    }
+}

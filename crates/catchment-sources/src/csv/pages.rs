@@ -1,0 +1,112 @@
+//! The reading itself: from a file and a cursor to pages.
+
+use catchment_core::{
+    Columns, Cursor, Error, ErrorKind, Page, PageSize, Position, Reading, Records, Reject, Result, Value,
+};
+use serde::{Deserialize, Serialize};
+
+use super::framing::{Framed, Framer};
+use super::layout::Layout;
+use super::options::Given;
+use super::text::Input;
+
+/// What a cursor of this source holds: where the text was read up to, that it is still the same text, and how
+/// to read it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct State {
+    line: u64,
+    /// In the text as decoded.
+    offset: u64,
+    /// XXH3-128 of the text before `offset`.
+    digest: String,
+    layout: Layout,
+}
+
+/// A reading under way; runs on a thread of its own, as files block.
+pub(super) struct Pages {
+    input: Input,
+    page_size: PageSize,
+    /// `None` for a file without a single record.
+    text: Option<(Framer, Layout)>,
+    records_read: u64,
+    is_at_end: bool,
+}
+
+impl Pages {
+    pub(super) fn start(input: Input, given: &Given, reading: Reading) -> Result<Self> {
+        let records_read = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
+        let text = match reading.after {
+            Some(cursor) => Some(resume(&input, given, &cursor)?),
+            None => begin(&input, given, &reading.fields)?,
+        };
+        Ok(Self { input, page_size: reading.page_size, text, records_read, is_at_end: false })
+    }
+
+    /// The next page; `None` at the end of the file, if it is the same file still.
+    pub(super) fn next(&mut self) -> Result<Option<Page>> {
+        let Some((framer, layout)) = &mut self.text else {
+            self.input.check_unchanged()?;
+            return Ok(None);
+        };
+        if self.is_at_end {
+            return Ok(None);
+        }
+        let (max_rows, max_bytes) = (self.page_size.max_rows(), self.page_size.max_bytes());
+        let (mut records, mut rejects) = (Records::default(), Vec::new());
+        while records.len() + rejects.len() < max_rows && records.bytes() < max_bytes {
+            match framer.next(Some(layout.columns.len()))? {
+                Some(Framed::Record(record)) => {
+                    let position = Position::Line { line: record.line, byte: record.byte };
+                    records.push(position, record.raw, record.fields().map(Value::Text));
+                }
+                Some(Framed::Bad(bad)) => {
+                    let position = Position::Line { line: bad.line, byte: bad.byte };
+                    rejects.push(Reject::new(ErrorKind::Parsing, bad.code, bad.message, position, &bad.raw));
+                }
+                None => {
+                    self.input.check_unchanged()?;
+                    self.is_at_end = true;
+                    break;
+                }
+            }
+        }
+        let count = records.len() + rejects.len();
+        if count == 0 {
+            return Ok(None);
+        }
+        self.records_read += count as u64;
+        let state = State {
+            line: framer.line(),
+            offset: framer.offset(),
+            digest: framer.digest(),
+            layout: layout.clone(),
+        };
+        let cursor = Cursor::new(self.records_read, &state)?;
+        let columns: Columns = layout.columns.clone();
+        Ok(Some(Page { columns, records, rejects, cursor, progress: self.input.progress() }))
+    }
+}
+
+/// Finds the layout and goes past the header.
+fn begin(input: &Input, given: &Given, fields: &[Box<str>]) -> Result<Option<(Framer, Layout)>> {
+    let Some(layout) = Layout::find(input, given, fields)? else { return Ok(None) };
+    let mut framer = Framer::new(input.text(layout.encoding)?, layout.dialect, given.limits);
+    if layout.has_header {
+        framer.next(None)?;
+    }
+    Ok(Some((framer, layout)))
+}
+
+/// Goes where the cursor stood, if the file is the same up to there.
+fn resume(input: &Input, given: &Given, cursor: &Cursor) -> Result<(Framer, Layout)> {
+    let State { line, offset, digest, layout } = cursor.state()?;
+    let mut framer = Framer::new(input.text(layout.encoding)?, layout.dialect, given.limits);
+    framer.skip_to(offset, line, &digest)?;
+    Ok((framer, layout))
+}
+
+/// The thread that read the file is gone.
+pub(super) fn died() -> Error {
+    Error::new(ErrorKind::System, "panic", "the task that reads the file ended unexpectedly; please report this")
+}

@@ -1,0 +1,38 @@
+//! From settings to a service: where every door and every test starts.
+
+use catchment_core::{Registry, Result};
+
+use crate::config::Settings;
+use crate::run::Door;
+use crate::store::Store;
+use crate::sync::{ServiceSettings, SyncService};
+
+/// A database with its tables, and the service on it.
+#[derive(Debug, Clone)]
+pub struct App {
+    service: SyncService,
+}
+
+impl App {
+    /// Opens the database and brings its tables up to date. Requests will come through `door`.
+    ///
+    /// # Errors
+    /// `config` when the settings or the tables do not fit; `database` when it does not answer.
+    pub async fn open(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
+        let store = Store::open(&settings.database_url, settings.connections()).await?;
+        store.migrate().await?;
+        let service = ServiceSettings { data_dirs: settings.data_dirs.clone(), node: settings.node.clone(), door };
+        Ok(Self { service: SyncService::new(store, registry, service) })
+    }
+
+    /// The service.
+    pub fn service(&self) -> &SyncService {
+        &self.service
+    }
+
+    /// Ends attempts after the page in hand, and gives all connections back.
+    pub async fn close(&self) {
+        self.service.shut_down();
+        self.service.store().close().await;
+    }
+}

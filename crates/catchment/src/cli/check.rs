@@ -1,0 +1,69 @@
+//! `catchment check`: what a sync would do, without writing anything.
+
+use clap::Args;
+use serde_json::json;
+
+use super::request::{SourceArgs, TargetArgs, request};
+use super::table::{GOOD, WARN};
+use super::{Exit, open};
+use crate::config::Settings;
+use crate::sync::Checked;
+
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
+    let request = request(args.source, Some(args.target))?;
+    let app = open(settings).await?;
+    let checked = app.service().check(request).await?;
+    if args.json {
+        print_json(&checked);
+    } else {
+        print(&checked);
+    }
+    app.close().await;
+    Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
+}
+
+fn print_json(checked: &Checked) {
+    let rejects: Vec<_> = checked
+        .rejects
+        .iter()
+        .map(|reject| {
+            json!({"place": reject.position.to_string(), "code": reject.code, "message": reject.message})
+        })
+        .collect();
+    println!(
+        "{}",
+        json!({
+            "source": checked.inspection.found,
+            "columnMapping": checked.mapping,
+            "fitting": checked.fitting,
+            "rejects": rejects,
+        })
+    );
+}
+
+fn print(checked: &Checked) {
+    anstream::println!("{GOOD}readable{GOOD:#}   {}", serde_json::Value::Object(checked.inspection.found.clone()));
+    let Some(mapping) = &checked.mapping else {
+        anstream::println!("{WARN}empty{WARN:#}      the source has no record");
+        return;
+    };
+    let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
+    anstream::println!("mapping    {}", pairs.join(", "));
+    anstream::println!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
+    for reject in &checked.rejects {
+        anstream::println!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
+    }
+}

@@ -1,0 +1,16 @@
+//! `catchment migrate`: the tables, and nothing else.
+
+use super::Exit;
+use crate::config::Settings;
+use crate::store::Store;
+
+pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
+    let store = Store::open(&settings.database_url, settings.connections()).await?;
+    let applied = store.migrate().await?;
+    match applied.as_slice() {
+        [] => println!("The tables are up to date."),
+        applied => println!("Applied: {}", applied.join(", ")),
+    }
+    store.close().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,121 @@
+//! The command line: one file a command. Answers go to standard output, all else to standard error.
+
+mod check;
+mod inspect;
+mod migrate;
+mod request;
+mod runs;
+mod serve;
+mod sync;
+mod table;
+
+use std::process::ExitCode;
+
+use catchment_core::{Error, ErrorKind};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::config::{Flags, LogFormat, ServeFlags, Settings};
+use crate::run::Door;
+
+/// Keeps the tables of your database in step with sources outside it, every row accounted for.
+///
+/// Exit codes: 0 all rows applied, 1 failed, 2 wrong usage, 3 completed with rejects.
+#[derive(Parser)]
+#[command(name = "catchment", version, max_term_width = 110)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the HTTP API and work on the queue
+    Serve(ServeFlags),
+    /// Sync a source into its table now, and wait for the end
+    Sync(sync::SyncArgs),
+    /// Tell what a sync would do, without writing anything
+    Check(check::CheckArgs),
+    /// Find out what a file looks like, and print options that fit
+    Inspect(inspect::InspectArgs),
+    /// List runs, or show one with its errors
+    Runs(runs::RunsArgs),
+    /// Bring the tables of the database up to date (every command that needs them does it too)
+    Migrate,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// All went well.
+    Done = 0,
+    /// The command or the run failed.
+    Failed = 1,
+    /// The command was called in a wrong way.
+    Usage = 2,
+    /// The run is completed, and some records were rejected.
+    Rejects = 3,
+}
+
+/// Runs the command that the process was called with.
+pub fn main() -> ExitCode {
+    let Cli { flags, command } = Cli::parse();
+    let serve_flags = if let Command::Serve(flags) = &command { flags.clone() } else { ServeFlags::default() };
+    let exit = Settings::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|settings| {
+        start_logging(settings.log_format, matches!(command, Command::Serve(_)));
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let exit = runtime.block_on(run(settings, command));
+        // A thread that hangs in a file system does not keep the process.
+        runtime.shutdown_background();
+        exit
+    });
+    match exit {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            anstream::eprintln!("{}error:{:#} {error}", table::BAD, table::BAD);
+            ExitCode::from(exit_of(&error) as u8)
+        }
+    }
+}
+
+async fn run(settings: Settings, command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(_) => serve::run(settings).await,
+        Command::Sync(args) => sync::run(&settings, args).await,
+        Command::Check(args) => check::run(&settings, args).await,
+        Command::Inspect(args) => inspect::run(args).await,
+        Command::Runs(args) => runs::run(&settings, args).await,
+        Command::Migrate => migrate::run(&settings).await,
+    }
+}
+
+async fn open(settings: &Settings) -> catchment_core::Result<App> {
+    App::open(settings, catchment_sources::builtin(), Door::Cli).await
+}
+
+/// Which exit code an error has: what was asked for wrongly is usage.
+fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<Error>() {
+        Some(error) if error.kind() == ErrorKind::Config => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+/// Logs go to standard error: all that `serve` does, and warnings of the other commands.
+fn start_logging(format: LogFormat, is_service: bool) {
+    let default = if is_service { "info" } else { "error" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            use std::io::IsTerminal;
+            let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+            builder.with_ansi(has_colour).init();
+        }
+    }
+}

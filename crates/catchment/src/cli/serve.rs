@@ -1,0 +1,105 @@
+//! `catchment serve`: the API and the workers, until a signal.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context;
+use catchment_core::{Error, ErrorKind};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::Exit;
+use crate::app::App;
+use crate::config::Settings;
+use crate::http::{Shared, router};
+use crate::run::Door;
+use crate::sync::Workers;
+
+/// How long a page in hand, or an answer, may take after a signal.
+const GRACE: Duration = Duration::from_secs(20);
+/// How often a database that is not up yet is asked again.
+const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("listening on {}", settings.listen))?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let (shared, stop) = (Shared::new(&settings), CancellationToken::new());
+    let until_stopped = stop.clone();
+    let server = axum::serve(listener, router(shared.clone()))
+        .with_graceful_shutdown(async move { until_stopped.cancelled().await });
+    let server = tokio::spawn(async move { server.await });
+    let mut signals = Signals::new()?;
+
+    // The port is open before the database is, so that whoever watches us can tell us from a dead process.
+    let app = tokio::select! {
+        app = open(&settings) => Some(app?),
+        () = signals.next() => None,
+    };
+    let Some(app) = app else { return Ok(Exit::Done) };
+    app.service().resume_interrupted().await?;
+    shared.set_app(app.clone());
+    let workers = Workers::start(app.service(), settings.workers);
+    tracing::info!(workers = settings.workers, "ready");
+    signals.next().await;
+
+    tracing::info!("stopping after the page in hand");
+    app.service().shut_down();
+    stop.cancel();
+    let finished = bounded(&mut signals, async {
+        workers.finish().await;
+        if let Ok(Err(error)) = server.await {
+            tracing::error!(%error, "the server ended with an error");
+        }
+        app.close().await;
+    });
+    if !finished.await {
+        tracing::warn!("stopped at once; what was under way goes on from its last page");
+    }
+    Ok(Exit::Done)
+}
+
+/// Opens the database, waiting for it as long as it is merely away.
+async fn open(settings: &Settings) -> Result<App, Error> {
+    let mut has_told = false;
+    loop {
+        match App::open(settings, catchment_sources::builtin(), Door::Http).await {
+            Err(error) if error.kind() == ErrorKind::Database => {
+                if !has_told {
+                    tracing::warn!(%error, "waiting for the database");
+                }
+                has_told = true;
+                tokio::time::sleep(DATABASE_INTERVAL).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether the work ended by itself, before another signal and in time.
+async fn bounded(signals: &mut Signals, work: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        () = work => true,
+        () = signals.next() => false,
+        () = tokio::time::sleep(GRACE) => false,
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Settings: flags, then environment, then `catchment.toml`, then defaults. Checked once, here.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use catchment_core::{Error, Result, absolute};
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+/// The file that is read when it is there and no other is named.
+const DEFAULT_FILE: &str = "catchment.toml";
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The flags that all commands share, with their environment variables.
+#[derive(Clone, Default, Args)]
+pub struct Flags {
+    /// Settings file [default: catchment.toml, if it is there]
+    #[arg(long, global = true, env = "CATCHMENT_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// sqlite://FILE or mysql://USER:PASSWORD@HOST:3306/DB [default: sqlite://catchment.db]
+    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+
+    /// Directory whose files the HTTP API may read; repeatable [default: /data, ./data]
+    #[arg(long, global = true, env = "CATCHMENT_DATA_DIRS", value_delimiter = ':', value_name = "DIR")]
+    data_dir: Option<Vec<PathBuf>>,
+
+    /// Name of this machine; only it reads runs of its local files [default: the host's name]
+    #[arg(long, global = true, env = "CATCHMENT_NODE", value_name = "NAME")]
+    node: Option<String>,
+
+    /// How log lines look; RUST_LOG sets their level [default: text]
+    #[arg(long, global = true, env = "CATCHMENT_LOG_FORMAT", value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+/// The flags of `serve` alone.
+#[derive(Clone, Default, Args)]
+pub struct ServeFlags {
+    /// Address to listen on [default: 127.0.0.1:3006]
+    #[arg(long, env = "CATCHMENT_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Runs side by side in this process [default: 2]
+    #[arg(long, env = "CATCHMENT_WORKERS", value_name = "NUMBER")]
+    workers: Option<usize>,
+
+    /// Host name by which the API may be called, beside loopback's; repeatable
+    #[arg(long, env = "CATCHMENT_ALLOW_HOSTS", value_delimiter = ',', value_name = "NAME")]
+    allow_host: Option<Vec<String>>,
+}
+
+/// What `catchment.toml` may hold: the names of the flags, with `_` for `-`, and lists in the plural.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    database_url: Option<String>,
+    data_dirs: Option<Vec<PathBuf>>,
+    node: Option<String>,
+    log_format: Option<LogFormat>,
+    listen: Option<SocketAddr>,
+    workers: Option<usize>,
+    allow_hosts: Option<Vec<String>>,
+}
+
+/// All settings.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where runs and rows are kept. May hold a password.
+    pub database_url: String,
+    /// Where requests over HTTP may read files.
+    pub data_dirs: Vec<PathBuf>,
+    /// The name of this machine.
+    pub node: String,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Where `serve` listens.
+    pub listen: SocketAddr,
+    /// Runs side by side.
+    pub workers: usize,
+    /// Host names by which the API may be called, beside loopback's.
+    pub allow_hosts: Vec<String>,
+    /// What callers of the API must present; from `CATCHMENT_API_TOKEN` alone, so that it stands in no list of
+    /// processes.
+    pub api_token: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            database_url: "sqlite://catchment.db".to_owned(),
+            data_dirs: vec!["/data".into(), "./data".into()],
+            node: host_name(),
+            log_format: LogFormat::Text,
+            listen: (Ipv4Addr::LOCALHOST, 3006).into(),
+            workers: 2,
+            allow_hosts: Vec::new(),
+            api_token: None,
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    /// Without the database URL and the token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("data_dirs", &self.data_dirs)
+            .field("node", &self.node)
+            .field("listen", &self.listen)
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    /// Puts flags (which hold the environment already), file and defaults together, and checks them.
+    ///
+    /// # Errors
+    /// `config`, with the setting and what would be accepted.
+    pub fn resolve(flags: Flags, serve: ServeFlags) -> Result<Self> {
+        let file = read_file(flags.config.as_deref())?;
+        let default = Self::default();
+        let settings = Self {
+            database_url: flags.database_url.or(file.database_url).unwrap_or(default.database_url),
+            data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
+            node: flags.node.or(file.node).unwrap_or(default.node),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            listen: serve.listen.or(file.listen).unwrap_or(default.listen),
+            workers: serve.workers.or(file.workers).unwrap_or(default.workers),
+            allow_hosts: serve.allow_host.or(file.allow_hosts).unwrap_or_default(),
+            api_token: std::env::var("CATCHMENT_API_TOKEN").ok().filter(|token| !token.is_empty()),
+        };
+        settings.check()
+    }
+
+    fn check(mut self) -> Result<Self> {
+        let invalid = |message: &str| Err(Error::config("invalid_settings", message));
+        if self.workers == 0 || self.workers > 256 {
+            return invalid("--workers must be from 1 to 256");
+        }
+        if self.node.is_empty() || self.node.chars().count() > 255 {
+            return invalid("--node must be a name of 1 to 255 characters");
+        }
+        if !self.listen.ip().is_loopback() && self.api_token.is_none() {
+            return invalid(
+                "listening on an address other than loopback needs a token: set CATCHMENT_API_TOKEN, which callers \
+                 send as `Authorization: Bearer …`",
+            );
+        }
+        self.data_dirs = self.data_dirs.iter().map(|dir| absolute(dir)).collect::<Result<_>>()?;
+        Ok(self)
+    }
+
+    /// Connections to the database: for each worker two (a page, its heartbeat), and some for answers.
+    pub(crate) fn connections(&self) -> u32 {
+        u32::try_from(self.workers * 2 + 4).unwrap_or(u32::MAX)
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<File> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) => return Err(Error::io(format!("reading {}", path.display()), error)),
+    };
+    toml::from_str(&text).map_err(|error| {
+        // Its own text quotes the line, which may hold the database's password.
+        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        Error::config("invalid_settings", format!("{}, line {line}: {}", path.display(), error.message()))
+    })
+}
+
+fn host_name() -> String {
+    match rustix::system::uname().nodename().to_string_lossy() {
+        name if name.is_empty() => "localhost".to_owned(),
+        name => name.into_owned(),
+    }
+}

@@ -1,0 +1,101 @@
+//! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+
+use super::Shared;
+use super::envelope::Failure;
+use crate::config::Settings;
+
+/// What a caller is held against.
+pub(crate) struct Guard {
+    token: Option<String>,
+    allow_hosts: Vec<String>,
+}
+
+impl Guard {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut allow_hosts = settings.allow_hosts.clone();
+        if !settings.listen.ip().is_unspecified() {
+            allow_hosts.push(settings.listen.ip().to_string());
+        }
+        Self { token: settings.api_token.clone(), allow_hosts }
+    }
+
+    fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+        let host = text(headers, HOST.as_str()).or_else(|| uri.authority().map(|authority| authority.as_str()));
+        self.check_host(host)?;
+        check_origin(host, headers)?;
+        match path {
+            // Whoever watches over the process knows no secrets.
+            "/healthz" | "/readyz" => Ok(()),
+            _ => self.check_token(headers),
+        }
+    }
+
+    /// A page of a strange site that resolves to this machine still calls us by that site's name.
+    fn check_host(&self, host: Option<&str>) -> Result<(), Failure> {
+        let name = host.map(host_name).unwrap_or_default();
+        let is_loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if is_loopback || self.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) {
+            return Ok(());
+        }
+        let message = format!("`{name}` is not a name of this service; the operator can allow it with --allow-host");
+        Err(Failure::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
+    }
+
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        let Some(token) = &self.token else { return Ok(()) };
+        let given = text(headers, AUTHORIZATION.as_str()).and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        if given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes()))) {
+            return Ok(());
+        }
+        let message = "send the token of this service as `Authorization: Bearer …`";
+        Err(Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
+    }
+}
+
+/// Browsers say where a request comes from. Programs do not, and are welcome.
+fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), Failure> {
+    let is_own = match text(headers, ORIGIN.as_str()) {
+        None => true,
+        Some(origin) => {
+            let origin = origin.split_once("://").map(|(_, authority)| authority);
+            origin.is_some() && origin == host
+        }
+    };
+    let is_same_site = !matches!(text(headers, "sec-fetch-site"), Some("cross-site" | "same-site"));
+    if is_own && is_same_site {
+        return Ok(());
+    }
+    let message = "requests of other web pages are refused";
+    Err(Failure::new(StatusCode::FORBIDDEN, "cross_site", message))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// A host without its port: `[::1]:3006` is `::1`.
+fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
+pub(super) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.guard.check(request.uri().path(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    }
+}

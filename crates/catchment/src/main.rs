@@ -1,0 +1,7 @@
+//! The `catchment` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    catchment::cli::main()
+}

@@ -1,0 +1,201 @@
+//! Rows on their way to a table. All text is in one buffer, so that a value costs no allocation.
+
+use std::sync::Arc;
+
+use catchment_core::{Cursor, Page, Position, Progress, Records, Reject};
+
+use super::table::Table;
+
+/// A page, mapped: rows that fit their table, and rejects.
+#[derive(Debug)]
+pub struct Batch {
+    /// The table.
+    pub table: &'static Table,
+    /// The table's columns that are fed, one for each cell of a row.
+    pub columns: Arc<[&'static str]>,
+    /// What was rejected so far, in the order of the source.
+    pub rejects: Vec<Reject>,
+    /// Where the source goes on after this page.
+    pub cursor: Cursor,
+    /// How far the source has been read.
+    pub progress: Progress,
+    records: Records,
+    text: String,
+    cells: Vec<StoredCell>,
+    /// For each row, which record it came from.
+    rows: Vec<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum StoredCell {
+    Null,
+    Int(i64),
+    Text { start: usize, end: usize },
+}
+
+/// A value as the database takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cell<'a> {
+    /// NULL.
+    Null,
+    /// A whole number or a flag.
+    Int(i64),
+    /// Text, an exact decimal, or JSON.
+    Text(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    /// The text, where it is one.
+    pub fn as_text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Int(_) => None,
+        }
+    }
+}
+
+impl Batch {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Records of the source that this page accounts for: rows and rejects.
+    pub fn records(&self) -> usize {
+        self.rows.len() + self.rejects.len()
+    }
+
+    /// A value of a row.
+    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+        read_cell(&self.text, self.cells[row * self.columns.len() + column])
+    }
+
+    /// All values of a row.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
+        let width = self.columns.len();
+        self.cells[row * width..(row + 1) * width].iter().map(|cell| read_cell(&self.text, *cell))
+    }
+
+    /// The places of the columns that tell rows apart.
+    pub fn identity(&self) -> Vec<usize> {
+        let place = |name: &&str| self.columns.iter().position(|column| column == name);
+        self.table.identity.iter().filter_map(place).collect()
+    }
+
+    /// Where the record of a row stands in its source.
+    pub fn position(&self, row: usize) -> Option<&Position> {
+        self.records.get(self.rows[row]).map(|record| record.position())
+    }
+
+    /// The record of a row as it was read.
+    pub fn raw(&self, row: usize) -> &str {
+        self.records.get(self.rows[row]).map_or("", |record| record.raw())
+    }
+
+    /// What identifies a row, for people.
+    pub fn item(&self, row: usize) -> String {
+        let parts: Vec<_> = self.identity().into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
+        parts.join(" / ")
+    }
+}
+
+fn read_cell(text: &str, cell: StoredCell) -> Cell<'_> {
+    match cell {
+        StoredCell::Null => Cell::Null,
+        StoredCell::Int(number) => Cell::Int(number),
+        StoredCell::Text { start, end } => Cell::Text(&text[start..end]),
+    }
+}
+
+/// Where a row began, to go back to when it turns out not to fit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    text: usize,
+    cells: usize,
+}
+
+/// Makes a batch, cell by cell.
+pub(super) struct BatchBuilder {
+    table: &'static Table,
+    columns: Arc<[&'static str]>,
+    text: String,
+    cells: Vec<StoredCell>,
+    rows: Vec<usize>,
+    /// Where the text being appended began.
+    appended_from: usize,
+}
+
+impl BatchBuilder {
+    pub(super) fn new(table: &'static Table, columns: Arc<[&'static str]>) -> Self {
+        Self { table, columns, text: String::new(), cells: Vec::new(), rows: Vec::new(), appended_from: 0 }
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        Mark { text: self.text.len(), cells: self.cells.len() }
+    }
+
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.text.truncate(mark.text);
+        self.cells.truncate(mark.cells);
+        self.appended_from = mark.text;
+    }
+
+    pub(super) fn end_row(&mut self, record: usize) {
+        self.rows.push(record);
+    }
+
+    pub(super) fn push_null(&mut self) {
+        self.cells.push(StoredCell::Null);
+    }
+
+    pub(super) fn push_int(&mut self, number: i64) {
+        self.cells.push(StoredCell::Int(number));
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        self.append(text);
+        self.push_appended();
+    }
+
+    /// Adds to the text that [`Self::push_appended`] will end.
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Makes all that was appended a cell.
+    pub(super) fn push_appended(&mut self) {
+        let (start, end) = (self.appended_from, self.text.len());
+        self.appended_from = end;
+        self.cells.push(StoredCell::Text { start, end });
+    }
+
+    /// A cell of the row that is being made.
+    pub(super) fn current_cell(&self, column: usize) -> Cell<'_> {
+        read_cell(&self.text, self.cells[self.rows.len() * self.columns.len() + column])
+    }
+
+    pub(super) fn finish(self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
+        let mut rejects = page.rejects;
+        rejects.extend(mapped_rejects);
+        rejects.sort_by_key(|reject| match reject.position {
+            Position::Line { byte, .. } => byte,
+            Position::Item { page, .. } => page,
+        });
+        Batch {
+            table: self.table,
+            columns: self.columns,
+            rejects,
+            cursor: page.cursor,
+            progress: page.progress,
+            records: page.records,
+            text: self.text,
+            cells: self.cells,
+            rows: self.rows,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Which source column is which target column, by the names that people give them.
+
+use std::collections::BTreeMap;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::table::Table;
+
+/// Target column to source field.
+pub type Names = BTreeMap<String, String>;
+
+/// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins.
+pub fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
+    let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
+    table
+        .columns
+        .iter()
+        .filter_map(|column| {
+            let place = column.known_names.iter().find_map(|known| plain.iter().position(|name| name == known))?;
+            Some((column.name.to_owned(), fields[place].to_string()))
+        })
+        .collect()
+}
+
+/// A name without case, accents, or what stands between its words: `Título canción` is `titulo_cancion`.
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    for char in name.nfkd().filter(|char| !is_combining_mark(*char)).flat_map(char::to_lowercase) {
+        match char.is_alphanumeric() {
+            true => plain.push(char),
+            false if plain.ends_with('_') || plain.is_empty() => {}
+            false => plain.push('_'),
+        }
+    }
+    plain.trim_end_matches('_').to_owned()
+}
+
+/// The field that is spelt nearest to `wanted`, if it is near.
+pub fn nearest<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let likeness = |field: &str| strsim::jaro_winkler(&plain(wanted), &plain(field));
+    fields
+        .into_iter()
+        .map(|field| (likeness(field), field))
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, field)| field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::{CATALOG_ITEMS, CONTENT_INDEX};
+    use super::*;
+
+    fn suggested(table: &Table, header: &[&str]) -> Vec<(String, String)> {
+        let fields: Vec<Box<str>> = header.iter().map(|&name| name.into()).collect();
+        suggest(table, &fields).into_iter().collect()
+    }
+
+    #[test]
+    fn english_and_spanish_headers_map_by_themselves() {
+        let expect = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+            pairs.iter().map(|(target, field)| ((*target).to_owned(), (*field).to_owned())).collect()
+        };
+        assert_eq!(
+            suggested(&CONTENT_INDEX, &["song_name", "artist_name", "music_genre", "album"]),
+            expect(&[("artist", "artist_name"), ("genre", "music_genre"), ("title", "song_name")])
+        );
+        assert_eq!(
+            suggested(&CONTENT_INDEX, &["Código", "Título", "Intérprete", "GÉNERO"]),
+            expect(&[("artist", "Intérprete"), ("external_id", "Código"), ("genre", "GÉNERO"), ("title", "Título")])
+        );
+        assert_eq!(
+            suggested(&CATALOG_ITEMS, &["Categoría", "Capacidad", "Precio", "Activo"]),
+            expect(&[("capacity", "Capacidad"), ("category_id", "Categoría"), ("is_active", "Activo"), ("price", "Precio")])
+        );
+    }
+
+    #[test]
+    fn a_misspelt_name_finds_its_neighbour() {
+        assert_eq!(nearest("song_nam", ["album", "song_name"]), Some("song_name"));
+        assert_eq!(nearest("zzz", ["album", "song_name"]), None);
+    }
+}

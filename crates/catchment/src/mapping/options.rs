@@ -1,0 +1,215 @@
+//! The options that are the engine's, whatever the source.
+
+use catchment_core::{Error, Result, parse_options};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::names::{Names, nearest};
+use super::table::{CONTENT_INDEX, Column, Kind, TABLES, Table};
+
+/// What is done with the records of any source.
+#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TargetOptions {
+    /// The table to write: `content_index` (the default) or `catalog_items`.
+    pub target_table: Option<String>,
+    /// What all records are: `music`, `video`, `movie` or `game`. Needed for `content_index`, unless a column is
+    /// mapped to `content_type`.
+    pub content_type: Option<String>,
+    /// Target column to source column. Without it, columns map by their names.
+    pub column_mapping: Option<Names>,
+    /// The same as `columnMapping`, with paths into nested records, such as `artist.name`.
+    pub field_mapping: Option<Names>,
+    /// The decimal sign of numbers in text: `.` (the default) or `,`. When it is given, the other one and spaces
+    /// may group thousands.
+    pub decimal: Option<String>,
+    /// Stands for the source's identifier in identities, so that dated files or signed addresses of one source
+    /// feed the same rows.
+    pub source_name: Option<String>,
+    /// The run fails when more records than this are rejected: a number, or a share of the records such as
+    /// `"5%"`. No limit without it.
+    pub max_errors: Option<MaxErrors>,
+    /// How many rejects are stored in full; past that they are counted. Default 10000.
+    pub max_stored_errors: Option<u64>,
+    /// Whether a source without a single record is fine although it had some before. Default false.
+    pub allow_empty: Option<bool>,
+}
+
+/// A limit on rejects.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "Value", into = "Value")]
+#[schemars(with = "Value")]
+pub enum MaxErrors {
+    /// So many.
+    Count(u64),
+    /// Such a share of the records read, from 0 to 100.
+    Percent(f64),
+}
+
+impl TryFrom<Value> for MaxErrors {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        let percent = |text: &str| text.trim().strip_suffix('%')?.trim().parse::<f64>().ok();
+        match &value {
+            Value::Number(number) => number.as_u64().map(Self::Count),
+            Value::String(text) => match text.trim().parse() {
+                Ok(count) => Some(Self::Count(count)),
+                Err(_) => percent(text).filter(|share| (0.0..=100.0).contains(share)).map(Self::Percent),
+            },
+            _ => None,
+        }
+        .ok_or_else(|| format!("{value} is neither a number of records nor a share such as \"5%\""))
+    }
+}
+
+impl From<MaxErrors> for Value {
+    fn from(limit: MaxErrors) -> Self {
+        match limit {
+            MaxErrors::Count(count) => count.into(),
+            MaxErrors::Percent(share) => format!("{share}%").into(),
+        }
+    }
+}
+
+impl MaxErrors {
+    /// Whether `failed` of `read` records are too many. A share says nothing about the first few records, so
+    /// before the end it counts from 1,000 on.
+    pub fn is_passed(self, failed: u64, read: u64, is_at_end: bool) -> bool {
+        match self {
+            Self::Count(limit) => failed > limit,
+            #[expect(clippy::cast_precision_loss, reason = "a share of records needs no 53 bits")]
+            Self::Percent(share) => {
+                (is_at_end || read >= 1000) && failed as f64 * 100.0 > share * read as f64
+            }
+        }
+    }
+}
+
+/// The sign before the decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecimalSign {
+    /// A point; nothing may group thousands, as nobody said which sign is which.
+    Assumed,
+    /// This one; the other one may group thousands.
+    Named(char),
+}
+
+impl TargetOptions {
+    /// Splits the options of a request into the engine's and the source's.
+    ///
+    /// # Errors
+    /// `config`, with the place of what does not fit.
+    pub fn split(mut options: Map<String, Value>) -> Result<(Self, Map<String, Value>)> {
+        let schema = schemars::schema_for!(Self);
+        let names = schema.get("properties").and_then(Value::as_object).map(Map::keys).into_iter().flatten();
+        let own = names.filter_map(|name| options.remove(name).map(|value| (name.clone(), value))).collect();
+        let target: Self = parse_options(own)?;
+        target.check()?;
+        Ok((target, options))
+    }
+
+    fn check(&self) -> Result<()> {
+        let table = self.table()?;
+        self.decimal_sign()?;
+        if self.column_mapping.is_some() && self.field_mapping.is_some() {
+            return Err(invalid("fieldMapping", "says the same as columnMapping; give one of them"));
+        }
+        let option = if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
+        for column in self.mapping().into_iter().flat_map(Names::keys) {
+            if table.column(column).is_none() {
+                let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
+                let hint = nearest(column, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
+                return Err(invalid(
+                    &format!("{option}/{column}"),
+                    &format!(
+                        "`{}` has no column `{column}` to map; it has: {}{}",
+                        table.name,
+                        known.join(", "),
+                        hint.unwrap_or_default()
+                    ),
+                ));
+            }
+        }
+        match (&self.content_type, table.name == CONTENT_INDEX.name) {
+            (Some(_), false) => return Err(invalid("contentType", "goes with the target `content_index` only")),
+            (Some(given), true) if self.mapping().is_some_and(|names| names.contains_key("content_type")) => {
+                return Err(invalid(
+                    "contentType",
+                    &format!("is `{given}`, and a column is mapped to `content_type` as well; give one of them"),
+                ));
+            }
+            (Some(given), true) => {
+                content_type(given)?;
+            }
+            (None, true) if self.mapping().is_some_and(|names| !names.contains_key("content_type")) => {
+                return Err(missing_content_type());
+            }
+            (None, _) => {}
+        }
+        if self.source_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(invalid("sourceName", "is empty; leave it out to use the identifier"));
+        }
+        Ok(())
+    }
+
+    /// The table to write.
+    ///
+    /// # Errors
+    /// `config`, when there is no such table.
+    pub fn table(&self) -> Result<&'static Table> {
+        let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
+        Table::find(name).ok_or_else(|| {
+            let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
+            invalid("targetTable", &format!("there is no target `{name}`; known are: {}", known.join(", ")))
+        })
+    }
+
+    /// The mapping that was given.
+    pub fn mapping(&self) -> Option<&Names> {
+        self.column_mapping.as_ref().or(self.field_mapping.as_ref())
+    }
+
+    /// The sign before the decimals.
+    ///
+    /// # Errors
+    /// `config`, when it is neither a point nor a comma.
+    pub fn decimal_sign(&self) -> Result<DecimalSign> {
+        match self.decimal.as_deref() {
+            None => Ok(DecimalSign::Assumed),
+            Some(".") => Ok(DecimalSign::Named('.')),
+            Some(",") => Ok(DecimalSign::Named(',')),
+            Some(other) => Err(invalid("decimal", &format!("is `{other}`; it must be `.` or `,`"))),
+        }
+    }
+
+    /// How many rejects a run stores.
+    pub fn max_stored(&self) -> u64 {
+        self.max_stored_errors.unwrap_or(10_000)
+    }
+}
+
+/// The content type of that name.
+pub(super) fn content_type(given: &str) -> Result<&'static str> {
+    let words = match CONTENT_INDEX.column("content_type") {
+        Some((_, Column { kind: Kind::Choice(words), .. })) => *words,
+        _ => &[],
+    };
+    words.iter().find(|word| word.eq_ignore_ascii_case(given.trim())).copied().ok_or_else(|| {
+        invalid("contentType", &format!("is `{given}`; it must be one of: {}", words.join(", ")))
+    })
+}
+
+pub(super) fn missing_content_type() -> Error {
+    invalid(
+        "contentType",
+        "is missing: say what the records are (music, video, movie or game), or map a column to `content_type`",
+    )
+}
+
+/// The error of an option, with its place below `/options`.
+pub(super) fn invalid(option: &str, problem: &str) -> Error {
+    let pointer = format!("/options/{option}");
+    Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
+}

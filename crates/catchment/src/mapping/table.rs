@@ -1,0 +1,192 @@
+//! The tables that records end up in: their columns, what fits into them, and what makes two rows the same.
+
+/// A target table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name, as in `options.targetTable`.
+    pub name: &'static str,
+    /// The columns that a mapping can feed.
+    pub columns: &'static [Column],
+    /// The columns that tell rows apart, within their source where [`Table::is_by_source`].
+    pub identity: &'static [&'static str],
+    /// Whether rows belong to a source, and are told apart within it only.
+    pub is_by_source: bool,
+    /// The JSON column for source columns that nothing maps.
+    pub metadata: Option<&'static str>,
+}
+
+/// A column of a target table.
+#[derive(Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What fits into it.
+    pub kind: Kind,
+    /// What an empty value means.
+    pub when_empty: WhenEmpty,
+    /// Names that sources give it, normalised as by [`crate::mapping::names`].
+    pub known_names: &'static [&'static str],
+}
+
+/// What fits into a column.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Text of at most so many characters.
+    Text {
+        /// Characters, not bytes.
+        max_chars: usize,
+    },
+    /// A whole number from 0 to 2,147,483,647.
+    Count,
+    /// An exact decimal from 0, with at most 11 digits before the point and 4 after it. These are 15 digits in
+    /// all, which SQLite keeps exactly as well.
+    Money,
+    /// true or false.
+    Flag,
+    /// One of these words, in any case.
+    Choice(&'static [&'static str]),
+}
+
+/// What an empty value of a mapped column means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenEmpty {
+    /// The record is rejected.
+    Reject,
+    /// The column becomes NULL.
+    Null,
+    /// The column becomes true or false.
+    Flag(bool),
+}
+
+/// Music, videos, films and games.
+pub static CONTENT_INDEX: Table = Table {
+    name: "content_index",
+    columns: &[
+        Column {
+            name: "content_type",
+            kind: Kind::Choice(&["music", "video", "movie", "game"]),
+            when_empty: WhenEmpty::Reject,
+            known_names: &["content_type", "media_type", "tipo_contenido", "tipo_de_contenido"],
+        },
+        Column {
+            name: "title",
+            kind: Kind::Text { max_chars: 1024 },
+            when_empty: WhenEmpty::Reject,
+            known_names: &[
+                "title", "song_name", "song_title", "track_name", "track_title", "song", "track", "movie_title",
+                "movie", "film", "game_title", "game", "video_title", "video", "name", "titulo", "nombre_cancion",
+                "titulo_cancion", "cancion", "tema", "pelicula", "juego", "nombre",
+            ],
+        },
+        Column {
+            name: "artist",
+            kind: Kind::Text { max_chars: 1024 },
+            when_empty: WhenEmpty::Null,
+            known_names: &[
+                "artist", "artist_name", "artists", "author", "director", "band", "performer", "singer", "developer",
+                "artista", "nombre_artista", "artistas", "autor", "interprete", "cantante", "grupo", "banda",
+                "desarrollador",
+            ],
+        },
+        Column {
+            name: "genre",
+            kind: Kind::Text { max_chars: 255 },
+            when_empty: WhenEmpty::Null,
+            known_names: &[
+                "genre", "music_genre", "genres", "genre_name", "category", "style", "genero", "genero_musical",
+                "generos", "categoria", "estilo",
+            ],
+        },
+        Column {
+            name: "external_id",
+            kind: Kind::Text { max_chars: 191 },
+            when_empty: WhenEmpty::Reject,
+            known_names: &[
+                "external_id", "track_id", "song_id", "movie_id", "game_id", "video_id", "item_id", "isrc", "sku",
+                "id", "uuid", "id_externo", "codigo", "identificador", "id_cancion", "id_pelicula",
+            ],
+        },
+        Column {
+            name: "is_available",
+            kind: Kind::Flag,
+            when_empty: WhenEmpty::Flag(true),
+            known_names: &["is_available", "available", "disponible"],
+        },
+    ],
+    identity: &["external_id"],
+    is_by_source: true,
+    metadata: Some("metadata"),
+};
+
+/// Prices.
+pub static CATALOG_ITEMS: Table = Table {
+    name: "catalog_items",
+    columns: &[
+        Column {
+            name: "category_id",
+            kind: Kind::Text { max_chars: 191 },
+            when_empty: WhenEmpty::Reject,
+            known_names: &["category_id", "category", "id_categoria", "categoria_id", "categoria"],
+        },
+        Column {
+            name: "capacity",
+            kind: Kind::Text { max_chars: 64 },
+            when_empty: WhenEmpty::Reject,
+            known_names: &["capacity", "size", "capacidad", "tamano"],
+        },
+        Column {
+            name: "capacity_gb",
+            kind: Kind::Count,
+            when_empty: WhenEmpty::Null,
+            known_names: &["capacity_gb", "gb", "size_gb", "capacidad_gb", "tamano_gb"],
+        },
+        Column {
+            name: "price",
+            kind: Kind::Money,
+            when_empty: WhenEmpty::Reject,
+            known_names: &["price", "amount", "precio", "valor", "importe"],
+        },
+        Column {
+            name: "content_count",
+            kind: Kind::Count,
+            when_empty: WhenEmpty::Null,
+            known_names: &["content_count", "count", "items", "cantidad", "numero_contenidos"],
+        },
+        Column {
+            name: "content_unit",
+            kind: Kind::Text { max_chars: 64 },
+            when_empty: WhenEmpty::Null,
+            known_names: &["content_unit", "unit", "unidad"],
+        },
+        Column {
+            name: "is_active",
+            kind: Kind::Flag,
+            when_empty: WhenEmpty::Flag(true),
+            known_names: &["is_active", "active", "activo"],
+        },
+        Column {
+            name: "is_popular",
+            kind: Kind::Flag,
+            when_empty: WhenEmpty::Flag(false),
+            known_names: &["is_popular", "popular", "featured", "destacado"],
+        },
+    ],
+    identity: &["category_id", "capacity"],
+    is_by_source: false,
+    metadata: None,
+};
+
+/// Every target.
+pub static TABLES: [&Table; 2] = [&CONTENT_INDEX, &CATALOG_ITEMS];
+
+impl Table {
+    /// The table of that name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        TABLES.into_iter().find(|table| table.name == name)
+    }
+
+    /// The column of that name, with its place.
+    pub fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
+        self.columns.iter().enumerate().find(|(_, column)| column.name == name)
+    }
+}

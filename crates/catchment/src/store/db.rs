@@ -1,0 +1,438 @@
+//! The connection: the one place that knows which database it talks to.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catchment_core::{Error, Result};
+use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, Row as _, SqlSafeStr, SqlStr, Sqlite, ValueRef};
+
+use super::dialect::{Dialect, Sql};
+use super::error::Failure;
+
+/// How long a request waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is bound to a `?`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Arg<'a> {
+    Null,
+    Int(i64),
+    Text(&'a str),
+}
+
+impl From<i64> for Arg<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl<'a> From<&'a str> for Arg<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a> From<&'a String> for Arg<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// The text of a statement: written as a literal, or built from names that the code owns.
+#[derive(Debug, Clone)]
+pub(crate) enum Statement {
+    Written(Sql),
+    Built(Arc<str>),
+}
+
+impl From<Sql> for Statement {
+    fn from(sql: Sql) -> Self {
+        Self::Written(sql)
+    }
+}
+
+impl From<String> for Statement {
+    fn from(sql: String) -> Self {
+        Self::Built(sql.into())
+    }
+}
+
+impl Statement {
+    fn text(self, dialect: Dialect) -> SqlStr {
+        match self {
+            Self::Written(sql) => dialect.pick(sql).into_sql_str(),
+            Self::Built(sql) => AssertSqlSafe(sql).into_sql_str(),
+        }
+    }
+}
+
+/// A row of an answer; columns are counted from 0.
+pub(crate) enum Row {
+    MySql(MySqlRow),
+    Sqlite(SqliteRow),
+}
+
+impl Row {
+    pub(crate) fn int(&self, column: usize) -> Result<i64, Failure> {
+        Ok(self.optional_int(column)?.unwrap_or_default())
+    }
+
+    pub(crate) fn optional_int(&self, column: usize) -> Result<Option<i64>, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+        })
+    }
+
+    pub(crate) fn is_null(&self, column: usize) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_raw(column)?.is_null(),
+            Self::Sqlite(row) => row.try_get_raw(column)?.is_null(),
+        })
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<&str, Failure> {
+        Ok(self.optional_text(column)?.unwrap_or_default())
+    }
+
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+        })
+    }
+}
+
+/// The database. SQLite has one writer and readers beside it, so that a long page blocks no answer.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    MySql(MySqlPool),
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+}
+
+impl Db {
+    /// Opens the database at `url`; connects when first used, except that SQLite makes its file.
+    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("mysql" | "mariadb") => open_mysql(url, connections),
+            Some("sqlite") => open_sqlite(url).await,
+            _ => Err(Error::config(
+                "database_url",
+                "the database URL begins with neither mysql:// nor mariadb:// nor sqlite://",
+            )),
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::MySql(_) => Dialect::MySql,
+            Self::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// A connection that only reads.
+    pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
+        Ok(Conn::new(match self {
+            Self::MySql(pool) => Either::Left(pool.acquire().await?),
+            Self::Sqlite { readers, .. } => Either::Right(readers.acquire().await?),
+        }))
+    }
+
+    /// A connection that may write.
+    pub(crate) async fn writer(&self) -> Result<Conn, Failure> {
+        Ok(Conn::new(match self {
+            Self::MySql(pool) => Either::Left(pool.acquire().await?),
+            Self::Sqlite { writer, .. } => Either::Right(writer.acquire().await?),
+        }))
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Tx, Failure> {
+        let mut conn = self.writer().await?;
+        conn.raw(match self.dialect() {
+            Dialect::MySql => "START TRANSACTION",
+            // A deferred one fails with BUSY, whatever the time-out, when it turns from reading to writing.
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+        })
+        .await?;
+        Ok(Tx { conn: Some(conn) })
+    }
+
+    /// One statement that writes, in a transaction of its own.
+    pub(crate) async fn execute(&self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+        self.writer().await?.execute(sql, args).await
+    }
+
+    /// All rows of one query.
+    pub(crate) async fn fetch(&self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+        self.reader().await?.fetch(sql, args).await
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::MySql(pool) => pool.close().await,
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+}
+
+fn open_mysql(url: &str, connections: u32) -> Result<Db> {
+    let bad = |error: sqlx::Error| {
+        // The parser's message may repeat the URL, and with it the password.
+        Error::config("database_url", "the database URL is not of the form mysql://user:password@host:3306/db")
+            .with_source(error)
+    };
+    let url = url.replacen("mariadb:", "mysql:", 1);
+    let mut options = MySqlConnectOptions::from_str(&url).map_err(bad)?.statement_cache_capacity(256);
+    let says_tls = url.to_lowercase().contains("ssl-mode") || url.to_lowercase().contains("sslmode");
+    if !says_tls && !is_local(options.get_host()) && options.get_socket().is_none() {
+        options = options.ssl_mode(MySqlSslMode::Required);
+    }
+    let pool = MySqlPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|conn, _| Box::pin(prepare_mysql_session(conn)))
+        .connect_lazy_with(options);
+    Ok(Db::MySql(pool))
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The same rules in every session, whatever the server's defaults: a bad value is an error, a locking read
+/// locks what it finds and no gaps, and times are UTC (sqlx sets that).
+async fn prepare_mysql_session(conn: &mut sqlx::MySqlConnection) -> Result<(), sqlx::Error> {
+    conn.execute(
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
+         NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout = 10",
+    )
+    .await?;
+    conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    // Reads on a Galera node wait for what others have committed. Servers without Galera do not know it.
+    match conn.execute("SET SESSION wsrep_sync_wait = 1").await {
+        Err(error) if !matches!(&error, sqlx::Error::Database(_)) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+async fn open_sqlite(url: &str) -> Result<Db> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(Error::config("database_url", "SQLite is used with a file, such as sqlite://catchment.db"));
+    }
+    let bad = |error: sqlx::Error| {
+        Error::config("database_url", format!("opening the SQLite file of `{url}`: {error}")).with_source(error)
+    };
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(bad)?
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(256)
+        // 64 MiB at most, taken as pages are touched.
+        .pragma("cache_size", "-65536");
+    let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
+    let writer = pool(1).connect_with(options.clone()).await.map_err(bad)?;
+    let readers = pool(4).connect_lazy_with(options.pragma("query_only", "1").pragma("cache_size", "-4096"));
+    Ok(Db::Sqlite { writer, readers })
+}
+
+/// A connection out of the pool. If a future that used it is dropped half-way it is closed and not given back:
+/// nobody knows what it was doing.
+pub(crate) struct Conn {
+    inner: Option<Either<PoolConnection<MySql>, PoolConnection<Sqlite>>>,
+    is_busy: bool,
+}
+
+impl Conn {
+    fn new(inner: Either<PoolConnection<MySql>, PoolConnection<Sqlite>>) -> Self {
+        Self { inner: Some(inner), is_busy: false }
+    }
+
+    /// One statement; how many rows it changed (on MySQL: how many it matched).
+    pub(crate) async fn execute(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+        let sql = sql.into();
+        self.is_busy = true;
+        let count = match self.inner.as_mut() {
+            Some(Either::Left(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::MySql), mysql_arguments(args)?);
+                conn.execute(query).await.map(|done| done.rows_affected())
+            }
+            Some(Either::Right(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
+                conn.execute(query).await.map(|done| done.rows_affected())
+            }
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.is_busy = false;
+        Ok(count?)
+    }
+
+    /// All rows of one query.
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, Failure> {
+        let sql = sql.into();
+        self.is_busy = true;
+        let rows: Result<Vec<Row>, sqlx::Error> = match self.inner.as_mut() {
+            Some(Either::Left(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::MySql), mysql_arguments(args)?);
+                conn.fetch_all(query).await.map(|rows| rows.into_iter().map(Row::MySql).collect())
+            }
+            Some(Either::Right(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
+                conn.fetch_all(query).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+            }
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.is_busy = false;
+        Ok(rows?)
+    }
+
+    /// The id that the last INSERT was given.
+    pub(crate) async fn last_id(&mut self) -> Result<i64, Failure> {
+        let sql = Sql { mysql: "SELECT LAST_INSERT_ID()", sqlite: "SELECT last_insert_rowid()" };
+        self.fetch(sql, &[]).await?.first().map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// A statement that cannot be prepared, such as BEGIN or DDL.
+    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {
+        self.is_busy = true;
+        let done = match self.inner.as_mut() {
+            Some(Either::Left(conn)) => conn.execute(sql).await.map(|_| ()),
+            Some(Either::Right(conn)) => conn.execute(sql).await.map(|_| ()),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.is_busy = false;
+        Ok(done?)
+    }
+
+    /// Whether the server answers.
+    pub(crate) async fn ping(&mut self) -> Result<(), Failure> {
+        self.is_busy = true;
+        let done = match self.inner.as_mut() {
+            Some(Either::Left(conn)) => conn.ping().await,
+            Some(Either::Right(conn)) => conn.ping().await,
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.is_busy = false;
+        Ok(done?)
+    }
+
+    /// Takes the connection out of the pool and closes it.
+    fn discard(&mut self) {
+        match self.inner.take() {
+            Some(Either::Left(conn)) => drop(conn.detach()),
+            Some(Either::Right(conn)) => drop(conn.detach()),
+            None => {}
+        }
+    }
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        if self.is_busy {
+            self.discard();
+        }
+    }
+}
+
+/// A transaction. Dropped without an end, its connection is closed, which rolls it back.
+pub(crate) struct Tx {
+    conn: Option<Conn>,
+}
+
+impl Tx {
+    pub(crate) async fn execute(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+        self.conn()?.execute(sql, args).await
+    }
+
+    pub(crate) async fn fetch(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+        self.conn()?.fetch(sql, args).await
+    }
+
+    pub(crate) async fn last_id(&mut self) -> Result<i64, Failure> {
+        self.conn()?.last_id().await
+    }
+
+    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {
+        self.conn()?.raw(sql).await
+    }
+
+    pub(crate) async fn commit(mut self) -> Result<(), Failure> {
+        self.conn()?.raw("COMMIT").await?;
+        self.conn = None;
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(mut self) -> Result<(), Failure> {
+        self.conn()?.raw("ROLLBACK").await?;
+        self.conn = None;
+        Ok(())
+    }
+
+    fn conn(&mut self) -> Result<&mut Conn, Failure> {
+        self.conn.as_mut().ok_or_else(|| sqlx::Error::PoolClosed.into())
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(conn) = &mut self.conn {
+            conn.discard();
+        }
+    }
+}
+
+fn mysql_arguments(args: &[Arg<'_>]) -> Result<MySqlArguments, sqlx::Error> {
+    let mut arguments = MySqlArguments::default();
+    bind(&mut arguments, args)?;
+    Ok(arguments)
+}
+
+fn sqlite_arguments(args: &[Arg<'_>]) -> Result<SqliteArguments, sqlx::Error> {
+    let mut arguments = SqliteArguments::default();
+    bind(&mut arguments, args)?;
+    Ok(arguments)
+}
+
+fn bind<A: Arguments>(arguments: &mut A, args: &[Arg<'_>]) -> Result<(), sqlx::Error>
+where
+    for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    for<'t> Option<i64>: sqlx::Encode<'t, A::Database>,
+    i64: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+{
+    let size = args.iter().map(|arg| if let Arg::Text(text) = arg { text.len() } else { 8 }).sum();
+    arguments.reserve(args.len(), size);
+    for arg in args {
+        match *arg {
+            Arg::Null => arguments.add(None::<i64>),
+            Arg::Int(value) => arguments.add(value),
+            Arg::Text(text) => arguments.add(text),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(())
+}

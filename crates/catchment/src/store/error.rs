@@ -1,0 +1,136 @@
+//! What the database says, in our kinds. SQLSTATE classes 22 and 23 are the row's fault, all else is not.
+
+use catchment_core::{Error, ErrorKind};
+use sqlx::error::DatabaseError;
+use sqlx::mysql::MySqlDatabaseError;
+
+/// What a statement failed with.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) class: Class,
+    message: String,
+    source: sqlx::Error,
+}
+
+/// What follows from a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// A value or a constraint: the fault of one row.
+    Row,
+    /// Deadlock, lock time-out, busy: the same transaction is worth another try at once.
+    Contended,
+    /// The connection or the server is gone, or something passing.
+    Away,
+    /// The server's disk is full, or its storage fails.
+    Storage,
+    /// What another try will not change: no such database, no permission, read-only.
+    Refused,
+}
+
+/// Errors of MySQL and MariaDB that are a row's fault although their SQLSTATE is HY000 or 01000: wrong value
+/// for a column, data truncated, a CHECK constraint (MySQL).
+const ROW_ERRORS: [u16; 4] = [1366, 1265, 3819, 4025];
+/// Deadlock, lock wait time-out, a Galera conflict while it certifies.
+const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
+/// Table or disk full, error writing a file, error from the storage engine.
+const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
+/// Access denied, unknown database or table, no permission for a statement, a read-only server.
+const REFUSED_ERRORS: [u16; 10] = [1044, 1045, 1049, 1142, 1143, 1146, 1054, 1227, 1290, 1698];
+
+impl From<sqlx::Error> for Failure {
+    fn from(source: sqlx::Error) -> Self {
+        let class = match &source {
+            sqlx::Error::Database(error) => classify(error.as_ref()),
+            sqlx::Error::Configuration(_) => Class::Refused,
+            _ => Class::Away,
+        };
+        let message = match &source {
+            sqlx::Error::Database(error) => error.message().to_owned(),
+            // The server's address is in the operator's settings; its user and password are not repeated.
+            sqlx::Error::PoolTimedOut => "no connection within the time limit".to_owned(),
+            other => other.to_string(),
+        };
+        Self { class, message, source }
+    }
+}
+
+fn classify(error: &dyn DatabaseError) -> Class {
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        return classify_mysql(error.number(), error.code().unwrap_or_default());
+    }
+    // Extended result codes; the lowest byte is the primary one (https://sqlite.org/rescode.html).
+    let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
+    match code & 0xff {
+        5 | 6 => Class::Contended,      // BUSY, LOCKED
+        18..=20 => Class::Row,          // TOOBIG, CONSTRAINT, MISMATCH
+        10 | 13 => Class::Storage,      // IOERR, FULL
+        3 | 8 | 11 | 14 | 26 => Class::Refused, // PERM, READONLY, CORRUPT, CANTOPEN, NOTADB
+        _ => Class::Away,
+    }
+}
+
+fn classify_mysql(number: u16, sqlstate: &str) -> Class {
+    match number {
+        _ if ROW_ERRORS.contains(&number) => Class::Row,
+        _ if CONTENDED_ERRORS.contains(&number) => Class::Contended,
+        _ if STORAGE_ERRORS.contains(&number) => Class::Storage,
+        _ if REFUSED_ERRORS.contains(&number) => Class::Refused,
+        _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => Class::Row,
+        _ => Class::Away,
+    }
+}
+
+impl Failure {
+    /// Rows that were there are gone: somebody deletes beside us. The page is worth another look.
+    pub(crate) fn vanished(count: u64) -> Self {
+        let message = format!("{count} rows were deleted by somebody else while they were compared");
+        Self { class: Class::Contended, message, source: sqlx::Error::RowNotFound }
+    }
+
+    /// The server's own words.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether a unique key turned a row down.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(&self.source, sqlx::Error::Database(error) if error.is_unique_violation())
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let (kind, code) = match failure.class {
+            Class::Row => (ErrorKind::Validation, "refused_by_database"),
+            Class::Contended => (ErrorKind::Database, "database_contended"),
+            Class::Away => (ErrorKind::Database, "database_away"),
+            Class::Storage => (ErrorKind::System, "database_storage"),
+            Class::Refused => (ErrorKind::Config, "database_refused"),
+        };
+        Self::new(kind, code, format!("the database: {}", failure.message)).with_source(failure.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_is_blamed_on_the_right_one() {
+        for (number, sqlstate, class) in [
+            (1406, "22001", Class::Row),     // data too long
+            (1062, "23000", Class::Row),     // duplicate key
+            (4025, "23000", Class::Row),     // CHECK, MariaDB
+            (3819, "HY000", Class::Row),     // CHECK, MySQL
+            (1644, "45000", Class::Row),     // SIGNAL in a trigger
+            (1213, "40001", Class::Contended),
+            (1205, "HY000", Class::Contended),
+            (1114, "HY000", Class::Storage),
+            (1045, "28000", Class::Refused),
+            (1053, "08S01", Class::Away),    // shutdown in progress
+            (1047, "08S01", Class::Away),    // a Galera node that is not ready
+        ] {
+            assert_eq!(classify_mysql(number, sqlstate), class, "{number}");
+        }
+    }
+}

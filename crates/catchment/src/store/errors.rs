@@ -1,0 +1,179 @@
+//! `sync_errors` and `sync_skips`: what was not applied, with its reason and its place.
+
+use catchment_core::{ErrorKind, Position, Reject, Result};
+use jiff::Timestamp;
+
+use super::db::{Arg, Row, Tx};
+use super::dialect::{list, sql};
+use super::error::Failure;
+use super::rows::chunks;
+use super::{Store, stored};
+
+/// A row of `sync_errors`.
+#[derive(Debug, Clone)]
+pub struct StoredError {
+    /// Its id, for paging.
+    pub id: i64,
+    /// Its kind, `error_type`.
+    pub kind: Option<ErrorKind>,
+    /// Its code.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// Which record; none for the failure of a whole run.
+    pub item: Option<String>,
+    /// The line it stands in.
+    pub line: Option<i64>,
+    /// The byte it begins at.
+    pub byte: Option<i64>,
+    /// The page of the source.
+    pub page: Option<i64>,
+    /// The place in the page.
+    pub path: Option<String>,
+    /// The column that refused its value.
+    pub column: Option<String>,
+    /// The record as it was read, cut at 4 KiB.
+    pub raw: Option<String>,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// A record that was left alone on purpose.
+#[derive(Debug, Clone)]
+pub struct StoredSkip {
+    /// Its id, for paging.
+    pub id: i64,
+    /// Why: `duplicate`.
+    pub reason: String,
+    /// Which record.
+    pub item: Option<String>,
+    /// The line it stands in.
+    pub line: Option<i64>,
+}
+
+/// A record that is skipped.
+#[derive(Debug)]
+pub(super) struct Skip {
+    pub(super) item: String,
+    pub(super) position: Option<Position>,
+}
+
+const ERROR_COLUMNS: &str = "sync_run_id, error_type, error_code, error_message, item_identifier, is_retryable, \
+                             line_no, byte_offset, source_page, json_path, column_name, raw_record";
+const SKIP_COLUMNS: &str = "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path";
+
+impl Store {
+    /// The errors of a run after the one with the id `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn errors(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredError>> {
+        let sql = sql!(
+            "SELECT id, error_type, error_code, error_message, item_identifier, line_no, byte_offset, source_page, "
+            "json_path, column_name, raw_record, " (ms created_at)
+            " FROM sync_errors WHERE sync_run_id = ? AND id > ? ORDER BY id LIMIT ?"
+        );
+        let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
+        Ok(rows.iter().map(read_error).collect::<Result<_, _>>()?)
+    }
+
+    /// The skipped records of a run after the one with the id `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
+        let sql = sql!(
+            "SELECT id, reason, item_identifier, line_no FROM sync_skips WHERE sync_run_id = ? AND id > ? "
+            "ORDER BY id LIMIT ?"
+        );
+        let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
+        let read = |row: &Row| -> Result<StoredSkip, Failure> {
+            Ok(StoredSkip {
+                id: row.int(0)?,
+                reason: row.text(1)?.to_owned(),
+                item: owned(row, 2)?,
+                line: row.optional_int(3)?,
+            })
+        };
+        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    }
+}
+
+fn read_error(row: &Row) -> Result<StoredError, Failure> {
+    Ok(StoredError {
+        id: row.int(0)?,
+        kind: ErrorKind::from_name(row.text(1)?),
+        code: row.text(2)?.to_owned(),
+        message: row.text(3)?.to_owned(),
+        item: owned(row, 4)?,
+        line: row.optional_int(5)?,
+        byte: row.optional_int(6)?,
+        page: row.optional_int(7)?,
+        path: owned(row, 8)?,
+        column: owned(row, 9)?,
+        raw: owned(row, 10)?,
+        created_at: Timestamp::from_millisecond(row.int(11)?).unwrap_or_default(),
+    })
+}
+
+fn owned(row: &Row, column: usize) -> Result<Option<String>, Failure> {
+    Ok(row.optional_text(column)?.map(str::to_owned))
+}
+
+/// Stores rejects in the page's transaction.
+pub(super) async fn store_rejects(tx: &mut Tx, run_id: i64, rejects: &[Reject]) -> Result<(), Failure> {
+    for range in chunks(rejects.len()) {
+        let rejects = &rejects[range];
+        let group = list("?", ERROR_COLUMNS.split(',').count());
+        let groups = list(&format!("({group})"), rejects.len());
+        let messages: Vec<_> =
+            rejects.iter().map(|reject| format!("{}: {}", reject.position, reject.message)).collect();
+        let mut args = Vec::new();
+        for (reject, message) in rejects.iter().zip(&messages) {
+            let [line, byte, page, path] = place(Some(&reject.position));
+            args.extend([
+                run_id.into(),
+                reject.kind.as_str().into(),
+                reject.code.into(),
+                message.into(),
+                reject.item.as_deref().into(),
+                i64::from(reject.kind.is_retryable()).into(),
+                line,
+                byte,
+                page,
+                path,
+                reject.column.as_deref().into(),
+                Arg::from(&reject.raw),
+            ]);
+        }
+        tx.execute(format!("INSERT INTO sync_errors ({ERROR_COLUMNS}) VALUES {groups}"), &args).await?;
+    }
+    Ok(())
+}
+
+/// Stores skips in the page's transaction.
+pub(super) async fn store_skips(tx: &mut Tx, run_id: i64, skips: &[Skip]) -> Result<(), Failure> {
+    for range in chunks(skips.len()) {
+        let skips = &skips[range];
+        let group = list("?", SKIP_COLUMNS.split(',').count());
+        let groups = list(&format!("({group})"), skips.len());
+        let mut args = Vec::new();
+        for skip in skips {
+            let [line, byte, page, path] = place(skip.position.as_ref());
+            args.extend([run_id.into(), "duplicate".into(), Arg::from(&skip.item), line, byte, page, path]);
+        }
+        tx.execute(format!("INSERT INTO sync_skips ({SKIP_COLUMNS}) VALUES {groups}"), &args).await?;
+    }
+    Ok(())
+}
+
+/// Line, byte, page and path of a place; those that it has not are NULL.
+fn place(position: Option<&Position>) -> [Arg<'_>; 4] {
+    match position {
+        Some(Position::Line { line, byte }) => {
+            [stored(*line).into(), stored(*byte).into(), Arg::Null, Arg::Null]
+        }
+        Some(Position::Item { page, path }) => [Arg::Null, Arg::Null, stored(*page).into(), (&**path).into()],
+        None => [Arg::Null; 4],
+    }
+}

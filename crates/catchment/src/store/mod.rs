@@ -1,0 +1,71 @@
+//! All SQL, and nothing but it. One function a statement; what belongs together is one transaction here.
+
+mod db;
+pub(crate) mod dialect;
+mod error;
+mod errors;
+mod migrate;
+mod pages;
+mod rows;
+mod runs;
+
+use std::time::Duration;
+
+use catchment_core::{Error, Result};
+
+pub use errors::{StoredError, StoredSkip};
+pub use runs::AttemptRecord;
+
+pub(crate) use db::Db;
+pub(crate) use error::Class;
+pub(crate) use pages::{Commit, PageFailure};
+pub(crate) use runs::{Claim, Lease, NewRun, Verdict};
+
+/// How long a worker holds a run without renewing its lease.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+
+/// The database that runs, rejects and rows are kept in.
+#[derive(Debug, Clone)]
+pub struct Store {
+    db: Db,
+}
+
+impl Store {
+    /// Opens the database: `sqlite://file` (made when missing) or `mysql://user:password@host:3306/db`, with so
+    /// many connections at most. It does not look at the tables; [`Store::migrate`] does.
+    ///
+    /// # Errors
+    /// `config` when the URL is of neither form or the file cannot be opened.
+    pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        Ok(Self { db: Db::open(url, connections).await? })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// `database` when it does not.
+    pub async fn ping(&self) -> Result<()> {
+        let mut conn = self.db.reader().await?;
+        Ok(conn.ping().await?)
+    }
+
+    /// Gives all connections back. Statements under way end first.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+/// A count for the database. There are no counts beyond it.
+fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A count from the database, where CHECKs keep it from being negative.
+fn counted(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// JSON of our own that does not read back: somebody changed it by hand, or a newer version wrote it.
+fn unreadable(what: &str, error: &serde_json::Error) -> Error {
+    Error::config("unreadable", format!("{what} in the database does not read: {error}"))
+}

@@ -1,0 +1,176 @@
+//! One attempt at a run: read on from its cursor, map, commit page after page, and settle the account.
+
+use std::sync::Arc;
+
+use catchment_core::{Cursor, Error, ErrorKind, Progress, Reading, Result, Source};
+use futures::StreamExt;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::replay::{Replayed, commit};
+use crate::mapping::{Batch, Mapping, Names, TargetOptions};
+use crate::run::{Counters, SyncRun};
+use crate::store::{LEASE, Lease, Store};
+
+/// How a run is getting on, for people to watch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunProgress {
+    /// What became of the records so far.
+    pub counts: Counters,
+    /// How far the source has been read.
+    pub source: Progress,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// All records are accounted for.
+    Complete,
+    /// Something went wrong.
+    Failed(Error),
+    /// This process is leaving.
+    ShutDown,
+    /// The run is not ours any more.
+    LeaseLost,
+}
+
+/// An attempt in the making: what it works on and with.
+pub(super) struct Attempt<'a> {
+    pub(super) store: &'a Store,
+    pub(super) lease: Lease,
+    pub(super) options: TargetOptions,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) cursor: Option<Cursor>,
+    pub(super) shutdown: &'a CancellationToken,
+    pub(super) progress: &'a watch::Sender<RunProgress>,
+}
+
+/// A page, mapped, and the mapping that did it.
+type Mapped = Result<(Batch, Arc<Mapping>)>;
+
+impl Attempt<'_> {
+    /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
+    pub(super) async fn work(mut self, run: &mut SyncRun) -> Ended {
+        let lost = CancellationToken::new();
+        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
+        let mut records_read = self.cursor.as_ref().map_or(0, |cursor| cursor.records_read);
+        let mut pages = self.read_ahead(run.metadata.mapping.clone());
+        loop {
+            let next = tokio::select! {
+                biased;
+                () = lost.cancelled() => return Ended::LeaseLost,
+                () = self.shutdown.cancelled() => return Ended::ShutDown,
+                page = pages.recv() => page,
+            };
+            let (batch, mapping) = match next {
+                Some(Ok(page)) => page,
+                Some(Err(error)) => return Ended::Failed(error),
+                None => break,
+            };
+            records_read = batch.cursor.records_read;
+            run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
+            match commit(self.store, run, self.lease, run.pages + 1, &batch, self.options.max_stored()).await {
+                Ok(Replayed::Committed(metadata)) => run.metadata = metadata,
+                Ok(Replayed::LeaseLost) => return Ended::LeaseLost,
+                Err(error) => return Ended::Failed(error),
+            }
+            run.pages += 1;
+            self.progress.send_replace(RunProgress { counts: run.metadata.counts, source: batch.progress });
+            if let Err(error) = self.check_limit(run.metadata.counts.failed, records_read, false) {
+                return Ended::Failed(error);
+            }
+        }
+        match self.settle(records_read).await {
+            Ok(()) => Ended::Complete,
+            Err(error) => Ended::Failed(error),
+        }
+    }
+
+    /// Reads and maps in a task of its own, a page ahead, while pages are written here.
+    fn read_ahead(&mut self, chosen: Option<Names>) -> mpsc::Receiver<Mapped> {
+        let (sender, receiver) = mpsc::channel(1);
+        let (source, options, after) = (self.source.clone(), self.options.clone(), self.cursor.take());
+        let names = options.mapping().or(chosen.as_ref());
+        let fields = names.into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect();
+        tokio::spawn(async move {
+            let mut mapping: Option<Arc<Mapping>> = None;
+            let mut pages = source.read(Reading { after, fields, ..Reading::default() });
+            // A closed channel means that the attempt is over.
+            while let Some(page) = tokio::select! { page = pages.next() => page, () = sender.closed() => None } {
+                let mapped = page.and_then(|page| {
+                    let mapping = match &mapping {
+                        Some(mapping) => mapping.clone(),
+                        None => Arc::new(Mapping::compile(&options, chosen.as_ref(), &page.columns)?),
+                    };
+                    Ok((mapping.apply(page), mapping))
+                });
+                if let Ok((_, compiled)) = &mapped {
+                    mapping.get_or_insert_with(|| compiled.clone());
+                }
+                let is_last = mapped.is_err();
+                if sender.send(mapped).await.is_err() || is_last {
+                    break;
+                }
+            }
+        });
+        receiver
+    }
+
+    /// At the end of the source: the store's count must be the source's, and an empty source must be meant.
+    async fn settle(&self, records_read: u64) -> Result<()> {
+        let run = self.store.run(self.lease.run_id).await?;
+        let run = run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
+        let fine = run.metadata.counts;
+        let accounted = run.items_processed + run.items_skipped + run.items_failed;
+        if accounted != records_read || run.items_processed != fine.processed() || accounted != fine.total() {
+            return Err(Error::new(
+                ErrorKind::System,
+                "unbalanced",
+                format!(
+                    "{records_read} records were read, but {} processed + {} skipped + {} failed are {accounted} \
+                     (inserted {}, updated {}, unchanged {})",
+                    run.items_processed,
+                    run.items_skipped,
+                    run.items_failed,
+                    fine.inserted,
+                    fine.updated,
+                    fine.unchanged
+                ),
+            ));
+        }
+        self.check_limit(run.items_failed, records_read, true)?;
+        let may_be_empty = self.options.allow_empty.unwrap_or(false) || records_read > 0;
+        if !may_be_empty && self.store.has_rows(&run, self.options.table()?).await? {
+            return Err(Error::new(
+                ErrorKind::Validation,
+                "source_empty",
+                "the source has no records, though it had some before; if that is meant, set the option `allowEmpty`",
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_limit(&self, failed: u64, read: u64, is_at_end: bool) -> Result<()> {
+        match self.options.max_errors {
+            Some(limit) if limit.is_passed(failed, read, is_at_end) => Err(Error::new(
+                ErrorKind::Validation,
+                "too_many_errors",
+                format!("{failed} of {read} records were rejected, more than the option `maxErrors` allows"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Renews the lease until it is lost. A database that is away says nothing about the lease; the fence does.
+async fn beat(store: Store, lease: Lease, lost: CancellationToken) {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        match store.renew_lease(lease).await {
+            Ok(true) => {}
+            Ok(false) => return lost.cancel(),
+            Err(error) => tracing::debug!(run = lease.run_id, %error, "the lease could not be renewed"),
+        }
+    }
+}

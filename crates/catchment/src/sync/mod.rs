@@ -1,0 +1,13 @@
+//! The engine: the queue, one attempt at a run, when to try again, and the workers.
+
+mod attempt;
+mod host;
+mod replay;
+mod retry;
+mod service;
+mod worker;
+
+pub use attempt::RunProgress;
+pub use host::WorkerName;
+pub use service::{Checked, ServiceSettings, SyncService};
+pub use worker::Workers;

@@ -1,0 +1,82 @@
+//! Whether an attempt is worth another one, and when.
+
+use std::time::Duration;
+
+use catchment_core::{Error, ErrorKind};
+
+/// Attempts in a row without progress after which a run fails.
+const MAX_FRUITLESS: u32 = 5;
+/// The same for what seldom mends itself.
+const MAX_FRUITLESS_SYSTEM: u32 = 3;
+/// The longest wait between two attempts that nobody asked for.
+const MAX_DELAY: Duration = Duration::from_secs(3600);
+
+/// What follows from an attempt that ended with an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Another attempt after this time; so many in a row committed no page.
+    Retry { fruitless_attempts: u32, delay: Duration },
+    /// The run fails.
+    Fail,
+}
+
+/// Decides. `fruitless_before` attempts in a row had committed nothing; `moved` tells whether this one did, which
+/// begins the count anew. `jitter` is from 0 to 1.
+pub(super) fn decide(error: &Error, fruitless_before: u32, moved: bool, jitter: f64) -> Next {
+    if !error.kind().is_retryable() {
+        return Next::Fail;
+    }
+    let fruitless_attempts = if moved { 0 } else { fruitless_before + 1 };
+    let max = if error.kind() == ErrorKind::System { MAX_FRUITLESS_SYSTEM } else { MAX_FRUITLESS };
+    if fruitless_attempts >= max {
+        return Next::Fail;
+    }
+    let delay = error.retry_after().unwrap_or_else(|| back_off(fruitless_attempts.max(1), jitter));
+    Next::Retry { fruitless_attempts, delay }
+}
+
+/// 10 s, 30 s, 90 s, 270 s, …, each from 80 to 120 % so that many runs do not come back at once.
+pub(super) fn back_off(attempt: u32, jitter: f64) -> Duration {
+    let seconds = 10 * 3_u64.saturating_pow(attempt.saturating_sub(1));
+    Duration::from_secs(seconds).min(MAX_DELAY).mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(next: Next) -> Option<u64> {
+        match next {
+            Next::Retry { delay, .. } => Some(delay.as_secs()),
+            Next::Fail => None,
+        }
+    }
+
+    #[test]
+    fn the_wait_grows_until_the_run_fails() {
+        let error = Error::new(ErrorKind::Network, "reset", "");
+        let waits: Vec<_> = (0..5).map(|before| seconds(decide(&error, before, false, 0.5))).collect();
+        assert_eq!(waits, [Some(10), Some(30), Some(90), Some(270), None]);
+    }
+
+    #[test]
+    fn an_attempt_that_moved_begins_the_count_anew() {
+        let error = Error::new(ErrorKind::Database, "away", "");
+        assert_eq!(
+            decide(&error, 4, true, 0.5),
+            Next::Retry { fruitless_attempts: 0, delay: Duration::from_secs(10) }
+        );
+    }
+
+    #[test]
+    fn the_other_side_says_when() {
+        let error = Error::new(ErrorKind::Unavailable, "503", "").with_retry_after(Duration::from_secs(77));
+        assert_eq!(seconds(decide(&error, 0, false, 0.0)), Some(77));
+    }
+
+    #[test]
+    fn what_cannot_mend_itself_is_not_tried_again() {
+        assert_eq!(decide(&Error::config("x", ""), 0, true, 0.5), Next::Fail);
+        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), 2, false, 0.5), Next::Fail);
+    }
+}

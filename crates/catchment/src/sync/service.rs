@@ -1,0 +1,421 @@
+//! The one door in. HTTP, the CLI, cron and the library all schedule a run here; who executes it is one question
+//! and what it does another.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catchment_core::{Error, ErrorKind, FileAccess, Host, Inspection, Registry, Result, Source};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::attempt::{Attempt, Ended, RunProgress};
+use super::host::WorkerName;
+use super::retry::{Next, back_off, decide};
+use crate::mapping::{Mapping, Names, TargetOptions};
+use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
+use crate::store::{Claim, NewRun, Store, Verdict};
+
+/// How often a run that somebody else holds is looked at.
+const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+/// Runs in a row that are replaced because their file changed while it was read.
+const MAX_REPLACEMENTS: u32 = 5;
+/// The longest source identifier, in characters: it is part of a unique key.
+const MAX_IDENTIFIER: usize = 512;
+
+/// What the operator decides.
+#[derive(Debug, Clone)]
+pub struct ServiceSettings {
+    /// Where requests over HTTP may read files.
+    pub data_dirs: Vec<PathBuf>,
+    /// The name of this machine: runs of its files are its own.
+    pub node: String,
+    /// The door of the requests that this service schedules.
+    pub door: Door,
+}
+
+/// Schedules, executes and watches runs.
+#[derive(Debug, Clone)]
+pub struct SyncService {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    registry: Registry,
+    settings: ServiceSettings,
+    worker: WorkerName,
+    shutdown: CancellationToken,
+    /// Something may be due now.
+    wake: Notify,
+}
+
+/// A request that has been found fit.
+struct Prepared {
+    request: SyncRequest,
+    target: TargetOptions,
+    source: Arc<dyn Source>,
+}
+
+/// What [`SyncService::check`] found.
+#[derive(Debug)]
+pub struct Checked {
+    /// The source's columns, and its first records; none where it is empty.
+    pub inspection: Inspection,
+    /// Target column to source column, as it would be used.
+    pub mapping: Option<Names>,
+    /// Of the first records: how many fit, and how many would be rejected.
+    pub fitting: usize,
+    /// The rejects among them.
+    pub rejects: Vec<catchment_core::Reject>,
+}
+
+impl SyncService {
+    /// A service on a database whose tables are up to date.
+    pub fn new(store: Store, registry: Registry, settings: ServiceSettings) -> Self {
+        let worker = WorkerName::current(&settings.node);
+        let (shutdown, wake) = (CancellationToken::new(), Notify::new());
+        Self { inner: Arc::new(Inner { store, registry, settings, worker, shutdown, wake }) }
+    }
+
+    /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
+    /// the answer.
+    ///
+    /// # Errors
+    /// `config` when something of the request does not fit, with its place; `database`.
+    pub async fn schedule_sync(&self, request: SyncRequest) -> Result<i64> {
+        self.schedule(request, self.inner.settings.door, RunMetadata::default(), None).await
+    }
+
+    async fn schedule(
+        &self,
+        request: SyncRequest,
+        door: Door,
+        metadata: RunMetadata,
+        delay: Option<Duration>,
+    ) -> Result<i64> {
+        let Prepared { request, target, source } = self.prepare(request, door)?;
+        let source_name = target.source_name.clone().unwrap_or_else(|| request.source_identifier.clone());
+        let target_table = target.table()?.name;
+        let options = canonical(&request.options);
+        let lane = [request.source_type.as_str(), &source_name, target_table];
+        let (id, is_new) = self
+            .inner
+            .store
+            .insert_run(&NewRun {
+                request: &request,
+                source_name: &source_name,
+                target_table,
+                door,
+                node: source.is_bound_to_node().then_some(self.inner.settings.node.as_str()),
+                request_key: &key(&[lane[0], &request.source_identifier, lane[1], lane[2], &options]),
+                lane_key: &key(&lane),
+                metadata: &metadata,
+                delay_ms: delay.map(milliseconds),
+            })
+            .await?;
+        tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
+        self.inner.wake.notify_waiters();
+        Ok(id)
+    }
+
+    /// Executes a run to its end: now if it is due, later if it waits for its next attempt; where another process
+    /// holds it, by watching. A run that another one took the place of is followed there.
+    ///
+    /// # Errors
+    /// `config` when there is no such run; `database`; `system` when the service is shut down meanwhile.
+    pub async fn execute_sync(&self, run_id: i64) -> Result<SyncResult> {
+        let (progress, _) = watch::channel(RunProgress::default());
+        self.execute_watched(run_id, &progress).await
+    }
+
+    /// The same, telling how it is getting on.
+    ///
+    /// # Errors
+    /// As [`SyncService::execute_sync`].
+    pub async fn execute_watched(
+        &self,
+        mut run_id: i64,
+        progress: &watch::Sender<RunProgress>,
+    ) -> Result<SyncResult> {
+        self.resume_interrupted().await?;
+        loop {
+            let claim = match self.claim(run_id).await? {
+                Some(claim) => Some(claim),
+                None => match self.inner.store.interrupted_before(run_id).await? {
+                    Some(interrupted) => self.claim(interrupted).await?,
+                    None => None,
+                },
+            };
+            if let Some(claim) = claim {
+                self.attempt(claim, progress).await;
+            }
+            let run = self.run(run_id).await?;
+            match (run.status, run.metadata.replaced_by) {
+                (RunStatus::Failed, Some(next)) => run_id = next,
+                (status, _) if status.is_final() => return Ok(run.into()),
+                _ => {
+                    progress.send_modify(|progress| progress.counts = run.metadata.counts);
+                    self.pause(WATCH_INTERVAL).await?;
+                }
+            }
+        }
+    }
+
+    /// Schedules a run and executes it.
+    ///
+    /// # Errors
+    /// As [`SyncService::schedule_sync`] and [`SyncService::execute_sync`]. A run that ends as `failed` is no
+    /// error of this call: see [`SyncResult::error`].
+    pub async fn sync(&self, request: SyncRequest) -> Result<SyncResult> {
+        let id = self.schedule_sync(request).await?;
+        self.execute_sync(id).await
+    }
+
+    /// Makes all pending runs due now, and takes up those that were interrupted. How many are waiting.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn resume_pending_syncs(&self) -> Result<u64> {
+        self.resume_interrupted().await?;
+        let count = self.inner.store.hasten_pending().await?;
+        self.inner.wake.notify_waiters();
+        Ok(count)
+    }
+
+    /// A run by its id.
+    ///
+    /// # Errors
+    /// `config` (`no_such_run`), `database`.
+    pub async fn run(&self, id: i64) -> Result<SyncRun> {
+        let run = self.inner.store.run(id).await?;
+        run.ok_or_else(|| Error::config("no_such_run", format!("there is no sync run {id}")))
+    }
+
+    /// How many runs there are in each state.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn stats(&self) -> Result<SyncStats> {
+        self.inner.store.stats().await
+    }
+
+    /// The database of this service.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Tells what a request would do, without writing anything: the source can be read, its columns map, its first
+    /// records fit.
+    ///
+    /// # Errors
+    /// The one that the run would end with.
+    pub async fn check(&self, request: SyncRequest) -> Result<Checked> {
+        let Prepared { target, source, .. } = self.prepare(request, self.inner.settings.door)?;
+        source.test_connection().await?;
+        let mut inspection = source.inspect(fields(&target)).await?;
+        let Some(page) = inspection.page.take() else {
+            return Ok(Checked { inspection, mapping: None, fitting: 0, rejects: Vec::new() });
+        };
+        let mapping = Mapping::compile(&target, None, &page.columns)?;
+        let batch = mapping.apply(page);
+        Ok(Checked { mapping: Some(mapping.names().clone()), fitting: batch.len(), rejects: batch.rejects, inspection })
+    }
+
+    /// What can be found out about a source without options for its target.
+    ///
+    /// # Errors
+    /// As for reading it.
+    pub async fn inspect(&self, request: &SyncRequest) -> Result<Inspection> {
+        let inner = &self.inner;
+        let identifier = inner.registry.normalize(&request.source_type, &request.source_identifier)?;
+        let host = self.host(inner.settings.door);
+        let source = inner.registry.build(&request.source_type, &identifier, request.options.clone(), &host)?;
+        source.inspect(Arc::default()).await
+    }
+
+    /// Checks all of a request that can be checked without reading its source.
+    fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+        let registry = &self.inner.registry;
+        let source_type = request.source_type;
+        let identifier = registry.normalize(&source_type, &request.source_identifier)?;
+        let (target, source_options) = TargetOptions::split(request.options.clone())?;
+        let host = self.host(door);
+        let source = registry.build(&source_type, &identifier, source_options, &host)?;
+        registry.check_access(&source_type, &identifier, &host)?;
+        for (pointer, text) in [("/sourceIdentifier", Some(&identifier)), ("/options/sourceName", target.source_name.as_ref())] {
+            check_length(pointer, text.map_or("", |text| text))?;
+        }
+        let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
+        Ok(Prepared { request, target, source })
+    }
+
+    fn host(&self, door: Door) -> Host {
+        let files = match door {
+            Door::Http => FileAccess::Below(self.inner.settings.data_dirs.clone()),
+            Door::Cli | Door::Library => FileAccess::Anywhere,
+        };
+        Host { files }
+    }
+
+    /// One attempt at a claimed run, and what follows from it.
+    pub(super) async fn attempt(&self, claim: Claim, progress: &watch::Sender<RunProgress>) {
+        let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
+        let pages_before = run.pages;
+        tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
+        let ended = match self.prepare(run.request.clone(), door) {
+            Ok(Prepared { target: options, source, .. }) => {
+                let (store, shutdown) = (&self.inner.store, &self.inner.shutdown);
+                Attempt { store, lease, options, source, cursor, shutdown, progress }.work(&mut run).await
+            }
+            Err(error) => Ended::Failed(error),
+        };
+        let verdict = match &ended {
+            Ended::Complete => Verdict::Completed,
+            Ended::ShutDown => Verdict::Released,
+            Ended::LeaseLost => {
+                tracing::warn!(run = run.id, "the run was taken over or changed by somebody else; its worker stops");
+                return;
+            }
+            Ended::Failed(error) if error.code() == "source_changed" => {
+                self.replace(&mut run, door).await;
+                Verdict::Failed(error)
+            }
+            Ended::Failed(error) => match decide(error, fruitless_attempts, run.pages > pages_before, rand::random()) {
+                Next::Retry { fruitless_attempts, delay } => {
+                    Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
+                }
+                Next::Fail => Verdict::Failed(error),
+            },
+        };
+        log_end(&run, &verdict);
+        match self.inner.store.end_attempt(lease, &verdict, &run.metadata).await {
+            Ok(true) => {}
+            Ok(false) => tracing::warn!(run = run.id, "the run was changed by somebody else before it ended"),
+            // Its lease runs out, and the next claim goes on from the last page.
+            Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
+        }
+        self.inner.wake.notify_waiters();
+    }
+
+    /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
+    /// read belongs to no version of the file.
+    async fn replace(&self, run: &mut SyncRun, door: Door) {
+        if run.metadata.replacements >= MAX_REPLACEMENTS {
+            return;
+        }
+        let replacements = run.metadata.replacements + 1;
+        let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
+        let delay = back_off(replacements, rand::random());
+        match self.schedule(run.request.clone(), door, metadata, Some(delay)).await {
+            Ok(id) => run.metadata.replaced_by = Some(id),
+            Err(error) => tracing::error!(run = run.id, %error, "no run could be put in its place"),
+        }
+    }
+
+    /// Frees the runs that dead processes of this machine held, so that they need not wait for their leases.
+    pub(crate) async fn resume_interrupted(&self) -> Result<()> {
+        for (run_id, owner) in self.inner.store.held_runs().await? {
+            if owner.parse().is_ok_and(|worker: WorkerName| worker.is_dead(&self.inner.worker)) {
+                tracing::info!(run = run_id, owner, "the process that held the run is gone");
+                self.inner.store.expire_lease(run_id, &owner).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, run_id: i64) -> Result<Option<Claim>> {
+        self.inner.store.claim(run_id, &self.inner.worker.to_string()).await
+    }
+
+    /// The next run that is due, claimed.
+    pub(super) async fn claim_next(&self) -> Result<Option<Claim>> {
+        for id in self.inner.store.due_runs(&self.inner.settings.node, 16).await? {
+            if let Some(claim) = self.claim(id).await? {
+                return Ok(Some(claim));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Ends all attempts after the page in hand.
+    pub fn shut_down(&self) {
+        self.inner.shutdown.cancel();
+    }
+
+    pub(super) fn shutdown(&self) -> &CancellationToken {
+        &self.inner.shutdown
+    }
+
+    pub(super) fn wake(&self) -> &Notify {
+        &self.inner.wake
+    }
+
+    async fn pause(&self, time: Duration) -> Result<()> {
+        tokio::select! {
+            () = self.inner.shutdown.cancelled() => {
+                Err(Error::new(ErrorKind::System, "shut_down", "the service is shut down; the run goes on later"))
+            }
+            () = tokio::time::sleep(time) => Ok(()),
+        }
+    }
+}
+
+/// The source fields that the options name.
+fn fields(target: &TargetOptions) -> Arc<[Box<str>]> {
+    target.mapping().into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect()
+}
+
+fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
+    let counts = run.metadata.counts;
+    match verdict {
+        Verdict::Completed => tracing::info!(
+            run = run.id,
+            inserted = counts.inserted,
+            updated = counts.updated,
+            unchanged = counts.unchanged,
+            skipped = counts.skipped,
+            failed = counts.failed,
+            "sync completed"
+        ),
+        Verdict::Released => tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later"),
+        Verdict::Retry { error, delay_ms, .. } => {
+            tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");
+        }
+        Verdict::Failed(error) => {
+            tracing::error!(run = run.id, kind = %error.kind(), code = error.code(), %error, "sync failed");
+        }
+    }
+}
+
+fn check_length(pointer: &str, text: &str) -> Result<()> {
+    let chars = text.chars().count();
+    if chars <= MAX_IDENTIFIER {
+        return Ok(());
+    }
+    let message = format!("has {chars} characters; at most {MAX_IDENTIFIER} fit (option `sourceName` can stand for it)");
+    Err(Error::config("too_long", format!("{pointer}: {message}")).with_detail(pointer, message))
+}
+
+/// A key of fixed length for what must be equal.
+fn key(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Options as text, the same in whatever order they were given.
+fn canonical(options: &serde_json::Map<String, serde_json::Value>) -> String {
+    let mut options = serde_json::Value::Object(options.clone());
+    options.sort_all_objects();
+    options.to_string()
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
