@@ -249,8 +249,8 @@ async fn open_sqlite(url: &str) -> Result<Db> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(256)
-        // 64 MiB at most, taken as pages are touched.
-        .pragma("cache_size", "-65536");
+        // 32 MiB at most, taken as pages are touched.
+        .pragma("cache_size", "-32768");
     let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
     let writer = pool(1).connect_with(options.clone()).await.map_err(bad)?;
     let readers = pool(4).connect_lazy_with(options.pragma("query_only", "1").pragma("cache_size", "-4096"));
