@@ -134,7 +134,15 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
             return *delimiter;
         }
     }
-    sniff(text).unwrap_or(b',')
+    // What separates the columns stands between their names.
+    let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let candidates: Vec<u8> =
+        DELIMITERS.into_iter().filter(|delimiter| first_line.contains(char::from(*delimiter))).collect();
+    match candidates.as_slice() {
+        [] => DELIMITERS[0],
+        [only] => *only,
+        [first, ..] => sniff(text).filter(|found| candidates.contains(found)).unwrap_or(*first),
+    }
 }
 
 /// Asks csv-nose, with whole lines only: half a record at the end would look uneven.
@@ -142,8 +150,7 @@ fn sniff(text: &str) -> Option<u8> {
     let whole = if text.len() < SAMPLE_BYTES / 2 { text } else { &text[..=text.rfind(['\n', '\r'])?] };
     let mut sniffer = Sniffer::new();
     sniffer.sample_size(SampleSize::Records(200));
-    let found = sniffer.sniff_bytes(whole.as_bytes()).ok()?.dialect.delimiter;
-    DELIMITERS.contains(&found).then_some(found)
+    Some(sniffer.sniff_bytes(whole.as_bytes()).ok()?.dialect.delimiter)
 }
 
 fn find_encoding(input: &Input, head: &[u8]) -> Result<&'static Encoding> {
