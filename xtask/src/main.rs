@@ -51,7 +51,10 @@ fn ci() -> Result<()> {
 
 /// Licences, bans and sources. The advisory database cannot be reached everywhere.
 fn deny() -> Result<()> {
-    let is_there = Command::new("cargo").args(["deny", "--version"]).output().is_ok_and(|output| output.status.success());
+    let is_there = Command::new("cargo")
+        .args(["deny", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !is_there {
         cargo(&["install", "--locked", "cargo-deny"]).run()?;
     }

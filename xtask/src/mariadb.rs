@@ -87,7 +87,8 @@ impl Drop for MariaDb {
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    let dirs = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    let dirs =
+        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
     dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
@@ -102,10 +103,14 @@ fn as_root() -> Option<&'static str> {
 
 fn install() -> Result<PathBuf> {
     if !is_root() || find("apt-get").is_none() {
-        bail!("mariadbd is missing: install it (Debian: `apt-get install mariadb-server`) and run this again");
+        bail!(
+            "mariadbd is missing: install it (Debian: `apt-get install mariadb-server`) and run this again"
+        );
     }
     eprintln!("installing mariadb-server …");
-    for args in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "mariadb-server"]] {
+    for args in
+        [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "mariadb-server"]]
+    {
         let status = Command::new("apt-get")
             .args(args)
             .env("DEBIAN_FRONTEND", "noninteractive")

@@ -30,7 +30,8 @@ impl FileAccess {
         let file = match self {
             Self::Anywhere => {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-                rustix::fs::open(path, flags, Mode::empty()).map_err(|error| Error::io(what(), error.into()))?
+                rustix::fs::open(path, flags, Mode::empty())
+                    .map_err(|error| Error::io(what(), error.into()))?
             }
             Self::Below(dirs) => self.open_below(dirs, path)?,
             Self::Nowhere => return Err(outside(path, &[])),
@@ -50,7 +51,9 @@ impl FileAccess {
             Self::Below(dirs) => match path.canonicalize() {
                 Ok(real) => real_place(dirs, &real).map(|_| ()).ok_or_else(|| outside(path, dirs)),
                 // What is not there yet is judged by its name; opening it judges again.
-                Err(_) if dirs.iter().any(|dir| absolute(dir).is_ok_and(|dir| path.starts_with(dir))) => Ok(()),
+                Err(_) if dirs.iter().any(|dir| absolute(dir).is_ok_and(|dir| path.starts_with(dir))) => {
+                    Ok(())
+                }
                 Err(_) => Err(outside(path, dirs)),
             },
         }

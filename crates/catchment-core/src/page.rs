@@ -266,7 +266,8 @@ mod tests {
     #[test]
     fn values_come_back_as_they_were_pushed() {
         let mut records = Records::default();
-        let values = [Value::Text("a"), Value::Null, Value::Bool(true), Value::Number("1e400"), Value::Text("")];
+        let values =
+            [Value::Text("a"), Value::Null, Value::Bool(true), Value::Number("1e400"), Value::Text("")];
         for line in 1..=2 {
             records.push(Position::Line { line, byte: 0 }, "raw text", values);
         }

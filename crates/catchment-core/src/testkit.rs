@@ -88,7 +88,13 @@ async fn read_all<S: Source>(
     (all, cursors)
 }
 
-async fn resumes_at<S: Source>(source: &S, cursor: &Cursor, before: Everything, whole: &Everything, rows: usize) {
+async fn resumes_at<S: Source>(
+    source: &S,
+    cursor: &Cursor,
+    before: Everything,
+    whole: &Everything,
+    rows: usize,
+) {
     let (rest, _) = read_all(source, Some(cursor.clone()), rows).await;
     let mut joined = before;
     if rest.columns.is_some() {

@@ -14,15 +14,19 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database and brings its tables up to date. Requests will come through `door`.
+    /// Opens the database, brings its tables up to date, and frees what dead processes of this
+    /// machine held. Requests will come through `door`.
     ///
     /// # Errors
     /// `config` when the settings or the tables do not fit; `database` when it does not answer.
     pub async fn open(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
         let store = Store::open(&settings.database_url, settings.connections()).await?;
         store.migrate().await?;
-        let service = ServiceSettings { data_dirs: settings.data_dirs.clone(), node: settings.node.clone(), door };
-        Ok(Self { service: SyncService::new(store, registry, service) })
+        let service =
+            ServiceSettings { data_dirs: settings.data_dirs.clone(), node: settings.node.clone(), door };
+        let service = SyncService::new(store, registry, service);
+        service.resume_interrupted().await?;
+        Ok(Self { service })
     }
 
     /// The service.

@@ -173,7 +173,9 @@ fn read_file(named: Option<&Path>) -> Result<File> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(File::default());
+        }
         Err(error) => return Err(Error::io(format!("reading {}", path.display()), error)),
     };
     toml::from_str(&text).map_err(|error| {

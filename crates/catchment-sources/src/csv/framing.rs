@@ -231,9 +231,13 @@ impl Framer {
         let unclosed = |message: String| Fault { code: "unclosed_quote", message, costs: Costs::FirstLine };
         let (bytes, fields) = match *shape {
             Shape::Whole { bytes, fields } => (bytes, fields),
-            Shape::TooWide => return Err(unclosed("a quote is opened and not closed in its field".to_owned())),
+            Shape::TooWide => {
+                return Err(unclosed("a quote is opened and not closed in its field".to_owned()));
+            }
             Shape::Unclosed => {
-                return Err(unclosed("a quote is opened and not closed up to the end of the file".to_owned()));
+                return Err(unclosed(
+                    "a quote is opened and not closed up to the end of the file".to_owned(),
+                ));
             }
             Shape::TooLong => return Err(self.too_long(Costs::FirstLine)),
         };
@@ -248,8 +252,9 @@ impl Framer {
                 true => unclosed("a quote is opened and the next one does not end its field".to_owned()),
                 false => Fault {
                     code: "malformed_quote",
-                    message: "text follows the closing quote of a field; a quote inside quotes is written twice"
-                        .to_owned(),
+                    message:
+                        "text follows the closing quote of a field; a quote inside quotes is written twice"
+                            .to_owned(),
                     costs,
                 },
             });

@@ -124,11 +124,12 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
     if !fields.is_empty() {
         let yields = |delimiter: &u8| {
             let dialect = Dialect { delimiter: *delimiter, quote: given.quote, escape: given.escape };
-            let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
+            let mut framer =
+                Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
             let columns = first_record(&mut framer).ok().flatten();
-            columns.map(|first| name_columns(&first, given.has_header)).is_some_and(|columns| {
-                fields.iter().all(|field| columns.contains(field))
-            })
+            columns
+                .map(|first| name_columns(&first, given.has_header))
+                .is_some_and(|columns| fields.iter().all(|field| columns.contains(field)))
         };
         if let Some(delimiter) = DELIMITERS.iter().find(|delimiter| yields(delimiter)) {
             return *delimiter;

@@ -118,7 +118,10 @@ impl Source for Csv {
         let found = tokio::task::spawn_blocking(move || Layout::find(&csv.open()?, &csv.given, &wanted));
         let found = found.await.map_err(|_| pages::died())??;
         let page = self.read(Reading { fields, page_size: PageSize::rows(100), after: None }).next().await;
-        Ok(Inspection { found: found.map(|layout| layout.options()).unwrap_or_default(), page: page.transpose()? })
+        Ok(Inspection {
+            found: found.map(|layout| layout.options()).unwrap_or_default(),
+            page: page.transpose()?,
+        })
     }
 
     fn is_bound_to_node(&self) -> bool {

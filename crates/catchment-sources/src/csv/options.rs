@@ -95,7 +95,10 @@ fn ascii(option: &str, text: &str) -> Result<u8> {
 fn encoding(label: &str) -> Result<&'static Encoding> {
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis";
-        invalid("encoding", &format!("`{label}` is not known; names are those of the WHATWG standard: {known}, …"))
+        invalid(
+            "encoding",
+            &format!("`{label}` is not known; names are those of the WHATWG standard: {known}, …"),
+        )
     })
 }
 

@@ -108,5 +108,9 @@ fn resume(input: &Input, given: &Given, cursor: &Cursor) -> Result<(Framer, Layo
 
 /// The thread that read the file is gone.
 pub(super) fn died() -> Error {
-    Error::new(ErrorKind::System, "panic", "the task that reads the file ended unexpectedly; please report this")
+    Error::new(
+        ErrorKind::System,
+        "panic",
+        "the task that reads the file ended unexpectedly; please report this",
+    )
 }

@@ -38,7 +38,8 @@ impl Input {
         Ok(match head {
             [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(
-                zstd::stream::read::Decoder::with_buffer(raw).map_err(|error| Error::io("reading zstd", error))?,
+                zstd::stream::read::Decoder::with_buffer(raw)
+                    .map_err(|error| Error::io("reading zstd", error))?,
             ),
             _ => Box::new(raw),
         })
@@ -76,18 +77,24 @@ impl Input {
 
 /// The error of a file that changed while it was read: what was read belongs to no version of it.
 pub(crate) fn changed(how: String) -> Error {
-    Error::new(ErrorKind::System, "source_changed", format!("the file changed while it was being read: {how}"))
+    Error::new(
+        ErrorKind::System,
+        "source_changed",
+        format!("the file changed while it was being read: {how}"),
+    )
 }
 
 /// What reading failed with. Compressed data that is cut off or damaged will not be better next time.
 pub(crate) fn read_error(error: io::Error) -> Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Error::new(
-            ErrorKind::Parsing,
-            "damaged_compression",
-            format!("the compressed file is damaged or cut off: {error}; make it again"),
-        )
-        .with_source(error),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Error::new(
+                ErrorKind::Parsing,
+                "damaged_compression",
+                format!("the compressed file is damaged or cut off: {error}; make it again"),
+            )
+            .with_source(error)
+        }
         // zstd's own errors have no kind but this one, and no number of the operating system.
         io::ErrorKind::Other if error.raw_os_error().is_none() => Error::new(
             ErrorKind::Parsing,
@@ -162,7 +169,8 @@ impl Read for Transcoded {
             }
             let is_last = self.state == Decoding::AtEnd;
             let input = &self.buffer[self.start..self.end];
-            let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(input, out, is_last);
+            let (result, read, written) =
+                self.decoder.decode_to_utf8_without_replacement(input, out, is_last);
             self.start += read;
             match result {
                 // After this the end is met again, with nothing left in the decoder.
@@ -180,7 +188,8 @@ impl Read for Transcoded {
 /// The beginning of a text, decoded as far as it goes; for finding out what it is.
 pub(crate) fn decode_head(bytes: &[u8], encoding: &'static Encoding) -> String {
     let mut decoder = encoding.new_decoder_with_bom_removal();
-    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
+    let mut text =
+        String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
     let (result, _, _) = decoder.decode_to_string(bytes, &mut text, false);
     debug_assert_eq!(result, CoderResult::InputEmpty);
     text

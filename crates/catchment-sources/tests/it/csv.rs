@@ -57,7 +57,11 @@ fn source(path: &Path, options: CsvOptions) -> Csv {
 /// The values of each record, joined with `|`.
 fn rows(everything: &Everything) -> Vec<String> {
     let plain = |value: &String| value.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned();
-    everything.records.iter().map(|(_, values)| values.iter().map(plain).collect::<Vec<_>>().join("|")).collect()
+    everything
+        .records
+        .iter()
+        .map(|(_, values)| values.iter().map(plain).collect::<Vec<_>>().join("|"))
+        .collect()
 }
 
 fn columns(everything: &Everything) -> String {
@@ -70,7 +74,9 @@ fn rejects(everything: &Everything) -> Vec<String> {
 }
 
 fn utf16(text: &str, is_big_endian: bool) -> Vec<u8> {
-    text.encode_utf16().flat_map(|unit| if is_big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    text.encode_utf16()
+        .flat_map(|unit| if is_big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() })
+        .collect()
 }
 
 fn encode(text: &str, encoding: &'static Encoding) -> Vec<u8> {
@@ -102,7 +108,9 @@ async fn delimiters_are_found_out() {
     for delimiter in [",", ";", "\t", "|"] {
         let line = |cells: [&str; 3]| cells.join(delimiter) + "\n";
         let text = line(["título", "artista", "precio"])
-            + &line(["Canción uno", "Zoë, Anaïs", "12,50"]).replace("Zoë, Anaïs", if delimiter == "," { "Zoë" } else { "Zoë, Anaïs" }).replace("12,50", if delimiter == "," { "12.50" } else { "12,50" })
+            + &line(["Canción uno", "Zoë, Anaïs", "12,50"])
+                .replace("Zoë, Anaïs", if delimiter == "," { "Zoë" } else { "Zoë, Anaïs" })
+                .replace("12,50", if delimiter == "," { "12.50" } else { "12,50" })
             + &line(["Canción dos", "Björn", "7"])
             + &line(["Canción tres", "Łukasz", "8"]);
         let read = Sample::new(text).read().await;
@@ -143,7 +151,13 @@ async fn encodings_are_found_out() {
 
 #[tokio::test]
 async fn a_short_western_file_is_not_taken_for_another_script() {
-    for text in ["titulo\nCanción\n", "name;artist\nCafé;Beyoncé\n", "t;a\nMañana;Peña\n", "t\n“quoted” – 5 €\n", "título;ñ\nx;y\n"] {
+    for text in [
+        "titulo\nCanción\n",
+        "name;artist\nCafé;Beyoncé\n",
+        "t;a\nMañana;Peña\n",
+        "t\n“quoted” – 5 €\n",
+        "título;ñ\nx;y\n",
+    ] {
         let found = Sample::new(encode(text, WINDOWS_1252)).source().inspect([].into()).await.unwrap().found;
         assert_eq!(found["encoding"], "windows-1252", "{text}");
     }
@@ -167,11 +181,14 @@ async fn the_first_accent_may_come_late() {
 
 #[tokio::test]
 async fn a_bad_byte_costs_its_record() {
-    let read = Sample::new(b"title,artist\nCaf\xc3\xa9,a\nCaf\xe9,b\nCaf\xc3\xa9,c\n".as_slice()).read().await;
+    let read =
+        Sample::new(b"title,artist\nCaf\xc3\xa9,a\nCaf\xe9,b\nCaf\xc3\xa9,c\n".as_slice()).read().await;
     assert_eq!(rows(&read), ["Café|a", "Café|c"]);
     assert_eq!(rejects(&read), ["line 3 bad_encoding"]);
 
-    let sample = Sample::new([&encode("題名,b\n愛,1\n", SHIFT_JIS)[..], b"\x81,2\n", &encode("夜,3\n", SHIFT_JIS)].concat());
+    let sample = Sample::new(
+        [&encode("題名,b\n愛,1\n", SHIFT_JIS)[..], b"\x81,2\n", &encode("夜,3\n", SHIFT_JIS)].concat(),
+    );
     let read = sample.options(|options| options.encoding = Some("shift_jis".into())).read().await;
     assert_eq!(rows(&read), ["愛|1", "夜|3"]);
     assert_eq!(rejects(&read), ["line 3 bad_encoding"]);
@@ -235,12 +252,13 @@ async fn what_is_too_long_is_rejected_in_bounded_memory() {
         options.max_field_bytes = Some(100);
     };
     let long_line = "z".repeat(700_000);
-    let text = format!("a,b\n1,2\n{long_line},3\n{},4\n5,6\n\"open,7\n{}8,9\n", "x".repeat(200), "0,0\n".repeat(400));
-    let read = Sample::new(text).options(small).read().await;
-    assert_eq!(
-        rejects(&read),
-        ["line 3 record_too_long", "line 4 field_too_long", "line 6 record_too_long"]
+    let text = format!(
+        "a,b\n1,2\n{long_line},3\n{},4\n5,6\n\"open,7\n{}8,9\n",
+        "x".repeat(200),
+        "0,0\n".repeat(400)
     );
+    let read = Sample::new(text).options(small).read().await;
+    assert_eq!(rejects(&read), ["line 3 record_too_long", "line 4 field_too_long", "line 6 record_too_long"]);
     assert_eq!(read.records.len(), 1 + 1 + 400 + 1);
     assert!(read.rejects[0].raw.len() < 5000);
 }
@@ -249,7 +267,8 @@ async fn what_is_too_long_is_rejected_in_bounded_memory() {
 async fn escapes_quotes_and_their_absence() {
     let escaped = Sample::new("a,b\n\"x \\\" y\",1\n").options(|options| options.escape = Some("\\".into()));
     assert_eq!(rows(&escaped.read().await), [r#"x \" y|1"#]);
-    let unquoted = Sample::new("a,b\n\"x,1\n5\" disk,2\n").options(|options| options.quote = Some(String::new()));
+    let unquoted =
+        Sample::new("a,b\n\"x,1\n5\" disk,2\n").options(|options| options.quote = Some(String::new()));
     assert_eq!(rows(&unquoted.read().await), [r#"\"x|1"#, r#"5\" disk|2"#]);
     let single = Sample::new("a,b\n'x,y',1\n").options(|options| options.quote = Some("'".into()));
     assert_eq!(rows(&single.read().await), ["x,y|1"]);
@@ -265,13 +284,16 @@ async fn compressed_files_read_like_plain_ones() {
     };
     let whole = Sample::new(&text).read().await;
     let (one, other) = text.split_at(3000);
-    for bytes in [gzip(&text), [gzip(one), gzip(other)].concat(), zstd::encode_all(text.as_bytes(), 3).unwrap()] {
+    for bytes in
+        [gzip(&text), [gzip(one), gzip(other)].concat(), zstd::encode_all(text.as_bytes(), 3).unwrap()]
+    {
         let sample = Sample::new(bytes);
         let pages = sample.pages(None, 200).await;
         let last = pages.last().unwrap().as_ref().unwrap();
         assert_eq!(last.cursor.records_read, whole.records.len() as u64);
         let middle = pages[0].as_ref().unwrap().cursor.clone();
-        let rest: usize = sample.pages(Some(middle), 1000).await.into_iter().map(|page| page.unwrap().records.len()).sum();
+        let rest: usize =
+            sample.pages(Some(middle), 1000).await.into_iter().map(|page| page.unwrap().records.len()).sum();
         assert_eq!(rest, 300);
     }
 }

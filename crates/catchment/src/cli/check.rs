@@ -55,14 +55,21 @@ fn print_json(checked: &Checked) {
 }
 
 fn print(checked: &Checked) {
-    anstream::println!("{GOOD}readable{GOOD:#}   {}", serde_json::Value::Object(checked.inspection.found.clone()));
+    anstream::println!(
+        "{GOOD}readable{GOOD:#}   {}",
+        serde_json::Value::Object(checked.inspection.found.clone())
+    );
     let Some(mapping) = &checked.mapping else {
         anstream::println!("{WARN}empty{WARN:#}      the source has no record");
         return;
     };
     let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
     anstream::println!("mapping    {}", pairs.join(", "));
-    anstream::println!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
+    anstream::println!(
+        "of the first {} records {} fit",
+        checked.fitting + checked.rejects.len(),
+        checked.fitting
+    );
     for reject in &checked.rejects {
         anstream::println!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
     }

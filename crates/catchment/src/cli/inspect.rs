@@ -77,7 +77,8 @@ fn print(inspection: &Inspection, mapping: &Names) {
         .enumerate()
         .map(|(place, column)| {
             let values = page.records.iter().map(|record| record.value(place)).filter_map(Value::as_trimmed);
-            let target = mapping.iter().find(|(_, field)| ***field == **column).map(|(target, _)| target.as_str());
+            let target =
+                mapping.iter().find(|(_, field)| ***field == **column).map(|(target, _)| target.as_str());
             vec![
                 column.to_string(),
                 target.unwrap_or_default().to_owned(),

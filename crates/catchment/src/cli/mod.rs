@@ -64,7 +64,8 @@ enum Exit {
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
     let Cli { flags, command } = Cli::parse();
-    let serve_flags = if let Command::Serve(flags) = &command { flags.clone() } else { ServeFlags::default() };
+    let serve_flags =
+        if let Command::Serve(flags) = &command { flags.clone() } else { ServeFlags::default() };
     let exit = Settings::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|settings| {
         start_logging(settings.log_format, matches!(command, Command::Serve(_)));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -114,7 +115,8 @@ fn start_logging(format: LogFormat, is_service: bool) {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Text => {
             use std::io::IsTerminal;
-            let has_colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+            let has_colour = std::io::stderr().is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
             builder.with_ansi(has_colour).init();
         }
     }

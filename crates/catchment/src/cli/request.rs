@@ -112,7 +112,10 @@ fn mapping(pairs: &[String]) -> Result<Option<Value>> {
     let mut mapping = Map::new();
     for pair in pairs {
         let (target, field) = pair.split_once('=').ok_or_else(|| {
-            Error::config("invalid_options", format!("--map {pair}: write TARGET=SOURCE, such as title=song_name"))
+            Error::config(
+                "invalid_options",
+                format!("--map {pair}: write TARGET=SOURCE, such as title=song_name"),
+            )
         })?;
         mapping.insert(target.trim().to_owned(), field.into());
     }
@@ -122,6 +125,7 @@ fn mapping(pairs: &[String]) -> Result<Option<Value>> {
 fn read_options(path: &PathBuf) -> Result<Map<String, Value>> {
     let what = format!("reading {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| Error::io(&what, error))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Error::config("invalid_options", format!("{what}: it must be a JSON object: {error}")))
+    serde_json::from_str(&text).map_err(|error| {
+        Error::config("invalid_options", format!("{what}: it must be a JSON object: {error}"))
+    })
 }

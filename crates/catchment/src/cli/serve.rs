@@ -22,7 +22,9 @@ const GRACE: Duration = Duration::from_secs(20);
 const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
-    let listener = TcpListener::bind(settings.listen).await.with_context(|| format!("listening on {}", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("listening on {}", settings.listen))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let (shared, stop) = (Shared::new(&settings), CancellationToken::new());
     let until_stopped = stop.clone();
@@ -37,7 +39,6 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
         () = signals.next() => None,
     };
     let Some(app) = app else { return Ok(Exit::Done) };
-    app.service().resume_interrupted().await?;
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
     tracing::info!(workers = settings.workers, "ready");

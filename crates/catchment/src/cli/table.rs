@@ -23,7 +23,8 @@ pub(super) fn style(status: RunStatus) -> Style {
 /// Prints rows with their columns in line. What would break a line is shown as a space.
 pub(super) fn print(header: &[&str], rows: &[Vec<String>]) {
     let clean = |cell: &str| cut(&cell.replace(|char: char| char.is_control(), " "), 60);
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.max().unwrap_or(0).max(header[column].chars().count())

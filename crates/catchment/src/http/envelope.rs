@@ -63,7 +63,11 @@ impl Failure {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take this method")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "this address does not take this method",
+        )
     }
 
     pub(super) fn starting() -> Self {
@@ -77,7 +81,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
             (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
-            (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => StatusCode::UNPROCESSABLE_ENTITY,
+            (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             (ErrorKind::Database | ErrorKind::Unavailable, _) => StatusCode::SERVICE_UNAVAILABLE,
             (ErrorKind::RateLimited, _) => StatusCode::TOO_MANY_REQUESTS,
             (ErrorKind::Network | ErrorKind::Api | ErrorKind::Authentication, _) => StatusCode::BAD_GATEWAY,

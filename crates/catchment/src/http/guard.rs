@@ -29,7 +29,8 @@ impl Guard {
     }
 
     fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
-        let host = text(headers, HOST.as_str()).or_else(|| uri.authority().map(|authority| authority.as_str()));
+        let host =
+            text(headers, HOST.as_str()).or_else(|| uri.authority().map(|authority| authority.as_str()));
         self.check_host(host)?;
         check_origin(host, headers)?;
         match path {
@@ -42,11 +43,13 @@ impl Guard {
     /// A page of a strange site that resolves to this machine still calls us by that site's name.
     fn check_host(&self, host: Option<&str>) -> Result<(), Failure> {
         let name = host.map(host_name).unwrap_or_default();
-        let is_loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_loopback =
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if is_loopback || self.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
-        let message = format!("`{name}` is not a name of this service; the operator can allow it with --allow-host");
+        let message =
+            format!("`{name}` is not a name of this service; the operator can allow it with --allow-host");
         Err(Failure::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
     }
 

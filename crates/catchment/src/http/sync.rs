@@ -116,8 +116,9 @@ fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message));
     }
     let body = body.map_err(|error| Failure::new(error.status(), "body", error.body_text()))?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}")))
+    serde_json::from_slice(&body).map_err(|error| {
+        Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}"))
+    })
 }
 
 /// A run as the API shows it: the contract's fields, and more.

@@ -99,7 +99,8 @@ impl Batch {
 
     /// What identifies a row, for people.
     pub fn item(&self, row: usize) -> String {
-        let parts: Vec<_> = self.identity().into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
+        let parts: Vec<_> =
+            self.identity().into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
         parts.join(" / ")
     }
 }

@@ -53,7 +53,11 @@ fn fitting(text: &str, max_chars: usize) -> Result<&str, Misfit> {
     if text.len() > max_chars {
         let chars = text.chars().count();
         if chars > max_chars {
-            return Err(misfit("too_long", text, &format!("at most {max_chars} characters, this has {chars}")));
+            return Err(misfit(
+                "too_long",
+                text,
+                &format!("at most {max_chars} characters, this has {chars}"),
+            ));
         }
     }
     if text.contains('\0') {
@@ -79,8 +83,11 @@ fn choice<'a>(text: &str, words: &'a [&'a str]) -> Result<&'a str, Misfit> {
 fn exact(text: &str, decimal: DecimalSign, max_whole: usize, max_scale: usize) -> Result<String, Misfit> {
     let accepted = || {
         let sign = if decimal == DecimalSign::Named(',') { ',' } else { '.' };
-        let places = if max_scale == 0 { "no decimals".to_owned() } else { format!("up to {max_scale} decimals") };
-        format!("a number from 0 with up to {max_whole} digits and {places}, decimal sign `{sign}` (option `decimal`)")
+        let places =
+            if max_scale == 0 { "no decimals".to_owned() } else { format!("up to {max_scale} decimals") };
+        format!(
+            "a number from 0 with up to {max_whole} digits and {places}, decimal sign `{sign}` (option `decimal`)"
+        )
     };
     let number = split_number(text, decimal).ok_or_else(|| misfit("not_a_number", text, &accepted()))?;
     let (whole, fraction) = number.shifted().ok_or_else(|| misfit("out_of_range", text, &accepted()))?;
@@ -142,7 +149,8 @@ fn split_number(text: &str, decimal: DecimalSign) -> Option<Digits> {
 
 /// Takes out what groups thousands, if all groups are of three digits and by one sign.
 fn ungroup(whole: &str, sign: char) -> Option<String> {
-    let Some(used) = whole.chars().find(|char| *char == sign || matches!(char, ' ' | '\u{a0}' | '\u{202f}' | '\''))
+    let Some(used) =
+        whole.chars().find(|char| *char == sign || matches!(char, ' ' | '\u{a0}' | '\u{202f}' | '\''))
     else {
         return Some(whole.to_owned());
     };

@@ -83,9 +83,12 @@ impl Mapping {
             feeds.extend(feed(table, column, options, &names, columns, from)?);
         }
         feeds.extend(table.metadata.map(|column| Feed::Metadata { column }));
-        let unmapped = columns.iter().enumerate().filter(|(_, field)| !names.values().any(|name| **name == ***field));
+        let unmapped =
+            columns.iter().enumerate().filter(|(_, field)| !names.values().any(|name| **name == ***field));
         let unmapped = match table.metadata {
-            Some(_) => unmapped.map(|(place, field)| (place, serde_json::Value::from(&**field).to_string())).collect(),
+            Some(_) => unmapped
+                .map(|(place, field)| (place, serde_json::Value::from(&**field).to_string()))
+                .collect(),
             None => Vec::new(),
         };
         let item = item_places(table, &feeds);
@@ -131,16 +134,21 @@ impl Mapping {
                 }
                 Feed::Metadata { .. } => self.push_metadata(record, builder),
                 Feed::Field { column, place, name } => {
-                    let converted = convert(record.value(*place), column.kind, self.decimal).map_err(|misfit| {
-                        self.reject(record, column, name, misfit.code, &misfit.message)
-                    })?;
+                    let converted = convert(record.value(*place), column.kind, self.decimal)
+                        .map_err(|misfit| self.reject(record, column, name, misfit.code, &misfit.message))?;
                     match (converted, column.when_empty) {
                         (Some(Converted::Text(text)), _) => builder.push_text(&text),
                         (Some(Converted::Int(number)), _) => builder.push_int(number),
                         (None, WhenEmpty::Null) => builder.push_null(),
                         (None, WhenEmpty::Flag(flag)) => builder.push_int(flag.into()),
                         (None, WhenEmpty::Reject) => {
-                            return Err(self.reject(record, column, name, "empty", "is empty; a value is required"));
+                            return Err(self.reject(
+                                record,
+                                column,
+                                name,
+                                "empty",
+                                "is empty; a value is required",
+                            ));
                         }
                     }
                 }

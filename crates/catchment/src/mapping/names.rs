@@ -17,7 +17,8 @@ pub fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
         .columns
         .iter()
         .filter_map(|column| {
-            let place = column.known_names.iter().find_map(|known| plain.iter().position(|name| name == known))?;
+            let place =
+                column.known_names.iter().find_map(|known| plain.iter().position(|name| name == known))?;
             Some((column.name.to_owned(), fields[place].to_string()))
         })
         .collect()
@@ -68,11 +69,21 @@ mod tests {
         );
         assert_eq!(
             suggested(&CONTENT_INDEX, &["Código", "Título", "Intérprete", "GÉNERO"]),
-            expect(&[("artist", "Intérprete"), ("external_id", "Código"), ("genre", "GÉNERO"), ("title", "Título")])
+            expect(&[
+                ("artist", "Intérprete"),
+                ("external_id", "Código"),
+                ("genre", "GÉNERO"),
+                ("title", "Título")
+            ])
         );
         assert_eq!(
             suggested(&CATALOG_ITEMS, &["Categoría", "Capacidad", "Precio", "Activo"]),
-            expect(&[("capacity", "Capacidad"), ("category_id", "Categoría"), ("is_active", "Activo"), ("price", "Precio")])
+            expect(&[
+                ("capacity", "Capacidad"),
+                ("category_id", "Categoría"),
+                ("is_active", "Activo"),
+                ("price", "Precio")
+            ])
         );
     }
 

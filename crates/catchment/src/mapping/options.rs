@@ -120,7 +120,8 @@ impl TargetOptions {
         for column in self.mapping().into_iter().flat_map(Names::keys) {
             if table.column(column).is_none() {
                 let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-                let hint = nearest(column, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
+                let hint =
+                    nearest(column, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
                 return Err(invalid(
                     &format!("{option}/{column}"),
                     &format!(
@@ -133,11 +134,15 @@ impl TargetOptions {
             }
         }
         match (&self.content_type, table.name == CONTENT_INDEX.name) {
-            (Some(_), false) => return Err(invalid("contentType", "goes with the target `content_index` only")),
+            (Some(_), false) => {
+                return Err(invalid("contentType", "goes with the target `content_index` only"));
+            }
             (Some(given), true) if self.mapping().is_some_and(|names| names.contains_key("content_type")) => {
                 return Err(invalid(
                     "contentType",
-                    &format!("is `{given}`, and a column is mapped to `content_type` as well; give one of them"),
+                    &format!(
+                        "is `{given}`, and a column is mapped to `content_type` as well; give one of them"
+                    ),
                 ));
             }
             (Some(given), true) => {

@@ -11,7 +11,10 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, Row as _, SqlSafeStr, SqlStr, Sqlite, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, Row as _, SqlSafeStr, SqlStr, Sqlite,
+    ValueRef,
+};
 
 use super::dialect::{Dialect, Sql};
 use super::error::Failure;
@@ -179,7 +182,11 @@ impl Db {
     }
 
     /// All rows of one query.
-    pub(crate) async fn fetch(&self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn fetch(
+        &self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, Failure> {
         self.reader().await?.fetch(sql, args).await
     }
 
@@ -197,8 +204,11 @@ impl Db {
 fn open_mysql(url: &str, connections: u32) -> Result<Db> {
     let bad = |error: sqlx::Error| {
         // The parser's message may repeat the URL, and with it the password.
-        Error::config("database_url", "the database URL is not of the form mysql://user:password@host:3306/db")
-            .with_source(error)
+        Error::config(
+            "database_url",
+            "the database URL is not of the form mysql://user:password@host:3306/db",
+        )
+        .with_source(error)
     };
     let url = url.replacen("mariadb:", "mysql:", 1);
     let mut options = MySqlConnectOptions::from_str(&url).map_err(bad)?.statement_cache_capacity(256);
@@ -236,10 +246,14 @@ async fn prepare_mysql_session(conn: &mut sqlx::MySqlConnection) -> Result<(), s
 
 async fn open_sqlite(url: &str) -> Result<Db> {
     if url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(Error::config("database_url", "SQLite is used with a file, such as sqlite://catchment.db"));
+        return Err(Error::config(
+            "database_url",
+            "SQLite is used with a file, such as sqlite://catchment.db",
+        ));
     }
     let bad = |error: sqlx::Error| {
-        Error::config("database_url", format!("opening the SQLite file of `{url}`: {error}")).with_source(error)
+        Error::config("database_url", format!("opening the SQLite file of `{url}`: {error}"))
+            .with_source(error)
     };
     let options = SqliteConnectOptions::from_str(url)
         .map_err(bad)?
@@ -270,7 +284,11 @@ impl Conn {
     }
 
     /// One statement; how many rows it changed (on MySQL: how many it matched).
-    pub(crate) async fn execute(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+    ) -> Result<u64, Failure> {
         let sql = sql.into();
         self.is_busy = true;
         let count = match self.inner.as_mut() {
@@ -365,16 +383,20 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
-    pub(crate) async fn execute(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+    ) -> Result<u64, Failure> {
         self.conn()?.execute(sql, args).await
     }
 
-    pub(crate) async fn fetch(&mut self, sql: impl Into<Statement>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, Failure> {
         self.conn()?.fetch(sql, args).await
-    }
-
-    pub(crate) async fn last_id(&mut self) -> Result<i64, Failure> {
-        self.conn()?.last_id().await
     }
 
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {

@@ -33,27 +33,43 @@ macro_rules! sql {
 /// MySQL's and MariaDB's words.
 macro_rules! mysql_word {
     // The clock of the database, in the connection's time zone, which is UTC.
-    (NOW) => { "CURRENT_TIMESTAMP(3)" };
+    (NOW) => {
+        "CURRENT_TIMESTAMP(3)"
+    };
     // So many milliseconds from now; a parameter.
-    (NOW_PLUS_MS) => { "(CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND)" };
+    (NOW_PLUS_MS) => {
+        "(CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND)"
+    };
     // A time as milliseconds since 1970, so that no driver has to agree on a type for it.
     ((ms $column:ident)) => {
         concat!("CAST(ROUND(UNIX_TIMESTAMP(", stringify!($column), ") * 1000) AS SIGNED)")
     };
     // Columns that several statements share.
-    ((columns $name:ident)) => { $name!() };
-    ($literal:literal) => { $literal };
+    ((columns $name:ident)) => {
+        $name!()
+    };
+    ($literal:literal) => {
+        $literal
+    };
 }
 
 /// SQLite's words. Times are text in UTC with milliseconds, which sorts as it should.
 macro_rules! sqlite_word {
-    (NOW) => { "strftime('%Y-%m-%d %H:%M:%f', 'now')" };
-    (NOW_PLUS_MS) => { "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')" };
+    (NOW) => {
+        "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+    };
+    (NOW_PLUS_MS) => {
+        "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')"
+    };
     ((ms $column:ident)) => {
         concat!("CAST(ROUND(unixepoch(", stringify!($column), ", 'subsec') * 1000) AS INTEGER)")
     };
-    ((columns $name:ident)) => { $name!() };
-    ($literal:literal) => { $literal };
+    ((columns $name:ident)) => {
+        $name!()
+    };
+    ($literal:literal) => {
+        $literal
+    };
 }
 
 pub(crate) use {mysql_word, sql, sqlite_word};
@@ -96,7 +112,9 @@ impl Dialect {
         };
         match self {
             Self::MySql => format!("ON DUPLICATE KEY UPDATE {}", set(|column| format!("VALUES({column})"))),
-            Self::Sqlite => format!("ON CONFLICT (id) DO UPDATE SET {}", set(|column| format!("excluded.{column}"))),
+            Self::Sqlite => {
+                format!("ON CONFLICT (id) DO UPDATE SET {}", set(|column| format!("excluded.{column}")))
+            }
         }
     }
 }

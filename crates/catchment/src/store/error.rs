@@ -61,9 +61,9 @@ fn classify(error: &dyn DatabaseError) -> Class {
     // Extended result codes; the lowest byte is the primary one (https://sqlite.org/rescode.html).
     let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
     match code & 0xff {
-        5 | 6 => Class::Contended,      // BUSY, LOCKED
-        18..=20 => Class::Row,          // TOOBIG, CONSTRAINT, MISMATCH
-        10 | 13 => Class::Storage,      // IOERR, FULL
+        5 | 6 => Class::Contended,              // BUSY, LOCKED
+        18..=20 => Class::Row,                  // TOOBIG, CONSTRAINT, MISMATCH
+        10 | 13 => Class::Storage,              // IOERR, FULL
         3 | 8 | 11 | 14 | 26 => Class::Refused, // PERM, READONLY, CORRUPT, CANTOPEN, NOTADB
         _ => Class::Away,
     }
@@ -118,17 +118,17 @@ mod tests {
     #[test]
     fn what_the_server_says_is_blamed_on_the_right_one() {
         for (number, sqlstate, class) in [
-            (1406, "22001", Class::Row),     // data too long
-            (1062, "23000", Class::Row),     // duplicate key
-            (4025, "23000", Class::Row),     // CHECK, MariaDB
-            (3819, "HY000", Class::Row),     // CHECK, MySQL
-            (1644, "45000", Class::Row),     // SIGNAL in a trigger
+            (1406, "22001", Class::Row), // data too long
+            (1062, "23000", Class::Row), // duplicate key
+            (4025, "23000", Class::Row), // CHECK, MariaDB
+            (3819, "HY000", Class::Row), // CHECK, MySQL
+            (1644, "45000", Class::Row), // SIGNAL in a trigger
             (1213, "40001", Class::Contended),
             (1205, "HY000", Class::Contended),
             (1114, "HY000", Class::Storage),
             (1045, "28000", Class::Refused),
-            (1053, "08S01", Class::Away),    // shutdown in progress
-            (1047, "08S01", Class::Away),    // a Galera node that is not ready
+            (1053, "08S01", Class::Away), // shutdown in progress
+            (1047, "08S01", Class::Away), // a Galera node that is not ready
         ] {
             assert_eq!(classify_mysql(number, sqlstate), class, "{number}");
         }

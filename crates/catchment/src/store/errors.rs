@@ -60,7 +60,8 @@ pub(super) struct Skip {
 
 const ERROR_COLUMNS: &str = "sync_run_id, error_type, error_code, error_message, item_identifier, is_retryable, \
                              line_no, byte_offset, source_page, json_path, column_name, raw_record";
-const SKIP_COLUMNS: &str = "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path";
+const SKIP_COLUMNS: &str =
+    "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path";
 
 impl Store {
     /// The errors of a run after the one with the id `after`, at most `limit`.

@@ -89,7 +89,9 @@ async fn migrate(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'static str>>
     if let Some(newer) = done.iter().find(|version| **version > known) {
         return Err(Error::config(
             "newer_tables",
-            format!("the tables are of version {newer}, this program knows up to {known}; use a newer program"),
+            format!(
+                "the tables are of version {newer}, this program knows up to {known}; use a newer program"
+            ),
         ));
     }
     if done.is_empty() {

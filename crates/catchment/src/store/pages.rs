@@ -99,7 +99,8 @@ impl Store {
     async fn find_out(&self, lease: Lease, page_no: u64) -> Result<Commit, Failure> {
         let sql = sql!("SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?");
         let rows = self.db.writer().await?.fetch(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
-        let has_moved = rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
+        let has_moved =
+            rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
         Ok(if has_moved { Commit::AlreadyDone } else { Commit::LeaseLost })
     }
 }

@@ -68,7 +68,13 @@ struct Plan {
 }
 
 impl<'a> RowWriter<'a> {
-    pub(super) fn new(batch: &'a Batch, run: &'a SyncRun, lease: Lease, dialect: Dialect, is_careful: bool) -> Self {
+    pub(super) fn new(
+        batch: &'a Batch,
+        run: &'a SyncRun,
+        lease: Lease,
+        dialect: Dialect,
+        is_careful: bool,
+    ) -> Self {
         Self { batch, run, lease, dialect, identity: batch.identity(), is_careful }
     }
 
@@ -81,10 +87,12 @@ impl<'a> RowWriter<'a> {
         written.counts.updated = self.put(tx, &updates, &mut written.rejects).await?;
         written.counts.unchanged = self.stamp(tx, &plan.unchanged).await?;
         written.counts.skipped = plan.duplicate.len() as u64;
-        written.skips.extend(plan.duplicate.iter().map(|row| Skip {
-            item: self.batch.item(*row),
-            position: self.batch.position(*row).cloned(),
-        }));
+        written.skips.extend(
+            plan.duplicate.iter().map(|row| Skip {
+                item: self.batch.item(*row),
+                position: self.batch.position(*row).cloned(),
+            }),
+        );
         Ok(written)
     }
 
@@ -131,7 +139,6 @@ impl<'a> RowWriter<'a> {
         identity
     }
 
-
     fn identity_in<'r>(&self, found: &'r Row) -> Result<Identity<'r>, Failure> {
         let mut identity = [Cell::Null; MAX_IDENTITY];
         for (part, column) in identity.iter_mut().zip(&self.identity) {
@@ -160,7 +167,8 @@ impl<'a> RowWriter<'a> {
     async fn look_up(&self, tx: &mut Tx, rows: &[usize]) -> Result<Vec<Row>, Failure> {
         let table = self.batch.table;
         let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable(column)).collect();
-        let by_source = if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
+        let by_source =
+            if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
         let sql = format!(
             "SELECT id, last_sync_run_id, {} FROM {} WHERE {by_source}{}",
             columns.join(", "),
@@ -293,7 +301,8 @@ impl<'a> RowWriter<'a> {
     fn refused(&self, row: usize, failure: &Failure) -> Reject {
         let batch = self.batch;
         let message = format!("the database refuses the row: {}", failure.message());
-        let position = batch.position(row).cloned().unwrap_or(catchment_core::Position::Line { line: 0, byte: 0 });
+        let position =
+            batch.position(row).cloned().unwrap_or(catchment_core::Position::Line { line: 0, byte: 0 });
         let raw = batch.raw(row);
         let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, position, raw);
         reject.item = Some(batch.item(row).into());

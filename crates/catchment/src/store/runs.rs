@@ -60,7 +60,11 @@ pub(crate) enum Verdict<'a> {
     /// The run is over.
     Failed(&'a Error),
     /// The run goes on later.
-    Retry { error: &'a Error, fruitless_attempts: u32, delay_ms: i64 },
+    Retry {
+        error: &'a Error,
+        fruitless_attempts: u32,
+        delay_ms: i64,
+    },
     /// The worker is leaving; somebody else goes on at once.
     Released,
 }
@@ -336,14 +340,6 @@ impl Store {
         Ok(true)
     }
 
-    /// Notes on a run that another one took its place.
-    pub(crate) async fn set_metadata(&self, run_id: i64, metadata: &RunMetadata) -> Result<()> {
-        let metadata = serde_json::to_string(metadata).unwrap_or_default();
-        let sql = sql!("UPDATE sync_runs SET sync_metadata = ? WHERE id = ?");
-        self.db.execute(sql, &[Arg::from(&metadata), run_id.into()]).await?;
-        Ok(())
-    }
-
     /// Makes all that waits for its next attempt due now. How many there are.
     pub(crate) async fn hasten_pending(&self) -> Result<u64> {
         let sql = sql!("UPDATE sync_runs SET next_attempt_at = NULL WHERE status = 'pending'");
@@ -400,7 +396,8 @@ async fn end_lost_attempt(tx: &mut Tx, run_id: i64, fence: i64) -> Result<(), Fa
     tx.execute(count, &[run_id.into(), fence.into()]).await?;
     let id = Arg::from(run_id);
     let message = "the worker that held the run was lost";
-    tx.execute(END_ATTEMPT, &["system".into(), "interrupted".into(), message.into(), id, id, fence.into()]).await?;
+    tx.execute(END_ATTEMPT, &["system".into(), "interrupted".into(), message.into(), id, id, fence.into()])
+        .await?;
     Ok(())
 }
 
@@ -414,14 +411,18 @@ fn timestamp(milliseconds: Option<i64>) -> Option<Timestamp> {
 
 fn read_error(row: &Row, first: usize) -> Result<Option<RunError>> {
     let message = row.optional_text(first + 2)?;
-    Ok(message.map(str::to_owned).map(|message| -> Result<RunError> {
-        let kind = row.optional_text(first)?.and_then(ErrorKind::from_name);
-        Ok(RunError { kind, code: row.optional_text(first + 1)?.map(str::to_owned), message })
-    }).transpose()?)
+    Ok(message
+        .map(str::to_owned)
+        .map(|message| -> Result<RunError> {
+            let kind = row.optional_text(first)?.and_then(ErrorKind::from_name);
+            Ok(RunError { kind, code: row.optional_text(first + 1)?.map(str::to_owned), message })
+        })
+        .transpose()?)
 }
 
 fn read_run(row: &Row) -> Result<SyncRun> {
-    let options = serde_json::from_str(row.text(3)?).map_err(|error| unreadable("a run's options", &error))?;
+    let options =
+        serde_json::from_str(row.text(3)?).map_err(|error| unreadable("a run's options", &error))?;
     let metadata = row.optional_text(10)?.map(serde_json::from_str).transpose();
     Ok(SyncRun {
         id: row.int(0)?,
@@ -458,4 +459,3 @@ fn read_claim(row: &Row) -> Result<Claim> {
         run,
     })
 }
-

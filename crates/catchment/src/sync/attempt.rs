@@ -53,7 +53,8 @@ impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> Ended {
         let lost = CancellationToken::new();
-        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
+        let _heartbeat =
+            AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
         let mut records_read = self.cursor.as_ref().map_or(0, |cursor| cursor.records_read);
         let mut pages = self.read_ahead(run.metadata.mapping.clone());
         loop {
@@ -70,7 +71,8 @@ impl Attempt<'_> {
             };
             records_read = batch.cursor.records_read;
             run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
-            match commit(self.store, run, self.lease, run.pages + 1, &batch, self.options.max_stored()).await {
+            match commit(self.store, run, self.lease, run.pages + 1, &batch, self.options.max_stored()).await
+            {
                 Ok(Replayed::Committed(metadata)) => run.metadata = metadata,
                 Ok(Replayed::LeaseLost) => return Ended::LeaseLost,
                 Err(error) => return Ended::Failed(error),
@@ -97,7 +99,9 @@ impl Attempt<'_> {
             let mut mapping: Option<Arc<Mapping>> = None;
             let mut pages = source.read(Reading { after, fields, ..Reading::default() });
             // A closed channel means that the attempt is over.
-            while let Some(page) = tokio::select! { page = pages.next() => page, () = sender.closed() => None } {
+            while let Some(page) =
+                tokio::select! { page = pages.next() => page, () = sender.closed() => None }
+            {
                 let mapped = page.and_then(|page| {
                     let mapping = match &mapping {
                         Some(mapping) => mapping.clone(),
@@ -120,7 +124,8 @@ impl Attempt<'_> {
     /// At the end of the source: the store's count must be the source's, and an empty source must be meant.
     async fn settle(&self, records_read: u64) -> Result<()> {
         let run = self.store.run(self.lease.run_id).await?;
-        let run = run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
+        let run =
+            run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
         let fine = run.metadata.counts;
         let accounted = run.items_processed + run.items_skipped + run.items_failed;
         if accounted != records_read || run.items_processed != fine.processed() || accounted != fine.total() {

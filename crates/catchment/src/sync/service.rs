@@ -140,7 +140,6 @@ impl SyncService {
         mut run_id: i64,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<SyncResult> {
-        self.resume_interrupted().await?;
         loop {
             let claim = match self.claim(run_id).await? {
                 Some(claim) => Some(claim),
@@ -221,7 +220,12 @@ impl SyncService {
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
         let batch = mapping.apply(page);
-        Ok(Checked { mapping: Some(mapping.names().clone()), fitting: batch.len(), rejects: batch.rejects, inspection })
+        Ok(Checked {
+            mapping: Some(mapping.names().clone()),
+            fitting: batch.len(),
+            rejects: batch.rejects,
+            inspection,
+        })
     }
 
     /// What can be found out about a source without options for its target.
@@ -232,7 +236,8 @@ impl SyncService {
         let inner = &self.inner;
         let identifier = inner.registry.normalize(&request.source_type, &request.source_identifier)?;
         let host = self.host(inner.settings.door);
-        let source = inner.registry.build(&request.source_type, &identifier, request.options.clone(), &host)?;
+        let source =
+            inner.registry.build(&request.source_type, &identifier, request.options.clone(), &host)?;
         source.inspect(Arc::default()).await
     }
 
@@ -245,7 +250,9 @@ impl SyncService {
         let host = self.host(door);
         let source = registry.build(&source_type, &identifier, source_options, &host)?;
         registry.check_access(&source_type, &identifier, &host)?;
-        for (pointer, text) in [("/sourceIdentifier", Some(&identifier)), ("/options/sourceName", target.source_name.as_ref())] {
+        for (pointer, text) in
+            [("/sourceIdentifier", Some(&identifier)), ("/options/sourceName", target.source_name.as_ref())]
+        {
             check_length(pointer, text.map_or("", |text| text))?;
         }
         let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
@@ -276,23 +283,27 @@ impl SyncService {
             Ended::Complete => Verdict::Completed,
             Ended::ShutDown => Verdict::Released,
             Ended::LeaseLost => {
-                tracing::warn!(run = run.id, "the run was taken over or changed by somebody else; its worker stops");
+                tracing::warn!(
+                    run = run.id,
+                    "the run was taken over or changed by somebody else; its worker stops"
+                );
                 return;
             }
             Ended::Failed(error) if error.code() == "source_changed" => {
                 self.replace(&mut run, door).await;
                 Verdict::Failed(error)
             }
-            Ended::Failed(error) => match decide(error, fruitless_attempts, run.pages > pages_before, rand::random()) {
-                Next::Retry { fruitless_attempts, delay } => {
-                    Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
+            Ended::Failed(error) => {
+                match decide(error, fruitless_attempts, run.pages > pages_before, rand::random()) {
+                    Next::Retry { fruitless_attempts, delay } => {
+                        Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
+                    }
+                    Next::Fail => Verdict::Failed(error),
                 }
-                Next::Fail => Verdict::Failed(error),
-            },
+            }
         };
-        log_end(&run, &verdict);
         match self.inner.store.end_attempt(lease, &verdict, &run.metadata).await {
-            Ok(true) => {}
+            Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was changed by somebody else before it ended"),
             // Its lease runs out, and the next claim goes on from the last page.
             Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
@@ -380,7 +391,9 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
             failed = counts.failed,
             "sync completed"
         ),
-        Verdict::Released => tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later"),
+        Verdict::Released => {
+            tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later")
+        }
         Verdict::Retry { error, delay_ms, .. } => {
             tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");
         }
@@ -395,7 +408,9 @@ fn check_length(pointer: &str, text: &str) -> Result<()> {
     if chars <= MAX_IDENTIFIER {
         return Ok(());
     }
-    let message = format!("has {chars} characters; at most {MAX_IDENTIFIER} fit (option `sourceName` can stand for it)");
+    let message = format!(
+        "has {chars} characters; at most {MAX_IDENTIFIER} fit (option `sourceName` can stand for it)"
+    );
     Err(Error::config("too_long", format!("{pointer}: {message}")).with_detail(pointer, message))
 }
 

@@ -1,0 +1,112 @@
+//! The binary as people and scripts call it.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::{Test, on_both};
+
+fn run(test: &Test, args: &[&str]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = test.command(args).output().unwrap();
+    (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[tokio::test]
+async fn the_first_command_of_the_readme() {
+    let test = Test::sqlite().await;
+    let readme = include_str!("../../../../README.md");
+    let command = readme.lines().find(|line| line.starts_with("cargo run --release -- ")).unwrap();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../");
+    let args: Vec<String> = command["cargo run --release -- ".len()..]
+        .split(' ')
+        .map(|arg| if arg.starts_with("examples/") { format!("{root}{arg}") } else { arg.to_owned() })
+        .collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let (code, stdout, stderr) = run(&test, &args);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains("completed"), "{stdout}");
+    assert!(
+        stdout.contains("mapping    artist ← artist_name, genre ← music_genre, title ← song_name"),
+        "{stdout}"
+    );
+    assert!(stdout.lines().any(|line| line.split_whitespace().eq(["inserted", "3"])), "{stdout}");
+    assert!(!stdout.contains('\u{1b}'), "no colours in a pipe");
+}
+
+on_both! {
+    async fn exit_codes_tell_how_it_went(test: Test) {
+        test.file("good.csv", "id,title\n1,a\n");
+        test.file("rejects.csv", "id,title\n1,a\n2,\n");
+        for (args, expected) in [
+            (&["sync", "good.csv", "--content-type", "music"][..], 0),
+            (&["sync", "rejects.csv", "--content-type", "music"], 3),
+            (&["sync", "rejects.csv", "--content-type", "music", "--max-errors", "0"], 1),
+            (&["sync", "missing.csv", "--content-type", "music"], 1),
+            (&["sync", "good.csv", "--content-type", "poem"], 2),
+            (&["sync", "good.csv", "--map", "title"], 2),
+            (&["sync"], 2),
+            (&["check", "good.csv", "--content-type", "music"], 0),
+            (&["check", "rejects.csv", "--content-type", "music"], 3),
+            (&["runs", "show", "77"], 2),
+            (&["migrate"], 0),
+        ] {
+            let (code, stdout, stderr) = run(&test, args);
+            assert_eq!(code, expected, "{args:?}\n{stdout}\n{stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn json_is_for_machines() {
+    let test = Test::sqlite().await;
+    test.file("a.csv", "id,title\n1,a\n2,\n");
+    let (_, stdout, stderr) = run(&test, &["sync", "a.csv", "--content-type", "music", "--json"]);
+    let run_json: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&run_json["itemsProcessed"], &run_json["itemsFailed"]), (&json!(1), &json!(1)));
+    assert_eq!(run_json["errors"][0]["line"], 3);
+    assert_eq!(stderr, "");
+    let (_, list, _) = run(&test, &["runs", "list", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&list).unwrap()[0]["status"], "completed");
+    let (_, errors, _) = run(&test, &["runs", "errors", "1", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&errors).unwrap()["column"], "title");
+}
+
+#[tokio::test]
+async fn inspect_prints_options_that_fit() {
+    let test = Test::sqlite().await;
+    let text = "Título;Artista;Género;Álbum\nCanción;Zoë;Pop;Vida\nOtra canción;José;Rock;Río\n";
+    test.file("a.csv", encoding_rs::WINDOWS_1252.encode(text).0);
+    let (code, options, _) = run(&test, &["inspect", "a.csv", "--json"]);
+    assert_eq!(code, 0);
+    assert_eq!(
+        serde_json::from_str::<Value>(&options).unwrap(),
+        json!({
+            "targetTable": "content_index", "contentType": "music", "delimiter": ";", "encoding": "windows-1252",
+            "hasHeader": true, "columnMapping": {"title": "Título", "artist": "Artista", "genre": "Género"}
+        })
+    );
+    test.file("options.json", options);
+    assert_eq!(run(&test, &["sync", "a.csv", "--options", "options.json"]).0, 0);
+    let (_, shown, _) = run(&test, &["inspect", "a.csv"]);
+    assert!(shown.lines().any(|line| line.starts_with("Álbum") && line.ends_with("Vida | Río")), "{shown}");
+}
+
+#[tokio::test]
+async fn a_password_is_shown_nowhere() {
+    let mut test = Test::sqlite().await;
+    for url in [
+        "mysql://root:hunter2@127.0.0.1:1/x",
+        "mysql://root:hunter2@127.0.0.1:port/x",
+        "postgres://a:hunter2@b/c",
+    ] {
+        test.url = url.into();
+        for args in [&["runs"][..], &["runs", "--help"], &["migrate"]] {
+            let (_, stdout, stderr) = run(&test, args);
+            assert!(!stdout.contains("hunter2") && !stderr.contains("hunter2"), "{stdout}{stderr}");
+        }
+    }
+    test.file("catchment.toml", "database_url = \"mysql://root:hunter2@h/x\"\nworkerz = 3\n");
+    let (code, _, stderr) = run(&test, &["runs"]);
+    assert_eq!(code, 2);
+    assert!(stderr.contains("workerz") && !stderr.contains("hunter2"), "{stderr}");
+}

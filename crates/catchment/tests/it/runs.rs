@@ -1,0 +1,194 @@
+//! The life of a run: the queue, leases, interruptions, what is done by hand.
+
+use std::time::Duration;
+
+use catchment::{App, RunStatus, SyncRequest, Workers};
+use catchment_core::{Error, ErrorKind};
+use serde_json::json;
+
+use crate::gated::{Gated, Step, script};
+use crate::support::{Test, counts, on_both, request};
+
+fn gated(name: &str) -> SyncRequest {
+    SyncRequest::from_json(json!({
+        "sourceType": "gated", "sourceIdentifier": name, "options": {"contentType": "music"}
+    }))
+    .unwrap()
+}
+
+async fn app(test: &Test) -> App {
+    test.app_with(catchment_sources::builtin().with::<Gated>()).await
+}
+
+/// Waits until a query answers with this; the test's own time limit ends what never comes.
+async fn until(test: &Test, sql: &str, expected: &str) {
+    while test.value(sql).await != expected {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+const PAGES: &str = "SELECT MAX(page_no) FROM sync_runs";
+
+on_both! {
+    async fn equal_requests_make_one_run(test: Test) {
+        let app = app(&test).await;
+        let path = test.file("a.csv", "id,title\n1,a\n");
+        let ids: std::collections::BTreeSet<i64> = futures::future::join_all((0..50).map(|_| {
+            let (service, path) = (app.service().clone(), path.clone());
+            async move { service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap() }
+        }))
+        .await
+        .into_iter()
+        .collect();
+        assert_eq!(ids.len(), 1);
+        let other = app.service().schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
+        assert!(!ids.contains(&other));
+    }
+}
+
+on_both! {
+    async fn a_run_marked_as_failed_by_hand_writes_not_one_row_more(test: Test) {
+        let (steps, app) = (script("hand"), app(&test).await);
+        let id = app.service().schedule_sync(gated("hand")).await.unwrap();
+        let workers = Workers::start(app.service(), 1);
+        steps.send(Step::Page("one")).unwrap();
+        until(&test, PAGES, "1").await;
+        let now = if test.is_sqlite() { "datetime('now')" } else { "NOW()" };
+        test.execute(&format!(
+            "UPDATE sync_runs SET status = 'failed', error_message = 'Interrupted by system restart', \
+             completed_at = {now} WHERE status = 'in_progress'"
+        ))
+        .await;
+        steps.send(Step::Page("two")).unwrap();
+        steps.send(Step::End).unwrap();
+        // Another run of the same source may begin, and then the first worker is gone from it.
+        script("hand").send(Step::End).unwrap();
+        app.service().shut_down();
+        workers.finish().await;
+        let run = app.service().run(id).await.unwrap();
+        assert_eq!((run.status, run.pages, run.items_processed), (RunStatus::Failed, 1, 1));
+        assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
+    }
+}
+
+on_both! {
+    async fn an_attempt_that_fails_is_resumed_where_it_stood(test: Test) {
+        let (steps, app) = (script("resume"), app(&test).await);
+        let id = app.service().schedule_sync(gated("resume")).await.unwrap();
+        steps.send(Step::Page("one")).unwrap();
+        steps.send(Step::Fail(Error::new(ErrorKind::Network, "reset", "the line went dead"))).unwrap();
+        let workers = Workers::start(app.service(), 1);
+        until(&test, "SELECT status FROM sync_runs WHERE error_code = 'reset'", "pending").await;
+        let run = app.service().run(id).await.unwrap();
+        assert!(run.next_attempt_at.unwrap() > run.started_at.unwrap());
+        assert_eq!(run.error.unwrap().message, "the line went dead");
+        steps.send(Step::Page("two")).unwrap();
+        steps.send(Step::End).unwrap();
+        app.service().resume_pending_syncs().await.unwrap();
+        let result = app.service().execute_sync(id).await.unwrap();
+        assert_eq!(counts(&result), [2, 0, 0, 0, 0]);
+        assert_eq!(test.query("SELECT title FROM content_index ORDER BY external_id").await, ["one", "two"]);
+        let attempts = app.service().store().attempts(id).await.unwrap();
+        assert_eq!(attempts.iter().map(|attempt| attempt.pages).collect::<Vec<_>>(), [Some(1), Some(1)]);
+        app.service().shut_down();
+        workers.finish().await;
+    }
+}
+
+on_both! {
+    async fn what_cannot_mend_itself_fails_at_once(test: Test) {
+        let (steps, app) = (script("fatal"), app(&test).await);
+        steps.send(Step::Fail(Error::new(ErrorKind::Authentication, "401", "the token is refused"))).unwrap();
+        let result = app.service().sync(gated("fatal")).await.unwrap();
+        assert!(!result.success);
+        assert_eq!(
+            test.query("SELECT error_type, error_code, error_message, is_retryable FROM sync_errors").await,
+            ["authentication|401|the token is refused|0"]
+        );
+    }
+}
+
+on_both! {
+    async fn two_runs_of_one_source_do_not_overlap(test: Test) {
+        let (steps, app) = (script("lane"), app(&test).await);
+        let first = app.service().schedule_sync(gated("lane")).await.unwrap();
+        let workers = Workers::start(app.service(), 2);
+        steps.send(Step::Page("one")).unwrap();
+        until(&test, PAGES, "1").await;
+        let second = app.service().schedule_sync(gated("lane")).await.unwrap();
+        assert_ne!(first, second);
+        // The second worker has looked at the queue when it has done something else.
+        let path = test.file("a.csv", "id,title\n1,a\n");
+        let other = app.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
+        assert_eq!(app.service().run(second).await.unwrap().status, RunStatus::Pending);
+        steps.send(Step::End).unwrap();
+        steps.send(Step::Page("one")).unwrap();
+        steps.send(Step::End).unwrap();
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {second}"), "completed").await;
+        assert_eq!(app.service().run(first).await.unwrap().status, RunStatus::Completed);
+        app.service().shut_down();
+        workers.finish().await;
+    }
+}
+
+on_both! {
+    async fn shutting_down_gives_the_run_back(test: Test) {
+        let (steps, app1) = (script("shut"), app(&test).await);
+        let id = app1.service().schedule_sync(gated("shut")).await.unwrap();
+        let workers = Workers::start(app1.service(), 1);
+        steps.send(Step::Page("one")).unwrap();
+        until(&test, PAGES, "1").await;
+        app1.service().shut_down();
+        workers.finish().await;
+        assert_eq!(app1.service().run(id).await.unwrap().status, RunStatus::Pending);
+        let steps = script("shut");
+        steps.send(Step::Page("two")).unwrap();
+        steps.send(Step::End).unwrap();
+        let app2 = app(&test).await;
+        assert_eq!(counts(&app2.service().execute_sync(id).await.unwrap()), [2, 0, 0, 0, 0]);
+    }
+}
+
+on_both! {
+    async fn a_file_that_changed_between_attempts_is_read_anew(test: Test) {
+        let path = test.file("a.csv", "id,title\n1,a\n2,b\n");
+        let app = app(&test).await;
+        let id = app.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        // A run that stood in the middle of another version of the file.
+        test.execute(&format!(
+            "UPDATE sync_runs SET page_no = 1, items_processed = 1, sync_metadata = '{{\"inserted\": 1}}', read_cursor = \
+             '{{\"recordsRead\": 1, \"state\": {{\"line\": 3, \"offset\": 13, \"digest\": \"0\", \"layout\": {{\"encoding\": \
+             \"UTF-8\", \"dialect\": {{\"delimiter\": 44, \"quote\": 34, \"escape\": null}}, \"hasHeader\": true, \
+             \"columns\": [\"id\", \"title\"]}}}}}}' WHERE id = {id}"
+        ))
+        .await;
+        let service = app.service().clone();
+        let execution = tokio::spawn(async move { service.execute_sync(id).await.unwrap() });
+        until(&test, "SELECT COUNT(*) FROM sync_runs", "2").await;
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {id}"), "failed").await;
+        // Its place is taken after a wait, which `resume` cuts short.
+        app.service().resume_pending_syncs().await.unwrap();
+        let result = execution.await.unwrap();
+        assert_ne!(result.sync_run_id, id);
+        assert_eq!(counts(&result), [2, 0, 0, 0, 0]);
+        assert_eq!(app.service().run(id).await.unwrap().metadata.replaced_by, Some(result.sync_run_id));
+    }
+}
+
+on_both! {
+    async fn counts_that_do_not_add_up_fail_the_run(test: Test) {
+        let (steps, app) = (script("sum"), app(&test).await);
+        let id = app.service().schedule_sync(gated("sum")).await.unwrap();
+        let workers = Workers::start(app.service(), 1);
+        steps.send(Step::Page("one")).unwrap();
+        until(&test, PAGES, "1").await;
+        test.execute("UPDATE sync_runs SET items_processed = 7").await;
+        steps.send(Step::End).unwrap();
+        until(&test, "SELECT status FROM sync_runs WHERE error_code = 'unbalanced'", "pending").await;
+        let message = app.service().run(id).await.unwrap().error.unwrap().message;
+        assert!(message.starts_with("1 records were read, but 7 processed"), "{message}");
+        app.service().shut_down();
+        workers.finish().await;
+    }
+}
