@@ -120,7 +120,7 @@ fn refuse_what_is_no_file(file: &OwnedFd, path: &Path) -> Result<()> {
     let what = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {
             let system = rustix::fs::fstatfs(file).map_err(failed)?;
-            if !PSEUDO.contains(&i64::from(system.f_type)) {
+            if !PSEUDO.contains(&system.f_type) {
                 return Ok(());
             }
             "a file that the kernel makes up, not one on a disk"

@@ -14,12 +14,14 @@ pub struct Registry {
     types: BTreeMap<&'static str, Constructors>,
 }
 
+type Build = fn(&str, Map<String, Value>, &Host) -> Result<Arc<dyn Source>>;
+
 /// The functions of an adapter, with its type forgotten.
 #[derive(Clone, Copy)]
 struct Constructors {
     normalize: fn(&str) -> Result<String>,
     check_access: fn(&str, &Host) -> Result<()>,
-    build: fn(&str, Map<String, Value>, &Host) -> Result<Arc<dyn Source>>,
+    build: Build,
     schema: fn() -> schemars::Schema,
 }
 

@@ -132,7 +132,7 @@ impl Framer {
     pub(crate) fn skip_to(&mut self, offset: u64, line: u64, digest: &str) -> Result<()> {
         while self.offset < offset {
             if self.start == self.end && !self.fill()? {
-                return Err(changed(format!("its text ends at byte {}, before {offset}", self.offset)));
+                return Err(changed(&format!("its text ends at byte {}, before {offset}", self.offset)));
             }
             let wanted = usize::try_from(offset - self.offset).unwrap_or(usize::MAX);
             self.advance(wanted.min(self.end - self.start));
@@ -141,7 +141,7 @@ impl Framer {
         if self.digest() == digest {
             return Ok(());
         }
-        Err(changed(format!("its text up to byte {offset} is not what it was")))
+        Err(changed(&format!("its text up to byte {offset} is not what it was")))
     }
 
     pub(crate) fn offset(&self) -> u64 {

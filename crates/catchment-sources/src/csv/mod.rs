@@ -67,13 +67,6 @@ impl Csv {
     }
 }
 
-/// What the reading thread sends. Without `End` the channel just closes when the thread panics, and half a
-/// file would pass for a whole one.
-enum Sent {
-    Page(Result<Page>),
-    End,
-}
-
 #[async_trait]
 impl Source for Csv {
     async fn test_connection(&self) -> Result<()> {
@@ -81,32 +74,30 @@ impl Source for Csv {
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
-        // One page waits while the next is parsed: reading, parsing and writing overlap.
-        let (sender, receiver) = mpsc::channel(1);
+        // One page waits while the next is parsed: reading, parsing and writing overlap. The end is sent like a
+        // page: the channel closes when the thread panics too, and half a file would pass for a whole one.
+        let (sender, receiver) = mpsc::channel::<Option<Result<Page>>>(1);
         let csv = self.clone();
         tokio::task::spawn_blocking(move || {
             let mut pages = match csv.open().and_then(|input| Pages::start(input, &csv.given, reading)) {
                 Ok(pages) => pages,
-                Err(error) => return sender.blocking_send(Sent::Page(Err(error))).is_ok(),
+                Err(error) => return sender.blocking_send(Some(Err(error))).is_ok(),
             };
-            // A closed channel means that nobody reads on: then the work ends.
             loop {
-                let sent = match pages.next().transpose() {
-                    None => return sender.blocking_send(Sent::End).is_ok(),
-                    Some(page) => page,
-                };
-                let is_last = sent.is_err();
-                if sender.blocking_send(Sent::Page(sent)).is_err() || is_last {
-                    return false;
+                let page = pages.next().transpose();
+                let is_last = !matches!(page, Some(Ok(_)));
+                // A closed channel means that nobody reads on: then the work ends.
+                if sender.blocking_send(page).is_err() || is_last {
+                    return is_last;
                 }
             }
         });
         stream::unfold(Some(receiver), |receiver| async {
             let mut receiver = receiver?;
             match receiver.recv().await {
-                Some(Sent::Page(Ok(page))) => Some((Ok(page), Some(receiver))),
-                Some(Sent::Page(Err(error))) => Some((Err(error), None)),
-                Some(Sent::End) => None,
+                Some(Some(Ok(page))) => Some((Ok(page), Some(receiver))),
+                Some(Some(Err(error))) => Some((Err(error), None)),
+                Some(None) => None,
                 None => Some((Err(pages::died()), None)),
             }
         })

@@ -71,12 +71,12 @@ impl Input {
         if now == self.stamp {
             return Ok(());
         }
-        Err(changed(format!("it had {} bytes when it was opened and has {} now", self.stamp.0, now.0)))
+        Err(changed(&format!("it had {} bytes when it was opened and has {} now", self.stamp.0, now.0)))
     }
 }
 
 /// The error of a file that changed while it was read: what was read belongs to no version of it.
-pub(crate) fn changed(how: String) -> Error {
+pub(crate) fn changed(how: &str) -> Error {
     Error::new(
         ErrorKind::System,
         "source_changed",

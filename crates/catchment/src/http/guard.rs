@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -29,8 +30,7 @@ impl Guard {
     }
 
     fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
-        let host =
-            text(headers, HOST.as_str()).or_else(|| uri.authority().map(|authority| authority.as_str()));
+        let host = text(headers, HOST.as_str()).or_else(|| uri.authority().map(Authority::as_str));
         self.check_host(host)?;
         check_origin(host, headers)?;
         match path {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Page, Position, Progress, Records, Reject};
+use catchment_core::{Cursor, Page, Position, Progress, Record, Records, Reject};
 
 use super::table::Table;
 
@@ -89,7 +89,7 @@ impl Batch {
 
     /// Where the record of a row stands in its source.
     pub fn position(&self, row: usize) -> Option<&Position> {
-        self.records.get(self.rows[row]).map(|record| record.position())
+        self.records.get(self.rows[row]).map(Record::position)
     }
 
     /// The record of a row as it was read.

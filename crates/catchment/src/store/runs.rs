@@ -410,14 +410,9 @@ fn timestamp(milliseconds: Option<i64>) -> Option<Timestamp> {
 }
 
 fn read_error(row: &Row, first: usize) -> Result<Option<RunError>> {
-    let message = row.optional_text(first + 2)?;
-    Ok(message
-        .map(str::to_owned)
-        .map(|message| -> Result<RunError> {
-            let kind = row.optional_text(first)?.and_then(ErrorKind::from_name);
-            Ok(RunError { kind, code: row.optional_text(first + 1)?.map(str::to_owned), message })
-        })
-        .transpose()?)
+    let Some(message) = row.optional_text(first + 2)?.map(str::to_owned) else { return Ok(None) };
+    let kind = row.optional_text(first)?.and_then(ErrorKind::from_name);
+    Ok(Some(RunError { kind, code: row.optional_text(first + 1)?.map(str::to_owned), message }))
 }
 
 fn read_run(row: &Row) -> Result<SyncRun> {

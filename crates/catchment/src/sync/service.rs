@@ -392,7 +392,7 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
             "sync completed"
         ),
         Verdict::Released => {
-            tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later")
+            tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later");
         }
         Verdict::Retry { error, delay_ms, .. } => {
             tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");

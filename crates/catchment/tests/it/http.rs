@@ -172,9 +172,8 @@ async fn refusals_name_the_place() {
 
     let change = |pointer: &str, value: Value| {
         let mut body = trigger(&test, "a.csv");
-        match pointer.rsplit_once('/').unwrap() {
-            (parent, name) => body.pointer_mut(parent).unwrap()[name] = value,
-        }
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        body.pointer_mut(parent).unwrap()[name] = value;
         body
     };
     for (pointer, value) in [

@@ -1,6 +1,6 @@
 //! Catchment as its users meet it: as a library, over HTTP, on the command line, and killed.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, unreachable_pub)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value, unreachable_pub)]
 
 mod cli;
 mod gated;
