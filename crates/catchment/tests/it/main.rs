@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value, unreachable_pub)]
 
 mod cli;
+mod docs;
 mod gated;
 mod http;
 mod kill;
