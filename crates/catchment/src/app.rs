@@ -20,13 +20,20 @@ impl App {
     /// # Errors
     /// `config` when the settings or the tables do not fit; `database` when it does not answer.
     pub async fn open(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
-        let store = Store::open(&settings.database_url, settings.connections()).await?;
-        store.migrate().await?;
-        let service =
-            ServiceSettings { data_dirs: settings.data_dirs.clone(), node: settings.node.clone(), door };
-        let service = SyncService::new(store, registry, service);
-        service.resume_interrupted().await?;
-        Ok(Self { service })
+        let app = Self::unopened(settings, registry, door)?;
+        app.service.store().migrate().await?;
+        app.service.resume_interrupted().await?;
+        Ok(app)
+    }
+
+    /// A service that checks requests and has not touched its database. Scheduling needs [`App::open`].
+    ///
+    /// # Errors
+    /// `config` when the settings do not fit.
+    pub fn unopened(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
+        let store = Store::open(&settings.database_url, settings.connections())?;
+        let (data_dirs, node) = (settings.data_dirs.clone(), settings.node.clone());
+        Ok(Self { service: SyncService::new(store, registry, ServiceSettings { data_dirs, node, door }) })
     }
 
     /// The service.

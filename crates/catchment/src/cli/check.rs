@@ -3,10 +3,12 @@
 use clap::Args;
 use serde_json::json;
 
+use super::Exit;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN};
-use super::{Exit, open};
+use crate::app::App;
 use crate::config::Settings;
+use crate::run::Door;
 use crate::sync::Checked;
 
 #[derive(Args)]
@@ -24,14 +26,13 @@ pub(super) struct CheckArgs {
 
 pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
     let request = request(args.source, Some(args.target))?;
-    let app = open(settings).await?;
+    let app = App::unopened(settings, catchment_sources::builtin(), Door::Cli)?;
     let checked = app.service().check(request).await?;
     if args.json {
         print_json(&checked);
     } else {
         print(&checked);
     }
-    app.close().await;
     Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 

@@ -5,7 +5,7 @@ use crate::config::Settings;
 use crate::store::Store;
 
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
-    let store = Store::open(&settings.database_url, settings.connections()).await?;
+    let store = Store::open(&settings.database_url, settings.connections())?;
     let applied = store.migrate().await?;
     match applied.as_slice() {
         [] => println!("The tables are up to date."),

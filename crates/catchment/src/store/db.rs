@@ -129,11 +129,11 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    /// Opens the database at `url`; connects when first used, except that SQLite makes its file.
-    pub(crate) async fn open(url: &str, connections: u32) -> Result<Self> {
+    /// The database at `url`; it is connected to, and SQLite's file made, when it is first used.
+    pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("mysql" | "mariadb") => open_mysql(url, connections),
-            Some("sqlite") => open_sqlite(url).await,
+            Some("sqlite") => open_sqlite(url),
             _ => Err(Error::config(
                 "database_url",
                 "the database URL begins with neither mysql:// nor mariadb:// nor sqlite://",
@@ -244,7 +244,7 @@ async fn prepare_mysql_session(conn: &mut sqlx::MySqlConnection) -> Result<(), s
     }
 }
 
-async fn open_sqlite(url: &str) -> Result<Db> {
+fn open_sqlite(url: &str) -> Result<Db> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(Error::config(
             "database_url",
@@ -266,7 +266,7 @@ async fn open_sqlite(url: &str) -> Result<Db> {
         // 32 MiB at most, taken as pages are touched.
         .pragma("cache_size", "-32768");
     let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
-    let writer = pool(1).connect_with(options.clone()).await.map_err(bad)?;
+    let writer = pool(1).connect_lazy_with(options.clone());
     let readers = pool(4).connect_lazy_with(options.pragma("query_only", "1").pragma("cache_size", "-4096"));
     Ok(Db::Sqlite { writer, readers })
 }

@@ -47,7 +47,7 @@ impl From<sqlx::Error> for Failure {
         let message = match &source {
             sqlx::Error::Database(error) => error.message().to_owned(),
             // The server's address is in the operator's settings; its user and password are not repeated.
-            sqlx::Error::PoolTimedOut => "no connection within the time limit".to_owned(),
+            sqlx::Error::PoolTimedOut => "no connection within 10 s; is it up, and is its address right?".to_owned(),
             other => other.to_string(),
         };
         Self { class, message, source }

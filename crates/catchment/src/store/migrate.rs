@@ -42,7 +42,8 @@ impl Store {
     /// `config` (`foreign_table`) when a table of ours is there, was not made by us, and lacks something: with the
     /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here.
     pub async fn migrate(&self) -> Result<Vec<&'static str>> {
-        let mut conn = self.db.writer().await?;
+        let opened = self.db.writer().await;
+        let mut conn = opened.map_err(|failure| Error::from(failure).context("opening the database"))?;
         lock(&self.db, &mut conn).await?;
         let result = migrate(self.db.dialect(), &mut conn).await;
         let unlocked = unlock(&self.db, &mut conn, result.is_ok()).await;

@@ -31,13 +31,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database: `sqlite://file` (made when missing) or `mysql://user:password@host:3306/db`, with so
-    /// many connections at most. It does not look at the tables; [`Store::migrate`] does.
+    /// The database at `sqlite://file` (made when missing) or `mysql://user:password@host:3306/db`, with so many
+    /// connections at most. It is connected to when it is first used, which should be [`Store::migrate`].
     ///
     /// # Errors
-    /// `config` when the URL is of neither form or the file cannot be opened.
-    pub async fn open(url: &str, connections: u32) -> Result<Self> {
-        Ok(Self { db: Db::open(url, connections).await? })
+    /// `config` when the URL is of neither form.
+    pub fn open(url: &str, connections: u32) -> Result<Self> {
+        Ok(Self { db: Db::open(url, connections)? })
     }
 
     /// Whether the database answers.
