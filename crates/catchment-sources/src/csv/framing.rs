@@ -144,6 +144,11 @@ impl Framer {
         Err(changed(&format!("its text up to byte {offset} is not what it was")))
     }
 
+    /// Whether all text has been taken from the file; some of it may still be to come from here.
+    pub(crate) fn has_met_end(&self) -> bool {
+        self.is_at_end
+    }
+
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
@@ -195,14 +200,16 @@ impl Framer {
         if let Some(width) = width {
             self.ends.resize(width + 1, 0);
         }
-        let (mut bytes, mut text_len, mut fields) = (0, 0, 0);
+        let (mut bytes, mut text_len, mut fields, mut spans) = (0, 0, 0, false);
         loop {
             // Past the end stands a line end, which closes a record unless it is inside quotes.
             let is_past_end = self.start + bytes == self.end && self.is_at_end;
             let input = if is_past_end { &b"\n"[..] } else { &self.buffer[self.start + bytes..self.end] };
             let (result, read, written, ended) =
                 self.parser.read_record(input, &mut self.fields[text_len..], &mut self.ends[fields..]);
-            bytes += if is_past_end { 0 } else { read };
+            let parsed = if is_past_end { 0 } else { read };
+            spans |= spans_lines(&input[..parsed]);
+            bytes += parsed;
             text_len += written;
             fields += ended;
             match result {
@@ -219,8 +226,7 @@ impl Framer {
                 ReadRecordResult::OutputFull => self.fields.resize(self.fields.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
             }
-            let is_too_wide = width.is_some_and(|width| fields > width);
-            if is_too_wide && spans_lines(&self.buffer[self.start..self.start + bytes]) {
+            if spans && width.is_some_and(|width| fields > width) {
                 return Ok(Shape::TooWide);
             }
         }

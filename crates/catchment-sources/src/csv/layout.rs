@@ -44,13 +44,13 @@ impl Layout {
         let head = read_head(&mut *input.bytes()?, SAMPLE_BYTES)?;
         let encoding = match given.encoding {
             Some(encoding) => encoding,
-            None => find_encoding(input, &head)?,
+            None => find_encoding(input, &head, given.limits.file)?,
         };
         let text = decode_head(&head, encoding);
         let delimiter = given.delimiter.unwrap_or_else(|| find_delimiter(&text, given, fields));
         let dialect = Dialect { delimiter, quote: given.quote, escape: given.escape };
         let mut framer = Framer::new(input.text(encoding)?, dialect, given.limits);
-        let Some(first) = first_record(&mut framer)? else { return Ok(None) };
+        let Some(first) = first_record(&mut framer, given.has_header)? else { return Ok(None) };
         let columns = name_columns(&first, given.has_header);
         Ok(Some(Self { encoding, dialect, has_header: given.has_header, columns }))
     }
@@ -66,21 +66,24 @@ impl Layout {
     }
 }
 
-/// The fields of the first record, which is the header where there is one.
-fn first_record(framer: &mut Framer) -> Result<Option<Vec<String>>> {
-    match framer.next(None)? {
-        None => Ok(None),
-        Some(Framed::Record(record)) if record.len() > MAX_COLUMNS => Err(Error::new(
-            ErrorKind::Parsing,
-            "too_many_columns",
-            format!("the first line has {} fields; is this a CSV file?", record.len()),
-        )),
-        Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
-        Some(Framed::Bad(bad)) => Err(Error::new(
-            ErrorKind::Parsing,
-            "unreadable_header",
-            format!("line {}, which should name the columns: {}", bad.line, bad.message),
-        )),
+/// The fields of the first record, which is the header where there is one. Without a header, what is malformed before
+/// it is left for reading to reject.
+fn first_record(framer: &mut Framer, has_header: bool) -> Result<Option<Vec<String>>> {
+    let unreadable = |code, message| Err(Error::new(ErrorKind::Parsing, code, message));
+    loop {
+        return match framer.next(None)? {
+            None => Ok(None),
+            Some(Framed::Record(record)) if record.len() > MAX_COLUMNS => unreadable(
+                "too_many_columns",
+                format!("the first line has {} fields; is it CSV?", record.len()),
+            ),
+            Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
+            Some(Framed::Bad(bad)) if has_header => {
+                let message = format!("line {}, which should name the columns: {}", bad.line, bad.message);
+                unreadable("unreadable_header", message)
+            }
+            Some(Framed::Bad(_)) => continue,
+        };
     }
 }
 
@@ -126,7 +129,7 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
             let dialect = Dialect { delimiter: *delimiter, quote: given.quote, escape: given.escape };
             let mut framer =
                 Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
-            let columns = first_record(&mut framer).ok().flatten();
+            let columns = first_record(&mut framer, given.has_header).ok().flatten();
             columns
                 .map(|first| name_columns(&first, given.has_header))
                 .is_some_and(|columns| fields.iter().all(|field| columns.contains(field)))
@@ -154,14 +157,14 @@ fn sniff(text: &str) -> Option<u8> {
     Some(sniffer.sniff_bytes(whole.as_bytes()).ok()?.dialect.delimiter)
 }
 
-fn find_encoding(input: &Input, head: &[u8]) -> Result<&'static Encoding> {
+fn find_encoding(input: &Input, head: &[u8], max_bytes: u64) -> Result<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return Ok(encoding);
     }
     if let Some(encoding) = utf16_without_bom(head) {
         return Ok(encoding);
     }
-    let sample = first_foreign_bytes(&mut *input.bytes()?)?;
+    let sample = first_foreign_bytes(&mut input.bytes()?.take(max_bytes))?;
     Ok(guess(&sample))
 }
 

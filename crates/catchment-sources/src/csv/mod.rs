@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use layout::Layout;
 use options::Given;
 use pages::Pages;
-use text::Input;
+use text::{Input, IsWanted};
 
 pub use options::CsvOptions;
 
@@ -62,15 +62,25 @@ impl Adapter for Csv {
 }
 
 impl Csv {
-    fn open(&self) -> Result<Input> {
-        Input::new(self.files.open(&self.path)?)
+    fn open(&self, is_wanted: IsWanted) -> Result<Input> {
+        Input::new(self.files.open(&self.path)?, is_wanted)
+    }
+
+    /// Does something with the file on a thread of its own: a file system may hang.
+    async fn with_input<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Self, &Input) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let csv = self.clone();
+        let task = tokio::task::spawn_blocking(move || act(&csv, &csv.open(Arc::new(|| true))?));
+        task.await.unwrap_or_else(|_| Err(pages::died()))
     }
 }
 
 #[async_trait]
 impl Source for Csv {
     async fn test_connection(&self) -> Result<()> {
-        self.open().map(|_| ())
+        self.with_input(|_, _| Ok(())).await
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
@@ -79,7 +89,9 @@ impl Source for Csv {
         let (sender, receiver) = mpsc::channel::<Option<Result<Page>>>(1);
         let csv = self.clone();
         tokio::task::spawn_blocking(move || {
-            let mut pages = match csv.open().and_then(|input| Pages::start(input, &csv.given, reading)) {
+            let still_open = sender.clone();
+            let input = csv.open(Arc::new(move || !still_open.is_closed()));
+            let mut pages = match input.and_then(|input| Pages::start(input, &csv.given, reading)) {
                 Ok(pages) => pages,
                 Err(error) => return sender.blocking_send(Some(Err(error))).is_ok(),
             };
@@ -105,9 +117,8 @@ impl Source for Csv {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let (csv, wanted) = (self.clone(), fields.clone());
-        let found = tokio::task::spawn_blocking(move || Layout::find(&csv.open()?, &csv.given, &wanted));
-        let found = found.await.map_err(|_| pages::died())??;
+        let wanted = fields.clone();
+        let found = self.with_input(move |csv, input| Layout::find(input, &csv.given, &wanted)).await?;
         let page = self.read(Reading { fields, page_size: PageSize::rows(100), after: None }).next().await;
         Ok(Inspection {
             found: found.map(|layout| layout.options()).unwrap_or_default(),

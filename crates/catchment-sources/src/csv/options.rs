@@ -25,7 +25,7 @@ pub struct CsvOptions {
     /// Longest field in bytes (UTF-8). Longer ones are rejected. Default 262144.
     pub max_field_bytes: Option<usize>,
     /// Longest record in bytes (UTF-8), and how far an unclosed quote is followed. Longer ones are rejected.
-    /// Default 1048576, at most 67108864.
+    /// Default 1048576, at most 2097152: a row must fit into what a database takes at once.
     pub max_record_bytes: Option<usize>,
     /// Most bytes of text in the file, after decompression. Default 68719476736 (64 GiB).
     pub max_file_bytes: Option<u64>,
@@ -70,8 +70,8 @@ impl CsvOptions {
             record: self.max_record_bytes.unwrap_or(1 << 20),
             file: self.max_file_bytes.unwrap_or(64 << 30),
         };
-        if !(1..=64 << 20).contains(&limits.record) {
-            return Err(invalid("maxRecordBytes", "must be from 1 to 67108864"));
+        if !(1..=2 << 20).contains(&limits.record) {
+            return Err(invalid("maxRecordBytes", "must be from 1 to 2097152"));
         }
         Ok(Given {
             delimiter,

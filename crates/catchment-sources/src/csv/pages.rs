@@ -43,18 +43,22 @@ impl Pages {
         Ok(Self { input, page_size: reading.page_size, text, records_read, is_at_end: false })
     }
 
-    /// The next page; `None` at the end of the file, if it is the same file still.
+    /// The next page; `None` at the end of the file, if it is the same file still. What a change of the file makes
+    /// of its last line, or of compressed data, is the change's fault.
     pub(super) fn next(&mut self) -> Result<Option<Page>> {
-        let Some((framer, layout)) = &mut self.text else {
+        let page = self.read_page();
+        let has_met_end = self.text.as_ref().is_none_or(|(framer, _)| framer.has_met_end());
+        if page.is_err() || has_met_end {
             self.input.check_unchanged()?;
-            return Ok(None);
-        };
-        if self.is_at_end {
-            return Ok(None);
         }
+        page
+    }
+
+    fn read_page(&mut self) -> Result<Option<Page>> {
+        let Some((framer, layout)) = &mut self.text else { return Ok(None) };
         let (max_rows, max_bytes) = (self.page_size.max_rows(), self.page_size.max_bytes());
         let (mut records, mut rejects) = (Records::default(), Vec::new());
-        while records.len() + rejects.len() < max_rows && records.bytes() < max_bytes {
+        while !self.is_at_end && records.len() + rejects.len() < max_rows && records.bytes() < max_bytes {
             match framer.next(Some(layout.columns.len()))? {
                 Some(Framed::Record(record)) => {
                     let position = Position::Line { line: record.line, byte: record.byte };
@@ -64,11 +68,7 @@ impl Pages {
                     let position = Position::Line { line: bad.line, byte: bad.byte };
                     rejects.push(Reject::new(ErrorKind::Parsing, bad.code, bad.message, position, &bad.raw));
                 }
-                None => {
-                    self.input.check_unchanged()?;
-                    self.is_at_end = true;
-                    break;
-                }
+                None => self.is_at_end = true,
             }
         }
         let count = records.len() + rejects.len();

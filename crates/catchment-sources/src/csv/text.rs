@@ -14,17 +14,20 @@ use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8};
 const MALFORMED: u8 = 0xff;
 
 /// An open file, and what it looked like when it was opened.
-#[derive(Debug)]
 pub(crate) struct Input {
     file: Arc<File>,
     stamp: (u64, Option<SystemTime>),
     taken: Arc<AtomicU64>,
+    is_wanted: IsWanted,
 }
 
+/// Whether somebody still waits for what is read. Asked at each block, as some ways through a file are long.
+pub(crate) type IsWanted = Arc<dyn Fn() -> bool + Send + Sync>;
+
 impl Input {
-    pub(crate) fn new(file: File) -> Result<Self> {
+    pub(crate) fn new(file: File, is_wanted: IsWanted) -> Result<Self> {
         let stamp = stamp(&file)?;
-        Ok(Self { file: Arc::new(file), stamp, taken: Arc::default() })
+        Ok(Self { file: Arc::new(file), stamp, taken: Arc::default(), is_wanted })
     }
 
     /// Its bytes from the beginning, decompressed where they are compressed (told by their first bytes).
@@ -32,7 +35,8 @@ impl Input {
         use std::io::{BufRead, Seek};
         (&*self.file).rewind().map_err(|error| Error::io("rewinding the file", error))?;
         self.taken.store(0, Ordering::Relaxed);
-        let counted = Counted { file: self.file.clone(), taken: self.taken.clone() };
+        let counted =
+            Counted { file: self.file.clone(), taken: self.taken.clone(), is_wanted: self.is_wanted.clone() };
         let mut raw = BufReader::with_capacity(256 << 10, counted);
         let head = raw.fill_buf().map_err(|error| Error::io("reading the file", error))?;
         Ok(match head {
@@ -114,10 +118,14 @@ fn stamp(file: &File) -> Result<(u64, Option<SystemTime>)> {
 struct Counted {
     file: Arc<File>,
     taken: Arc<AtomicU64>,
+    is_wanted: IsWanted,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !(self.is_wanted)() {
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "nobody reads on"));
+        }
         let count = self.file.read(buffer)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);
         Ok(count)

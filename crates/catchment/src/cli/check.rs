@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::Exit;
 use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{GOOD, WARN};
+use super::table::{GOOD, WARN, say};
 use crate::app::App;
 use crate::config::Settings;
 use crate::run::Door;
@@ -44,7 +44,7 @@ fn print_json(checked: &Checked) {
             json!({"place": reject.position.to_string(), "code": reject.code, "message": reject.message})
         })
         .collect();
-    println!(
+    say!(
         "{}",
         json!({
             "source": checked.inspection.found,
@@ -56,22 +56,15 @@ fn print_json(checked: &Checked) {
 }
 
 fn print(checked: &Checked) {
-    anstream::println!(
-        "{GOOD}readable{GOOD:#}   {}",
-        serde_json::Value::Object(checked.inspection.found.clone())
-    );
+    say!("{GOOD}readable{GOOD:#}   {}", serde_json::Value::Object(checked.inspection.found.clone()));
     let Some(mapping) = &checked.mapping else {
-        anstream::println!("{WARN}empty{WARN:#}      the source has no record");
+        say!("{WARN}empty{WARN:#}      the source has no record");
         return;
     };
     let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
-    anstream::println!("mapping    {}", pairs.join(", "));
-    anstream::println!(
-        "of the first {} records {} fit",
-        checked.fitting + checked.rejects.len(),
-        checked.fitting
-    );
+    say!("mapping    {}", pairs.join(", "));
+    say!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
     for reject in &checked.rejects {
-        anstream::println!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
+        say!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 
 use super::Exit;
 use super::request::{SourceArgs, request};
-use super::table;
+use super::table::{self, say};
 use crate::mapping::names::{Names, suggest};
 use crate::mapping::table::{CATALOG_ITEMS, CONTENT_INDEX, Table};
 
@@ -34,9 +34,9 @@ pub(super) async fn run(args: InspectArgs) -> anyhow::Result<Exit> {
     let options = options(&inspection, table, &mapping);
     if !args.json {
         print(&inspection, &mapping);
-        anstream::println!("\nOptions for `{}`, ready for --options FILE or the API:", table.name);
+        say!("\nOptions for `{}`, ready for --options FILE or the API:", table.name);
     }
-    anstream::println!("{options:#}");
+    say!("{options:#}");
     Ok(Exit::Done)
 }
 
@@ -65,10 +65,10 @@ fn options(inspection: &Inspection, table: &Table, mapping: &Names) -> serde_jso
 
 fn print(inspection: &Inspection, mapping: &Names) {
     for (name, value) in &inspection.found {
-        anstream::println!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     let Some(page) = &inspection.page else {
-        anstream::println!("The source has no record.");
+        say!("The source has no record.");
         return;
     };
     let rows: Vec<Vec<String>> = page
@@ -86,9 +86,9 @@ fn print(inspection: &Inspection, mapping: &Names) {
             ]
         })
         .collect();
-    anstream::println!();
+    say!();
     table::print(&["column", "feeds", "examples"], &rows);
     for reject in page.rejects.iter().take(EXAMPLES) {
-        anstream::println!("{}{}{:#}: {}", table::WARN, reject.position, table::WARN, reject.message);
+        say!("{}{}{:#}: {}", table::WARN, reject.position, table::WARN, reject.message);
     }
 }

@@ -1,6 +1,7 @@
 //! `catchment migrate`: the tables, and nothing else.
 
 use super::Exit;
+use super::table::say;
 use crate::config::Settings;
 use crate::store::Store;
 
@@ -8,8 +9,8 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
     let store = Store::open(&settings.database_url, settings.connections())?;
     let applied = store.migrate().await?;
     match applied.as_slice() {
-        [] => println!("The tables are up to date."),
-        applied => println!("Applied: {}", applied.join(", ")),
+        [] => say!("The tables are up to date."),
+        applied => say!("Applied: {}", applied.join(", ")),
     }
     store.close().await;
     Ok(Exit::Done)

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::table::{self, DIM, number, style};
+use super::table::{self, DIM, number, say, style};
 use super::{Exit, open};
 use crate::app::App;
 use crate::config::Settings;
@@ -61,7 +61,7 @@ pub(super) async fn run(settings: &Settings, args: RunsArgs) -> anyhow::Result<E
 async fn list(app: &App, status: Option<RunStatus>, limit: u32, as_json: bool) -> anyhow::Result<()> {
     let runs = app.service().store().runs(status, limit).await?;
     if as_json {
-        println!("{}", Value::from_iter(runs.iter().map(|run| run_json(run, &[], &[]))));
+        say!("{}", Value::from_iter(runs.iter().map(|run| run_json(run, &[], &[]))));
         return Ok(());
     }
     let row = |run: &SyncRun| {
@@ -86,11 +86,11 @@ async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
     let store = app.service().store();
     let attempts = store.attempts(id).await?;
     if as_json {
-        println!("{}", run_json(&run, &store.errors(id, 0, 100).await?, &attempts));
+        say!("{}", run_json(&run, &store.errors(id, 0, 100).await?, &attempts));
         return Ok(());
     }
     let (style, counts) = (style(run.status), run.metadata.counts);
-    anstream::println!("Run {id}: {style}{}{style:#}", run.status);
+    say!("Run {id}: {style}{}{style:#}", run.status);
     for (name, value) in [
         ("source", format!("{} {}", run.request.source_type, run.request.source_identifier)),
         ("target", run.target_table.clone()),
@@ -112,7 +112,7 @@ async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
         ("error", run.error.map(|error| error.message).unwrap_or_default()),
     ] {
         if !value.is_empty() {
-            anstream::println!("{DIM}{name:9}{DIM:#} {value}");
+            say!("{DIM}{name:9}{DIM:#} {value}");
         }
     }
     let rows: Vec<Vec<String>> = attempts
@@ -141,8 +141,8 @@ async fn errors(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
         after = last.id;
         for error in &errors {
             match as_json {
-                true => println!("{}", error_json(error)),
-                false => anstream::println!("{} {DIM}({}){DIM:#}", error.message, error.code),
+                true => say!("{}", error_json(error)),
+                false => say!("{} {DIM}({}){DIM:#}", error.message, error.code),
             }
         }
     }

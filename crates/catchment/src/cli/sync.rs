@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 
 use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{DIM, WARN, number, style};
+use super::table::{DIM, WARN, number, say, style};
 use super::{Exit, open};
 use crate::app::App;
 use crate::config::Settings;
@@ -49,7 +49,7 @@ pub(super) async fn run(settings: &Settings, args: SyncArgs) -> anyhow::Result<E
     let run = app.service().run(result.sync_run_id).await?;
     let errors = store.errors(run.id, 0, if args.json { 100 } else { SHOWN_REJECTS }).await?;
     if args.json {
-        println!("{}", run_json(&run, &errors, &store.attempts(run.id).await?));
+        say!("{}", run_json(&run, &errors, &store.attempts(run.id).await?));
     } else {
         print_summary(&run, &errors, began.elapsed());
     }
@@ -130,7 +130,7 @@ fn rate(rows: u64, elapsed: Duration) -> String {
 
 fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
     let style = style(run.status);
-    anstream::println!(
+    say!(
         "Run {}: {style}{}{style:#} in {:.1} s, {} → {}",
         run.id,
         run.status,
@@ -140,7 +140,7 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
     );
     if let Some(mapping) = &run.metadata.mapping {
         let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
-        anstream::println!("{DIM}mapping    {}{DIM:#}", pairs.join(", "));
+        say!("{DIM}mapping    {}{DIM:#}", pairs.join(", "));
     }
     let counts = run.metadata.counts;
     for (name, count) in [
@@ -151,17 +151,17 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         ("skipped", counts.skipped),
         ("failed", counts.failed),
     ] {
-        anstream::println!("{name:9} {:>12}", number(count));
+        say!("{name:9} {:>12}", number(count));
     }
     if let Some(error) = &run.error {
-        anstream::println!("{style}{}{style:#}", error.message);
+        say!("{style}{}{style:#}", error.message);
     }
     let rejects: Vec<_> = errors.iter().filter(|error| error.raw.is_some()).collect();
     if !rejects.is_empty() {
-        anstream::println!("{WARN}Rejects{WARN:#} ({} of {}):", rejects.len(), number(run.items_failed));
+        say!("{WARN}Rejects{WARN:#} ({} of {}):", rejects.len(), number(run.items_failed));
         for reject in rejects {
-            anstream::println!("  {} {DIM}({}){DIM:#}", reject.message, reject.code);
+            say!("  {} {DIM}({}){DIM:#}", reject.message, reject.code);
         }
-        anstream::println!("All of them: catchment runs errors {}", run.id);
+        say!("All of them: catchment runs errors {}", run.id);
     }
 }

@@ -10,6 +10,15 @@ pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
+/// Prints a line to standard output. Whoever reads it may have seen enough, as `head` does: that is no error.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(anstream::stdout(), $($part)*).ok();
+    }};
+}
+pub(super) use say;
+
 /// The style of a state.
 pub(super) fn style(status: RunStatus) -> Style {
     match status {
@@ -34,9 +43,9 @@ pub(super) fn print(header: &[&str], rows: &[Vec<String>]) {
         let padded = cells.zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    anstream::println!("{DIM}{}{DIM:#}", line(&mut header.iter().copied()));
+    say!("{DIM}{}{DIM:#}", line(&mut header.iter().copied()));
     for row in &rows {
-        anstream::println!("{}", line(&mut row.iter().map(String::as_str)));
+        say!("{}", line(&mut row.iter().map(String::as_str)));
     }
 }
 

@@ -23,6 +23,8 @@ use super::error::Failure;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long any statement may take. A server whose host vanished says nothing for ever.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What is bound to a `?`.
 #[derive(Debug, Clone, Copy)]
@@ -210,9 +212,20 @@ fn open_mysql(url: &str, connections: u32) -> Result<Db> {
         )
         .with_source(error)
     };
-    let url = url.replacen("mariadb:", "mysql:", 1);
+    let url = match url.strip_prefix("mariadb:") {
+        Some(rest) => format!("mysql:{rest}"),
+        None => url.to_owned(),
+    };
     let mut options = MySqlConnectOptions::from_str(&url).map_err(bad)?.statement_cache_capacity(256);
-    let says_tls = url.to_lowercase().contains("ssl-mode") || url.to_lowercase().contains("sslmode");
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err(Error::config(
+            "database_url",
+            "the database URL names no database: mysql://…@host:3306/NAME",
+        ));
+    }
+    let query = url.rsplit_once('?').map_or("", |(_, query)| query);
+    let says_tls =
+        query.split('&').any(|pair| matches!(pair.split('=').next(), Some("ssl-mode" | "sslmode")));
     if !says_tls && !is_local(options.get_host()) && options.get_socket().is_none() {
         options = options.ssl_mode(MySqlSslMode::Required);
     }
@@ -294,16 +307,15 @@ impl Conn {
         let count = match self.inner.as_mut() {
             Some(Either::Left(conn)) => {
                 let query = sqlx::query_with(sql.text(Dialect::MySql), mysql_arguments(args)?);
-                conn.execute(query).await.map(|done| done.rows_affected())
+                bounded(conn.execute(query)).await.map(|done| done.rows_affected())
             }
             Some(Either::Right(conn)) => {
                 let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
-                conn.execute(query).await.map(|done| done.rows_affected())
+                bounded(conn.execute(query)).await.map(|done| done.rows_affected())
             }
             None => Err(sqlx::Error::PoolClosed),
         };
-        self.is_busy = false;
-        Ok(count?)
+        self.end(count)
     }
 
     /// All rows of one query.
@@ -317,16 +329,15 @@ impl Conn {
         let rows: Result<Vec<Row>, sqlx::Error> = match self.inner.as_mut() {
             Some(Either::Left(conn)) => {
                 let query = sqlx::query_with(sql.text(Dialect::MySql), mysql_arguments(args)?);
-                conn.fetch_all(query).await.map(|rows| rows.into_iter().map(Row::MySql).collect())
+                bounded(conn.fetch_all(query)).await.map(|rows| rows.into_iter().map(Row::MySql).collect())
             }
             Some(Either::Right(conn)) => {
                 let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
-                conn.fetch_all(query).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+                bounded(conn.fetch_all(query)).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
             }
             None => Err(sqlx::Error::PoolClosed),
         };
-        self.is_busy = false;
-        Ok(rows?)
+        self.end(rows)
     }
 
     /// The id that the last INSERT was given.
@@ -339,24 +350,30 @@ impl Conn {
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
-            Some(Either::Left(conn)) => conn.execute(sql).await.map(|_| ()),
-            Some(Either::Right(conn)) => conn.execute(sql).await.map(|_| ()),
+            Some(Either::Left(conn)) => bounded(conn.execute(sql)).await.map(|_| ()),
+            Some(Either::Right(conn)) => bounded(conn.execute(sql)).await.map(|_| ()),
             None => Err(sqlx::Error::PoolClosed),
         };
-        self.is_busy = false;
-        Ok(done?)
+        self.end(done)
     }
 
     /// Whether the server answers.
     pub(crate) async fn ping(&mut self) -> Result<(), Failure> {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
-            Some(Either::Left(conn)) => conn.ping().await,
-            Some(Either::Right(conn)) => conn.ping().await,
+            Some(Either::Left(conn)) => bounded(conn.ping()).await,
+            Some(Either::Right(conn)) => bounded(conn.ping()).await,
             None => Err(sqlx::Error::PoolClosed),
         };
-        self.is_busy = false;
-        Ok(done?)
+        self.end(done)
+    }
+
+    /// Notes that a statement ended. After a time-out it has not: the connection stays busy, and is closed.
+    fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
+        let timed_out =
+            matches!(&result, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut);
+        self.is_busy = timed_out;
+        Ok(result?)
     }
 
     /// Takes the connection out of the pool and closes it.
@@ -426,6 +443,14 @@ impl Drop for Tx {
             conn.discard();
         }
     }
+}
+
+/// What a statement gives, if it gives it in time.
+async fn bounded<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| {
+        let message = format!("no answer for {} s", STATEMENT_TIMEOUT.as_secs());
+        Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)))
+    })
 }
 
 fn mysql_arguments(args: &[Arg<'_>]) -> Result<MySqlArguments, sqlx::Error> {

@@ -44,9 +44,12 @@ macro_rules! mysql_word {
     ((ms $column:ident)) => {
         concat!("CAST(ROUND(UNIX_TIMESTAMP(", stringify!($column), ") * 1000) AS SIGNED)")
     };
-    // Columns that several statements share.
+    // Columns, or a condition on the time, that several statements share.
     ((columns $name:ident)) => {
         $name!()
+    };
+    ((at_now $name:ident)) => {
+        $name!("CURRENT_TIMESTAMP(3)")
     };
     ($literal:literal) => {
         $literal
@@ -66,6 +69,9 @@ macro_rules! sqlite_word {
     };
     ((columns $name:ident)) => {
         $name!()
+    };
+    ((at_now $name:ident)) => {
+        $name!("strftime('%Y-%m-%d %H:%M:%f', 'now')")
     };
     ($literal:literal) => {
         $literal

@@ -34,8 +34,9 @@ const ROW_ERRORS: [u16; 4] = [1366, 1265, 3819, 4025];
 const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
 /// Table or disk full, error writing a file, error from the storage engine.
 const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
-/// Access denied, unknown database or table, no permission for a statement, a read-only server.
-const REFUSED_ERRORS: [u16; 10] = [1044, 1045, 1049, 1142, 1143, 1146, 1054, 1227, 1290, 1698];
+/// Access denied, unknown database, table or column, no permission for a statement. A read-only server (1290) is
+/// none of them: it may be one that is being failed over.
+const REFUSED_ERRORS: [u16; 9] = [1044, 1045, 1049, 1054, 1142, 1143, 1146, 1227, 1698];
 
 impl From<sqlx::Error> for Failure {
     fn from(source: sqlx::Error) -> Self {
@@ -47,7 +48,9 @@ impl From<sqlx::Error> for Failure {
         let message = match &source {
             sqlx::Error::Database(error) => error.message().to_owned(),
             // The server's address is in the operator's settings; its user and password are not repeated.
-            sqlx::Error::PoolTimedOut => "no connection within 10 s; is it up, and is its address right?".to_owned(),
+            sqlx::Error::PoolTimedOut => {
+                "no connection within 10 s; is it up, and is its address right?".to_owned()
+            }
             other => other.to_string(),
         };
         Self { class, message, source }
@@ -90,6 +93,11 @@ impl Failure {
     /// The server's own words.
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The same, as the fault of a race with somebody else.
+    pub(crate) fn contended(self) -> Self {
+        Self { class: Class::Contended, ..self }
     }
 
     /// Whether a unique key turned a row down.

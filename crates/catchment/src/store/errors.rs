@@ -1,13 +1,13 @@
 //! `sync_errors` and `sync_skips`: what was not applied, with its reason and its place.
 
-use catchment_core::{ErrorKind, Position, Reject, Result};
+use catchment_core::{ErrorKind, Position, Reject, Result, cut};
 use jiff::Timestamp;
 
 use super::db::{Arg, Row, Tx};
 use super::dialect::{list, sql};
 use super::error::Failure;
 use super::rows::chunks;
-use super::{Store, stored};
+use super::{MAX_MESSAGE_BYTES, Store, stored};
 
 /// A row of `sync_errors`.
 #[derive(Debug, Clone)]
@@ -127,8 +127,10 @@ pub(super) async fn store_rejects(tx: &mut Tx, run_id: i64, rejects: &[Reject]) 
         let rejects = &rejects[range];
         let group = list("?", ERROR_COLUMNS.split(',').count());
         let groups = list(&format!("({group})"), rejects.len());
-        let messages: Vec<_> =
-            rejects.iter().map(|reject| format!("{}: {}", reject.position, reject.message)).collect();
+        let messages: Vec<_> = rejects
+            .iter()
+            .map(|reject| cut(&format!("{}: {}", reject.position, reject.message), MAX_MESSAGE_BYTES))
+            .collect();
         let mut args = Vec::new();
         for (reject, message) in rejects.iter().zip(&messages) {
             let [line, byte, page, path] = place(Some(&reject.position));

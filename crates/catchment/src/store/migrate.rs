@@ -33,7 +33,7 @@ const MIGRATIONS_TABLE: Sql = Sql {
 };
 
 /// How long a process waits for another one that migrates, in seconds.
-const LOCK_SECONDS: i64 = 60;
+const LOCK_SECONDS: i64 = 30;
 
 impl Store {
     /// Brings the tables up to date, one process at a time. The names of the steps that were taken.

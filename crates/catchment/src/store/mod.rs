@@ -17,12 +17,15 @@ pub use errors::{StoredError, StoredSkip};
 pub use runs::AttemptRecord;
 
 pub(crate) use db::Db;
-pub(crate) use error::Class;
-pub(crate) use pages::{Commit, PageFailure};
+pub(crate) use error::{Class, Failure};
+pub(crate) use pages::Commit;
 pub(crate) use runs::{Claim, Lease, NewRun, Verdict};
 
 /// How long a worker holds a run without renewing its lease.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
+
+/// How much of a message is stored. Some list all columns of a file.
+const MAX_MESSAGE_BYTES: usize = 8192;
 
 /// The database that runs, rejects and rows are kept in.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use catchment_core::{Error, Result};
+use catchment_core::Reject;
 
 use super::db::{Arg, Tx};
 use super::dialect::{Sql, sql};
 use super::error::{Class, Failure};
-use super::errors::{store_rejects, store_skips};
+use super::errors::{Skip, store_rejects, store_skips};
 use super::rows::{RowWriter, Written};
 use super::runs::Lease;
 use super::{LEASE, Store, stored};
@@ -21,21 +21,6 @@ pub(crate) enum Commit {
     AlreadyDone,
     /// The run is not ours any more: taken over, cancelled, or changed by hand. Nothing was written.
     LeaseLost,
-}
-
-/// Why a page was not committed.
-#[derive(Debug)]
-pub(crate) struct PageFailure {
-    /// What follows from it.
-    pub(crate) class: Class,
-    /// What to tell.
-    pub(crate) error: Error,
-}
-
-impl From<Failure> for PageFailure {
-    fn from(failure: Failure) -> Self {
-        Self { class: failure.class, error: failure.into() }
-    }
 }
 
 /// The one statement that moves a cursor. It finds no row where somebody else holds the run, where its state was
@@ -56,13 +41,13 @@ impl Store {
         page_no: u64,
         batch: &Batch,
         max_stored: u64,
-    ) -> Result<Commit, PageFailure> {
+    ) -> Result<Commit, Failure> {
         match self.try_commit(run, lease, page_no, batch, max_stored, false).await {
             // Some row is refused. All is rolled back, and tried again more slowly to find out which.
             Err(failure) if failure.class == Class::Row => {
-                Ok(self.try_commit(run, lease, page_no, batch, max_stored, true).await?)
+                self.try_commit(run, lease, page_no, batch, max_stored, true).await
             }
-            result => Ok(result?),
+            result => result,
         }
     }
 
@@ -80,18 +65,26 @@ impl Store {
         let written = match writer.write(&mut tx).await {
             Ok(written) => written,
             Err(failure) => {
-                tx.rollback().await?;
+                // Where that fails the connection is closed, which does the same.
+                tx.rollback().await.ok();
                 return Err(failure);
             }
         };
-        let metadata = store_outcome(&mut tx, &run.metadata, lease, batch, written, max_stored).await?;
-        let added = metadata.counts;
-        if !move_cursor(&mut tx, lease, page_no, batch, &run.metadata.counts, &metadata).await? {
+        let outcome = Outcome::of(&run.metadata, batch, written, max_stored);
+        debug_assert_eq!(
+            outcome.metadata.counts.total() - run.metadata.counts.total(),
+            batch.records() as u64,
+            "a record of the page is not accounted for"
+        );
+        // The run's row first: rejects lock it for their foreign key, and a shared lock that grows is a deadlock.
+        if !move_cursor(&mut tx, lease, page_no, batch, &run.metadata.counts, &outcome.metadata).await? {
             tx.rollback().await?;
             return self.find_out(lease, page_no).await;
         }
-        debug_assert_eq!(added.total() - run.metadata.counts.total(), batch.records() as u64);
+        store_rejects(&mut tx, lease.run_id, &outcome.rejects).await?;
+        store_skips(&mut tx, lease.run_id, &outcome.skips).await?;
         tx.commit().await?;
+        let metadata = outcome.metadata;
         Ok(Commit::Done(Box::new(metadata)))
     }
 
@@ -105,28 +98,28 @@ impl Store {
     }
 }
 
-/// Stores rejects and skips, as many as the run still may, and returns its metadata after the page.
-async fn store_outcome(
-    tx: &mut Tx,
-    before: &RunMetadata,
-    lease: Lease,
-    batch: &Batch,
-    written: Written,
-    max_stored: u64,
-) -> Result<RunMetadata, Failure> {
-    let mut after = before.clone();
-    let Written { counts, rejects: mut refused, skips } = written;
-    let failed = (batch.rejects.len() + refused.len()) as u64;
-    after.counts = before.counts.plus(Counters { failed, ..counts });
-    let mut rejects = batch.rejects.clone();
-    rejects.append(&mut refused);
-    rejects.truncate(room(max_stored, before.errors_stored));
-    after.errors_stored += rejects.len() as u64;
-    store_rejects(tx, lease.run_id, &rejects).await?;
-    let skips = &skips[..skips.len().min(room(max_stored, before.skips_stored))];
-    after.skips_stored += skips.len() as u64;
-    store_skips(tx, lease.run_id, skips).await?;
-    Ok(after)
+/// What a page adds to its run.
+struct Outcome {
+    /// The run's, after the page.
+    metadata: RunMetadata,
+    /// As many as the run may still store.
+    rejects: Vec<Reject>,
+    skips: Vec<Skip>,
+}
+
+impl Outcome {
+    fn of(before: &RunMetadata, batch: &Batch, written: Written, max_stored: u64) -> Self {
+        let mut metadata = before.clone();
+        let Written { counts, rejects: refused, mut skips } = written;
+        let failed = (batch.rejects.len() + refused.len()) as u64;
+        metadata.counts = before.counts.plus(Counters { failed, ..counts });
+        let rejects = batch.rejects.iter().cloned().chain(refused);
+        let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
+        skips.truncate(room(max_stored, before.skips_stored));
+        metadata.errors_stored += rejects.len() as u64;
+        metadata.skips_stored += skips.len() as u64;
+        Self { metadata, rejects, skips }
+    }
 }
 
 fn room(max: u64, taken: u64) -> usize {

@@ -18,6 +18,8 @@ use crate::run::{Counters, SyncRun};
 /// Rows in one statement at most. The rest of a page goes by halves of it, so that there are only a few
 /// statements to prepare.
 const MAX_CHUNK: usize = 1024;
+/// Bytes of values in one statement at most, unless it is one row: far below any server's `max_allowed_packet`.
+const MAX_CHUNK_BYTES: usize = 1 << 20;
 /// Columns in an identity at most.
 const MAX_IDENTITY: usize = 2;
 
@@ -211,6 +213,10 @@ impl<'a> RowWriter<'a> {
         todo.reverse();
         while let Some(range) = todo.pop() {
             let chunk = &rows[range.clone()];
+            if chunk.len() > 1 && self.bytes(chunk) > MAX_CHUNK_BYTES {
+                todo.extend(halves(&range));
+                continue;
+            }
             if !self.is_careful {
                 self.put_chunk(tx, chunk).await?;
                 count += chunk.len() as u64;
@@ -225,17 +231,26 @@ impl<'a> RowWriter<'a> {
                 Err(failure) if failure.class == Class::Row => {
                     tx.raw("ROLLBACK TO SAVEPOINT chunk").await?;
                     match chunk {
-                        [(row, _)] => rejects.push(self.refused(*row, &failure)),
-                        _ => {
-                            let middle = range.start + range.len() / 2;
-                            todo.extend([middle..range.end, range.start..middle]);
+                        // Somebody else inserted it since we looked: the whole page is to be looked at again.
+                        [(row, None)]
+                            if failure.is_duplicate() && !self.look_up(tx, &[*row]).await?.is_empty() =>
+                        {
+                            return Err(failure.contended());
                         }
+                        [(row, _)] => rejects.push(self.refused(*row, &failure)),
+                        _ => todo.extend(halves(&range)),
                     }
                 }
                 Err(failure) => return Err(failure),
             }
         }
         Ok(count)
+    }
+
+    /// About how long a statement with these rows is.
+    fn bytes(&self, rows: &[(usize, Option<i64>)]) -> usize {
+        let cell = |cell: Cell<'_>| cell.as_text().map_or(8, str::len);
+        rows.iter().map(|(row, _)| self.batch.row(*row).map(cell).sum::<usize>()).sum()
     }
 
     async fn put_chunk(&self, tx: &mut Tx, rows: &[(usize, Option<i64>)]) -> Result<(), Failure> {
@@ -323,6 +338,12 @@ fn is_same_value(table: &Table, column: &str, there: &str, here: &str) -> bool {
             matches!((parsed(there), parsed(here)), (Some(there), Some(here)) if there == here)
         }
     }
+}
+
+/// The second half of a range, then the first: the last one is taken first.
+fn halves(range: &Range<usize>) -> [Range<usize>; 2] {
+    let middle = range.start + range.len() / 2;
+    [middle..range.end, range.start..middle]
 }
 
 /// `0..len` in ranges whose lengths are [`MAX_CHUNK`] and powers of two below it.

@@ -1,12 +1,12 @@
 //! `sync_runs` and `sync_attempts`: what is asked for, who holds it, how it ended.
 
-use catchment_core::{Cursor, Error, ErrorKind, Result};
+use catchment_core::{Cursor, Error, ErrorKind, Result, cut};
 use jiff::Timestamp;
 
 use super::db::{Arg, Row, Tx};
 use super::dialect::sql;
-use super::error::Failure;
-use super::{LEASE, Store, counted, unreadable};
+use super::error::{Class, Failure};
+use super::{LEASE, MAX_MESSAGE_BYTES, Store, counted, unreadable};
 use crate::run::{Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncRun, SyncStats};
 
 /// The columns of [`read_run`], in its order.
@@ -14,6 +14,24 @@ macro_rules! run_columns {
     () => {
         "id, source_type, source_identifier, options, source_name, target_table, status, items_processed, \
          items_failed, items_skipped, sync_metadata, error_type, error_code, error_message, attempt, page_no, "
+    };
+}
+
+/// What makes a run `r` claimable by a node (`?`) and a door (`?`): it is due or interrupted, its lane is free, and
+/// nothing of its lane was begun before it and waits for its next attempt.
+macro_rules! claimable {
+    ($now:literal) => {
+        concat!(
+            "(r.node IS NULL OR r.node = ?) AND (? = 'http' OR r.door <> 'http') AND ((r.status = 'pending' AND \
+             (r.next_attempt_at IS NULL OR r.next_attempt_at <= ",
+            $now,
+            ") AND NOT EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND (a.status = 'in_progress' \
+             OR (a.status = 'pending' AND a.attempt > 0 AND a.id < r.id AND \
+             COALESCE(a.node, '') = COALESCE(r.node, ''))))) \
+             OR (r.status = 'in_progress' AND (r.lease_until IS NULL OR r.lease_until < ",
+            $now,
+            ")))"
+        )
     };
 }
 
@@ -89,7 +107,7 @@ impl Store {
     pub(crate) async fn insert_run(&self, new: &NewRun<'_>) -> Result<(i64, bool)> {
         // A waiting one may start between the two statements; then ours goes in after all.
         for _ in 0..3 {
-            if let Some(id) = self.waiting_run(new.request_key).await? {
+            if let Some(id) = self.waiting_run(new).await? {
                 return Ok((id, false));
             }
             match self.try_insert_run(new).await {
@@ -101,13 +119,14 @@ impl Store {
         Err(Error::new(ErrorKind::Database, "database_contended", "equal requests start and wait in turns"))
     }
 
-    async fn waiting_run(&self, request_key: &str) -> Result<Option<i64>> {
+    async fn waiting_run(&self, new: &NewRun<'_>) -> Result<Option<i64>> {
         // One that was interrupted waits as well.
         let sql = sql!(
             "SELECT id FROM sync_runs WHERE request_key = ? AND (status = 'pending' OR (status = 'in_progress' AND "
-            "(lease_until IS NULL OR lease_until < " NOW "))) ORDER BY id LIMIT 1"
+            "(lease_until IS NULL OR lease_until < " NOW "))) AND id <> ? ORDER BY id LIMIT 1"
         );
-        let rows = self.db.writer().await?.fetch(sql, &[request_key.into()]).await?;
+        let replaced = new.metadata.replaces.unwrap_or_default();
+        let rows = self.db.writer().await?.fetch(sql, &[new.request_key.into(), replaced.into()]).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?)
     }
 
@@ -204,26 +223,46 @@ impl Store {
         self.db.fetch(sql, &[run_id.into()]).await?.iter().map(read).collect()
     }
 
-    /// Runs that could be claimed now, the oldest first: due, not held, nothing else of their lane under way, and
-    /// readable on this node.
+    /// Runs that a worker could claim now, the oldest first. Those of the command line are left to it for a while:
+    /// it may be able to read what we are not.
     pub(crate) async fn due_runs(&self, node: &str, limit: u32) -> Result<Vec<i64>> {
         let sql = sql!(
-            "SELECT id FROM sync_runs r WHERE (r.node IS NULL OR r.node = ?) AND ("
-            "(r.status = 'pending' AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= " NOW ") "
-            "AND NOT EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND a.status = 'in_progress')) "
-            "OR (r.status = 'in_progress' AND (r.lease_until IS NULL OR r.lease_until < " NOW "))) "
-            "ORDER BY id LIMIT ?"
+            "SELECT r.id FROM sync_runs r WHERE " (at_now claimable) " AND (r.door <> 'cli' OR r.attempt > 0 OR "
+            "r.created_at < " NOW_PLUS_MS ") ORDER BY r.id LIMIT ?"
         );
-        let rows = self.db.fetch(sql, &[node.into(), i64::from(limit).into()]).await?;
+        let args = [node.into(), Door::Http.as_str().into(), (-lease_ms()).into(), i64::from(limit).into()];
+        let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }
 
-    /// Takes a run for a worker; `None` when it is not to be had: held, ended, not due, or its lane is busy.
-    pub(crate) async fn claim(&self, run_id: i64, worker: &str) -> Result<Option<Claim>> {
+    /// Takes a run for a worker on `node`; `None` when it is not to be had: held, ended, not due, its lane is busy, it
+    /// belongs to another node, or it came over HTTP and the worker is no service, whose data directories count.
+    pub(crate) async fn claim(
+        &self,
+        run_id: i64,
+        worker: &str,
+        node: &str,
+        door: Door,
+    ) -> Result<Option<Claim>> {
+        match self.try_claim(run_id, worker, node, door).await {
+            Err(failure) if failure.class == Class::Contended => Ok(None),
+            result => result?,
+        }
+    }
+
+    /// The outer error is the database's, the inner one that of a run that does not read.
+    async fn try_claim(
+        &self,
+        run_id: i64,
+        worker: &str,
+        node: &str,
+        door: Door,
+    ) -> Result<Result<Option<Claim>>, Failure> {
         let mut tx = self.db.begin().await?;
-        let Some(seen) = tx.fetch(CLAIMABLE, &[run_id.into()]).await?.into_iter().next() else {
+        let args = [node.into(), door.as_str().into(), run_id.into()];
+        let Some(seen) = tx.fetch(CLAIMABLE, &args).await?.into_iter().next() else {
             tx.rollback().await?;
-            return Ok(None);
+            return Ok(Ok(None));
         };
         let (fence, is_taken_over) = (seen.int(0)?, seen.text(1)? == RunStatus::InProgress.as_str());
         if is_taken_over {
@@ -234,29 +273,35 @@ impl Store {
             Ok(1) => {}
             Ok(_) => {
                 tx.rollback().await?;
-                return Ok(None);
+                return Ok(Ok(None));
             }
             // Another run of the same lane was claimed in between.
             Err(failure) if failure.is_duplicate() => {
                 tx.rollback().await?;
-                return Ok(None);
+                return Ok(Ok(None));
             }
-            Err(failure) => return Err(failure.into()),
+            Err(failure) => return Err(failure),
         }
         let begun = tx.execute(BEGIN_ATTEMPT, &[worker.into(), run_id.into()]).await?;
         debug_assert_eq!(begun, 1);
         let rows = tx.fetch(CLAIMED, &[run_id.into()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let claim = read_claim(row)?;
+        let claim = match rows.first().map(read_claim).transpose() {
+            Ok(claim) => claim,
+            Err(error) => {
+                tx.rollback().await?;
+                return Ok(Err(error));
+            }
+        };
         tx.commit().await?;
-        Ok(Some(claim))
+        Ok(Ok(claim))
     }
 
-    /// The interrupted run that a run must wait for, as it is of the same lane.
-    pub(crate) async fn interrupted_before(&self, run_id: i64) -> Result<Option<i64>> {
+    /// The run of the same lane that must go on before a run can begin.
+    pub(crate) async fn run_before(&self, run_id: i64) -> Result<Option<i64>> {
         let sql = sql!(
             "SELECT b.id FROM sync_runs r JOIN sync_runs b ON b.lane_key = r.lane_key WHERE r.id = ? AND b.id <> r.id "
-            "AND r.status = 'pending' AND b.status = 'in_progress' AND (b.lease_until IS NULL OR b.lease_until < " NOW ")"
+            "AND r.status = 'pending' AND ((b.status = 'in_progress' AND (b.lease_until IS NULL OR b.lease_until < " NOW
+            ")) OR (b.status = 'pending' AND b.attempt > 0 AND b.id < r.id)) ORDER BY b.id LIMIT 1"
         );
         let rows = self.db.fetch(sql, &[run_id.into()]).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?)
@@ -292,12 +337,7 @@ impl Store {
 
     /// Ends the attempt that holds `lease`, and the run with it where the verdict says so. False when the run is
     /// not ours any more: then nothing is written.
-    pub(crate) async fn end_attempt(
-        &self,
-        lease: Lease,
-        verdict: &Verdict<'_>,
-        metadata: &RunMetadata,
-    ) -> Result<bool> {
+    pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, Failure> {
         let (status, error, fruitless, delay_ms) = match *verdict {
             Verdict::Completed => (RunStatus::Completed, None, 0, None),
             Verdict::Failed(error) => (RunStatus::Failed, Some(error), 0, None),
@@ -306,13 +346,10 @@ impl Store {
             }
             Verdict::Released => (RunStatus::Pending, None, 0, None),
         };
-        let metadata = serde_json::to_string(metadata).unwrap_or_default();
-        let error = [
-            error.map(|error| error.kind().as_str()).into(),
-            error.map(Error::code).into(),
-            error.map(Error::message).into(),
-        ];
-        let [kind, code, message] = error;
+        let shown = error.map(|error| (cut(error.code(), 60), cut(error.message(), MAX_MESSAGE_BYTES)));
+        let kind = Arg::from(error.map(|error| error.kind().as_str()));
+        let code = Arg::from(shown.as_ref().map(|(code, _)| code));
+        let message = Arg::from(shown.as_ref().map(|(_, message)| message));
         let mut tx = self.db.begin().await?;
         let (id, fence) = (Arg::from(lease.run_id), Arg::from(lease.fence));
         let args = [
@@ -323,7 +360,6 @@ impl Store {
             message,
             i64::from(fruitless).into(),
             delay_ms.into(),
-            Arg::from(&metadata),
             id,
             fence,
         ];
@@ -340,6 +376,28 @@ impl Store {
         Ok(true)
     }
 
+    /// Notes which run took the place of one.
+    pub(crate) async fn set_replaced_by(&self, run_id: i64, replacement: i64) -> Result<()> {
+        let sql = sql!(
+            "UPDATE sync_runs SET sync_metadata = JSON_SET(sync_metadata, '$.replacedBy', ?) WHERE id = ?"
+        );
+        self.db.execute(sql, &[replacement.into(), run_id.into()]).await?;
+        Ok(())
+    }
+
+    /// Fails a run that cannot even be read, so that it does not keep others waiting.
+    pub(crate) async fn fail_unreadable(&self, run_id: i64, error: &Error) -> Result<()> {
+        let sql = sql!(
+            "UPDATE sync_runs SET status = 'failed', completed_at = " NOW ", error_type = ?, error_code = ?, "
+            "error_message = ?, lease_owner = NULL, lease_until = NULL "
+            "WHERE id = ? AND status IN ('pending', 'in_progress')"
+        );
+        let message = cut(error.message(), MAX_MESSAGE_BYTES);
+        let args = [error.kind().as_str().into(), error.code().into(), Arg::from(&message), run_id.into()];
+        self.db.execute(sql, &args).await?;
+        Ok(())
+    }
+
     /// Makes all that waits for its next attempt due now. How many there are.
     pub(crate) async fn hasten_pending(&self) -> Result<u64> {
         let sql = sql!("UPDATE sync_runs SET next_attempt_at = NULL WHERE status = 'pending'");
@@ -347,10 +405,8 @@ impl Store {
     }
 }
 
-const CLAIMABLE: super::dialect::Sql = sql!(
-    "SELECT fence, status FROM sync_runs WHERE id = ? AND ((status = 'pending' AND (next_attempt_at IS NULL OR "
-    "next_attempt_at <= " NOW ")) OR (status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")))"
-);
+const CLAIMABLE: super::dialect::Sql =
+    sql!("SELECT r.fence, r.status FROM sync_runs r WHERE " (at_now claimable) " AND r.id = ?");
 
 const TAKE: super::dialect::Sql = sql!(
     "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, lease_owner = ?, "
@@ -372,7 +428,7 @@ const CLAIMED: super::dialect::Sql = sql!(
 const END_RUN: super::dialect::Sql = sql!(
     "UPDATE sync_runs SET status = ?, completed_at = CASE WHEN ? = 1 THEN " NOW " END, error_type = ?, "
     "error_code = ?, error_message = ?, fruitless_attempts = ?, next_attempt_at = " NOW_PLUS_MS ", "
-    "sync_metadata = ?, lease_owner = NULL, lease_until = NULL, updated_at = " NOW " "
+    "lease_owner = NULL, lease_until = NULL, updated_at = " NOW " "
     "WHERE id = ? AND status = 'in_progress' AND fence = ?"
 );
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Error, ErrorKind, Progress, Reading, Result, Source};
+use catchment_core::{Cursor, Error, ErrorKind, Page, Progress, Reading, Result, Source};
 use futures::StreamExt;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -65,9 +65,10 @@ impl Attempt<'_> {
                 page = pages.recv() => page,
             };
             let (batch, mapping) = match next {
-                Some(Ok(page)) => page,
-                Some(Err(error)) => return Ended::Failed(error),
-                None => break,
+                Some(Some(Ok(page))) => page,
+                Some(Some(Err(error))) => return Ended::Failed(error),
+                Some(None) => break,
+                None => return Ended::Failed(died()),
             };
             records_read = batch.cursor.records_read;
             run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
@@ -89,8 +90,9 @@ impl Attempt<'_> {
         }
     }
 
-    /// Reads and maps in a task of its own, a page ahead, while pages are written here.
-    fn read_ahead(&mut self, chosen: Option<Names>) -> mpsc::Receiver<Mapped> {
+    /// Reads and maps in a task of its own, a page ahead, while pages are written here. The end is sent like a page:
+    /// the channel closes when the task panics too, and half a source would pass for a whole one.
+    fn read_ahead(&mut self, chosen: Option<Names>) -> mpsc::Receiver<Option<Mapped>> {
         let (sender, receiver) = mpsc::channel(1);
         let (source, options, after) = (self.source.clone(), self.options.clone(), self.cursor.take());
         let names = options.mapping().or(chosen.as_ref());
@@ -98,23 +100,16 @@ impl Attempt<'_> {
         tokio::spawn(async move {
             let mut mapping: Option<Arc<Mapping>> = None;
             let mut pages = source.read(Reading { after, fields, ..Reading::default() });
-            // A closed channel means that the attempt is over.
-            while let Some(page) =
-                tokio::select! { page = pages.next() => page, () = sender.closed() => None }
-            {
-                let mapped = page.and_then(|page| {
-                    let mapping = match &mapping {
-                        Some(mapping) => mapping.clone(),
-                        None => Arc::new(Mapping::compile(&options, chosen.as_ref(), &page.columns)?),
-                    };
-                    Ok((mapping.apply(page), mapping))
-                });
-                if let Ok((_, compiled)) = &mapped {
-                    mapping.get_or_insert_with(|| compiled.clone());
-                }
-                let is_last = mapped.is_err();
+            loop {
+                let page = tokio::select! {
+                    page = pages.next() => page,
+                    // Nobody reads on: the attempt is over.
+                    () = sender.closed() => return,
+                };
+                let mapped = page.map(|page| map(page?, &mut mapping, &options, chosen.as_ref()));
+                let is_last = !matches!(mapped, Some(Ok(_)));
                 if sender.send(mapped).await.is_err() || is_last {
-                    break;
+                    return;
                 }
             }
         });
@@ -166,6 +161,28 @@ impl Attempt<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// Maps a page, and compiles the mapping at the first one.
+fn map(
+    page: Page,
+    mapping: &mut Option<Arc<Mapping>>,
+    options: &TargetOptions,
+    chosen: Option<&Names>,
+) -> Mapped {
+    let compiled = match mapping {
+        Some(mapping) => mapping,
+        None => mapping.insert(Arc::new(Mapping::compile(options, chosen, &page.columns)?)),
+    };
+    Ok((compiled.apply(page), compiled.clone()))
+}
+
+fn died() -> Error {
+    Error::new(
+        ErrorKind::System,
+        "panic",
+        "the task that reads the source ended unexpectedly; please report this",
+    )
 }
 
 /// Renews the lease until it is lost. A database that is away says nothing about the lease; the fence does.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerName {
     node: String,
+    machine: String,
     boot_id: String,
     namespace: String,
     process_id: u32,
@@ -21,29 +22,29 @@ impl WorkerName {
         let process_id = std::process::id();
         Self {
             node: node.replace(['/', ' '], "_").chars().take(100).collect(),
-            boot_id: boot_id(),
+            machine: word("/etc/machine-id"),
+            boot_id: word("/proc/sys/kernel/random/boot_id"),
             namespace: namespace(),
             process_id,
             started: started(process_id).unwrap_or_default(),
         }
     }
 
-    /// Whether this is a process of the same machine and namespace that is gone. What cannot be told is not dead.
+    /// Whether this is a process that is gone: of this boot and namespace, or of this machine before it was booted
+    /// again. What cannot be told is not dead.
     pub fn is_dead(&self, here: &Self) -> bool {
-        let is_visible = !self.boot_id.is_empty()
-            && (&self.node, &self.namespace) == (&here.node, &here.namespace)
-            && !self.namespace.is_empty();
-        if !is_visible {
-            return false;
+        let is_same = |name: fn(&Self) -> &str| !name(here).is_empty() && name(self) == name(here);
+        if is_same(|name| &name.boot_id) {
+            return is_same(|name| &name.namespace) && is_gone(self.process_id, self.started);
         }
-        self.boot_id != here.boot_id || started(self.process_id) != Some(self.started)
+        !self.boot_id.is_empty() && is_same(|name| &name.machine) && is_same(|name| &name.node)
     }
 }
 
 impl fmt::Display for WorkerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { node, boot_id, namespace, process_id, started } = self;
-        write!(f, "{node}/{boot_id}/{namespace}/{process_id}/{started}")
+        let Self { node, machine, boot_id, namespace, process_id, started } = self;
+        write!(f, "{node}/{machine}/{boot_id}/{namespace}/{process_id}/{started}")
     }
 }
 
@@ -55,6 +56,7 @@ impl FromStr for WorkerName {
         let mut next = || parts.next().ok_or(());
         Ok(Self {
             node: next()?.to_owned(),
+            machine: next()?.to_owned(),
             boot_id: next()?.to_owned(),
             namespace: next()?.to_owned(),
             process_id: next()?.parse().map_err(|_| ())?,
@@ -63,8 +65,19 @@ impl FromStr for WorkerName {
     }
 }
 
-fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+fn word(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+}
+
+/// Whether no process of that number, or a younger one, is there. Another user's process may be hidden from `/proc`;
+/// it still answers to being asked for.
+fn is_gone(process_id: u32, started_then: u64) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let Some(pid) = i32::try_from(process_id).ok().and_then(Pid::from_raw) else { return false };
+    match started(process_id) {
+        Some(started) => started != started_then || has_ended(process_id),
+        None => test_kill_process(pid) == Err(rustix::io::Errno::SRCH),
+    }
 }
 
 /// The number of the process namespace, out of `pid:[4026531836]`.
@@ -73,16 +86,20 @@ fn namespace() -> String {
     link.to_string_lossy().chars().filter(char::is_ascii_digit).collect()
 }
 
-/// When a process started, in ticks since boot: field 22 of `/proc/PID/stat`, counted after the name, which may
-/// hold anything. `None` when there is no such process; one that has ended but was not waited for is none.
+/// When a process started, in ticks since boot: field 22 of `/proc/PID/stat`. `None` when it cannot be seen.
 fn started(process_id: u32) -> Option<u64> {
+    stat(process_id)?.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Whether a process has ended, and is only waited for.
+fn has_ended(process_id: u32) -> bool {
+    stat(process_id).is_some_and(|stat| stat.trim_start().starts_with(['Z', 'X']))
+}
+
+/// What stands in `/proc/PID/stat` after the name, which may hold anything: field 3 is the state.
+fn stat(process_id: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace();
-    match fields.next()? {
-        "Z" | "X" => None,
-        _ => fields.nth(18)?.parse().ok(),
-    }
+    stat.rsplit_once(')').map(|(_, fields)| fields.to_owned())
 }
 
 #[cfg(test)]
@@ -98,14 +115,16 @@ mod tests {
 
     #[test]
     fn the_dead_are_told_on_their_own_machine_only() {
-        let here = WorkerName::current("node");
+        let here = WorkerName { machine: "m".into(), ..WorkerName::current("node") };
         let gone = WorkerName { started: here.started + 1, ..here.clone() };
         assert!(gone.is_dead(&here));
+        assert!(!WorkerName { namespace: "1".into(), ..gone.clone() }.is_dead(&here));
         let before_reboot = WorkerName { boot_id: "other".into(), ..here.clone() };
         assert!(before_reboot.is_dead(&here));
         for elsewhere in [
-            WorkerName { node: "other".into(), ..gone.clone() },
-            WorkerName { namespace: "1".into(), ..gone.clone() },
+            WorkerName { node: "other".into(), ..before_reboot.clone() },
+            WorkerName { machine: "other".into(), ..before_reboot.clone() },
+            WorkerName { machine: String::new(), ..before_reboot.clone() },
         ] {
             assert!(!elsewhere.is_dead(&here));
         }

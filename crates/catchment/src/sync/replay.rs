@@ -1,14 +1,14 @@
-//! Committing a page in spite of others: what lost a race is tried again in place, a few times.
+//! Writing in spite of others: a transaction that lost a race is tried again in place, a few times.
 
 use std::time::Duration;
 
-use catchment_core::Error;
+use catchment_core::{Error, Result};
 
 use crate::mapping::Batch;
 use crate::run::{RunMetadata, SyncRun};
-use crate::store::{Class, Commit, Lease, PageFailure, Store};
+use crate::store::{Class, Commit, Failure, Lease, Store, Verdict};
 
-/// Tries at one page after a deadlock, a lock time-out or a busy database.
+/// Tries at one transaction after a deadlock, a lock time-out or a busy database.
 const TRIES: u32 = 5;
 
 /// What came of a page.
@@ -28,23 +28,36 @@ pub(super) async fn commit(
     page_no: u64,
     batch: &Batch,
     max_stored: u64,
-) -> Result<Replayed, Error> {
-    let mut tries = 0;
+) -> Result<Replayed> {
+    match replayed(|| store.commit_page(run, lease, page_no, batch, max_stored)).await? {
+        Commit::Done(metadata) => Ok(Replayed::Committed(*metadata)),
+        Commit::LeaseLost => Ok(Replayed::LeaseLost),
+        Commit::AlreadyDone => {
+            let run = store.run(lease.run_id).await?;
+            Ok(run.map_or(Replayed::LeaseLost, |run| Replayed::Committed(run.metadata)))
+        }
+    }
+}
+
+/// Ends an attempt. False when the run is not ours any more.
+///
+/// # Errors
+/// What the last try failed with.
+pub(super) async fn end_attempt(store: &Store, lease: Lease, verdict: &Verdict<'_>) -> Result<bool> {
+    replayed(|| store.end_attempt(lease, verdict)).await
+}
+
+async fn replayed<T, F: Future<Output = Result<T, Failure>>>(transaction: impl Fn() -> F) -> Result<T> {
+    let mut tries = 1;
     loop {
-        tries += 1;
-        match store.commit_page(run, lease, page_no, batch, max_stored).await {
-            Ok(Commit::Done(metadata)) => return Ok(Replayed::Committed(*metadata)),
-            Ok(Commit::LeaseLost) => return Ok(Replayed::LeaseLost),
-            Ok(Commit::AlreadyDone) => {
-                let run = store.run(lease.run_id).await?;
-                return Ok(run.map_or(Replayed::LeaseLost, |run| Replayed::Committed(run.metadata)));
-            }
-            Err(PageFailure { class: Class::Contended, error }) if tries < TRIES => {
-                tracing::debug!(run = lease.run_id, page = page_no, tries, %error, "the page is tried again");
+        match transaction().await {
+            Err(failure) if failure.class == Class::Contended && tries < TRIES => {
+                tracing::debug!(tries, reason = failure.message(), "a transaction is tried again");
                 let pause = Duration::from_millis(20 << tries).mul_f64(0.5 + rand::random::<f64>());
                 tokio::time::sleep(pause).await;
+                tries += 1;
             }
-            Err(PageFailure { error, .. }) => return Err(error),
+            result => return result.map_err(Error::from),
         }
     }
 }

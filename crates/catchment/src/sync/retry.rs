@@ -5,7 +5,7 @@ use std::time::Duration;
 use catchment_core::{Error, ErrorKind};
 
 /// Attempts in a row without progress after which a run fails.
-const MAX_FRUITLESS: u32 = 5;
+pub(super) const MAX_FRUITLESS: u32 = 5;
 /// The same for what seldom mends itself.
 const MAX_FRUITLESS_SYSTEM: u32 = 3;
 /// The longest wait between two attempts that nobody asked for.

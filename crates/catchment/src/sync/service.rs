@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use catchment_core::{Error, ErrorKind, FileAccess, Host, Inspection, Registry, Result, Source};
 use sha2::{Digest, Sha256};
@@ -12,13 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempt, Ended, RunProgress};
 use super::host::WorkerName;
-use super::retry::{Next, back_off, decide};
+use super::replay::end_attempt;
+use super::retry::{MAX_FRUITLESS, Next, back_off, decide};
 use crate::mapping::{Mapping, Names, TargetOptions};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
 use crate::store::{Claim, NewRun, Store, Verdict};
 
 /// How often a run that somebody else holds is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a run is watched while the database is away.
+const MAX_AWAY: Duration = Duration::from_secs(600);
 /// Runs in a row that are replaced because their file changed while it was read.
 const MAX_REPLACEMENTS: u32 = 5;
 /// The longest source identifier, in characters: it is part of a unique key.
@@ -50,6 +53,13 @@ struct Inner {
     shutdown: CancellationToken,
     /// Something may be due now.
     wake: Notify,
+}
+
+/// Where a run stands after something was done for it.
+enum Advanced {
+    Ended(Box<SyncResult>),
+    ReplacedBy(i64),
+    Waits,
 }
 
 /// A request that has been found fit.
@@ -96,11 +106,13 @@ impl SyncService {
         metadata: RunMetadata,
         delay: Option<Duration>,
     ) -> Result<i64> {
-        let Prepared { request, target, source } = self.prepare(request, door)?;
+        let Prepared { request, target, source } = self.prepare(request, door).await?;
         let source_name = target.source_name.clone().unwrap_or_else(|| request.source_identifier.clone());
         let target_table = target.table()?.name;
         let options = canonical(&request.options);
         let lane = [request.source_type.as_str(), &source_name, target_table];
+        let node = source.is_bound_to_node().then_some(self.inner.settings.node.as_str());
+        let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
         let (id, is_new) = self
             .inner
             .store
@@ -109,8 +121,8 @@ impl SyncService {
                 source_name: &source_name,
                 target_table,
                 door,
-                node: source.is_bound_to_node().then_some(self.inner.settings.node.as_str()),
-                request_key: &key(&[lane[0], &request.source_identifier, lane[1], lane[2], &options]),
+                node,
+                request_key: &key(&[&lane[..], &asked].concat()),
                 lane_key: &key(&lane),
                 metadata: &metadata,
                 delay_ms: delay.map(milliseconds),
@@ -140,27 +152,45 @@ impl SyncService {
         mut run_id: i64,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<SyncResult> {
+        let mut away_since = None;
         loop {
-            let claim = match self.claim(run_id).await? {
-                Some(claim) => Some(claim),
-                None => match self.inner.store.interrupted_before(run_id).await? {
-                    Some(interrupted) => self.claim(interrupted).await?,
-                    None => None,
-                },
-            };
-            if let Some(claim) = claim {
-                self.attempt(claim, progress).await;
-            }
-            let run = self.run(run_id).await?;
-            match (run.status, run.metadata.replaced_by) {
-                (RunStatus::Failed, Some(next)) => run_id = next,
-                (status, _) if status.is_final() => return Ok(run.into()),
-                _ => {
-                    progress.send_modify(|progress| progress.counts = run.metadata.counts);
-                    self.pause(WATCH_INTERVAL).await?;
+            match self.advance(run_id, progress).await {
+                Ok(Advanced::Ended(result)) => return Ok(*result),
+                Ok(Advanced::ReplacedBy(next)) => run_id = next,
+                Ok(Advanced::Waits) => away_since = None,
+                // A database that restarts is waited for.
+                Err(error) if error.kind() == ErrorKind::Database => {
+                    let since = *away_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() > MAX_AWAY {
+                        return Err(error);
+                    }
+                    tracing::warn!(run = run_id, %error, "waiting for the database");
                 }
+                Err(error) => return Err(error),
             }
+            self.pause(WATCH_INTERVAL).await?;
         }
+    }
+
+    /// Does for a run what can be done now: an attempt at it, or at the one that must go on before it.
+    async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
+        let claim = match self.claim(run_id).await? {
+            Some(claim) => Some(claim),
+            None => match self.inner.store.run_before(run_id).await? {
+                Some(before) => self.claim(before).await?,
+                None => None,
+            },
+        };
+        if let Some(claim) = claim {
+            self.attempt(claim, progress).await;
+        }
+        let run = self.run(run_id).await?;
+        progress.send_modify(|progress| progress.counts = run.metadata.counts);
+        Ok(match (run.status, run.metadata.replaced_by) {
+            (RunStatus::Failed, Some(next)) => Advanced::ReplacedBy(next),
+            (status, _) if status.is_final() => Advanced::Ended(Box::new(run.into())),
+            _ => Advanced::Waits,
+        })
     }
 
     /// Schedules a run and executes it.
@@ -212,7 +242,7 @@ impl SyncService {
     /// # Errors
     /// The one that the run would end with.
     pub async fn check(&self, request: SyncRequest) -> Result<Checked> {
-        let Prepared { target, source, .. } = self.prepare(request, self.inner.settings.door)?;
+        let Prepared { target, source, .. } = self.prepare(request, self.inner.settings.door).await?;
         source.test_connection().await?;
         let mut inspection = source.inspect(fields(&target)).await?;
         let Some(page) = inspection.page.take() else {
@@ -242,14 +272,14 @@ impl SyncService {
     }
 
     /// Checks all of a request that can be checked without reading its source.
-    fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+    async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         let registry = &self.inner.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;
         let (target, source_options) = TargetOptions::split(request.options.clone())?;
         let host = self.host(door);
         let source = registry.build(&source_type, &identifier, source_options, &host)?;
-        registry.check_access(&source_type, &identifier, &host)?;
+        self.check_access(&source_type, &identifier, host).await?;
         for (pointer, text) in
             [("/sourceIdentifier", Some(&identifier)), ("/options/sourceName", target.source_name.as_ref())]
         {
@@ -257,6 +287,15 @@ impl SyncService {
         }
         let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
         Ok(Prepared { request, target, source })
+    }
+
+    /// Asks on a thread of its own: a file system may hang.
+    async fn check_access(&self, source_type: &str, identifier: &str, host: Host) -> Result<()> {
+        let registry = self.inner.registry.clone();
+        let (source_type, identifier) = (source_type.to_owned(), identifier.to_owned());
+        tokio::task::spawn_blocking(move || registry.check_access(&source_type, &identifier, &host))
+            .await
+            .unwrap_or_else(|error| Err(Error::new(ErrorKind::System, "panic", error.to_string())))
     }
 
     fn host(&self, door: Door) -> Host {
@@ -272,7 +311,9 @@ impl SyncService {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let pages_before = run.pages;
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
-        let ended = match self.prepare(run.request.clone(), door) {
+        let ended = match self.prepare(run.request.clone(), door).await {
+            // Nobody lived to say why the attempts before this one ended.
+            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
             Ok(Prepared { target: options, source, .. }) => {
                 let (store, shutdown) = (&self.inner.store, &self.inner.shutdown);
                 Attempt { store, lease, options, source, cursor, shutdown, progress }.work(&mut run).await
@@ -290,11 +331,16 @@ impl SyncService {
                 return;
             }
             Ended::Failed(error) if error.code() == "source_changed" => {
-                self.replace(&mut run, door).await;
+                self.replace(&run, door).await;
                 Verdict::Failed(error)
             }
             Ended::Failed(error) => {
-                match decide(error, fruitless_attempts, run.pages > pages_before, rand::random()) {
+                match decide(
+                    error,
+                    fruitless_attempts,
+                    self.has_moved(&run, pages_before).await,
+                    rand::random(),
+                ) {
                     Next::Retry { fruitless_attempts, delay } => {
                         Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
                     }
@@ -302,7 +348,7 @@ impl SyncService {
                 }
             }
         };
-        match self.inner.store.end_attempt(lease, &verdict, &run.metadata).await {
+        match end_attempt(&self.inner.store, lease, &verdict).await {
             Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was changed by somebody else before it ended"),
             // Its lease runs out, and the next claim goes on from the last page.
@@ -313,17 +359,26 @@ impl SyncService {
 
     /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
     /// read belongs to no version of the file.
-    async fn replace(&self, run: &mut SyncRun, door: Door) {
+    async fn replace(&self, run: &SyncRun, door: Door) {
         if run.metadata.replacements >= MAX_REPLACEMENTS {
             return;
         }
         let replacements = run.metadata.replacements + 1;
         let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
         let delay = back_off(replacements, rand::random());
-        match self.schedule(run.request.clone(), door, metadata, Some(delay)).await {
-            Ok(id) => run.metadata.replaced_by = Some(id),
-            Err(error) => tracing::error!(run = run.id, %error, "no run could be put in its place"),
+        let replaced = match self.schedule(run.request.clone(), door, metadata, Some(delay)).await {
+            Ok(id) => self.inner.store.set_replaced_by(run.id, id).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = replaced {
+            tracing::error!(run = run.id, %error, "no run could be put in its place");
         }
+    }
+
+    /// Whether an attempt committed a page; as the database has it, for a COMMIT whose answer was lost.
+    async fn has_moved(&self, run: &SyncRun, pages_before: u64) -> bool {
+        let now = self.inner.store.run(run.id).await.ok().flatten();
+        now.map_or(run.pages, |now| now.pages) > pages_before
     }
 
     /// Frees the runs that dead processes of this machine held, so that they need not wait for their leases.
@@ -338,14 +393,21 @@ impl SyncService {
     }
 
     async fn claim(&self, run_id: i64) -> Result<Option<Claim>> {
-        self.inner.store.claim(run_id, &self.inner.worker.to_string()).await
+        let ServiceSettings { node, door, .. } = &self.inner.settings;
+        self.inner.store.claim(run_id, &self.inner.worker.to_string(), node, *door).await
     }
 
     /// The next run that is due, claimed.
     pub(super) async fn claim_next(&self) -> Result<Option<Claim>> {
         for id in self.inner.store.due_runs(&self.inner.settings.node, 16).await? {
-            if let Some(claim) = self.claim(id).await? {
-                return Ok(Some(claim));
+            match self.claim(id).await {
+                Ok(Some(claim)) => return Ok(Some(claim)),
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Config => {
+                    tracing::error!(run = id, %error, "the run cannot be read and fails");
+                    self.inner.store.fail_unreadable(id, &error).await?;
+                }
+                Err(error) => return Err(error),
             }
         }
         Ok(None)
@@ -372,6 +434,12 @@ impl SyncService {
             () = tokio::time::sleep(time) => Ok(()),
         }
     }
+}
+
+fn lost_too_often(attempts: u32) -> Error {
+    let message =
+        format!("{attempts} workers in a row were lost with this run before it got on; see their logs");
+    Error::new(ErrorKind::System, "interrupted", message)
 }
 
 /// The source fields that the options name.
