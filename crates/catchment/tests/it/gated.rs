@@ -22,6 +22,8 @@ pub enum Step {
     Page(&'static str),
     /// Fail.
     Fail(Error),
+    /// Panic.
+    Panic,
     /// End.
     End,
 }
@@ -65,6 +67,7 @@ impl Source for Gated {
             let read = read? + 1;
             match self.script.lock().await.recv().await? {
                 Step::End => None,
+                Step::Panic => panic!("as the test asked for"),
                 Step::Fail(error) => Some((Err(error), None)),
                 Step::Page(title) => {
                     let mut records = Records::default();

@@ -5,26 +5,33 @@ use std::time::Duration;
 use catchment::{App, RunStatus, SyncRequest, Workers};
 use catchment_core::{Error, ErrorKind};
 use serde_json::json;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::gated::{Gated, Step, script};
 use crate::support::{Test, counts, on_both, request};
 
-fn gated(name: &str) -> SyncRequest {
-    SyncRequest::from_json(json!({
-        "sourceType": "gated", "sourceIdentifier": name, "options": {"contentType": "music"}
-    }))
-    .unwrap()
+/// A source of this test alone: its steps, and a request for it.
+fn scripted(test: &Test, name: &str) -> (UnboundedSender<Step>, SyncRequest) {
+    let identifier = format!("{name} of {}", test.dir.path().display());
+    let request = SyncRequest::from_json(json!({
+        "sourceType": "gated", "sourceIdentifier": identifier, "options": {"contentType": "music"}
+    }));
+    (script(&identifier), request.unwrap())
 }
 
 async fn app(test: &Test) -> App {
     test.app_with(catchment_sources::builtin().with::<Gated>()).await
 }
 
-/// Waits until a query answers with this; the test's own time limit ends what never comes.
+/// Waits until a query answers with this.
 async fn until(test: &Test, sql: &str, expected: &str) {
-    while test.value(sql).await != expected {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let answered = async {
+        while test.value(sql).await != expected {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(60), answered).await;
+    assert!(in_time.is_ok(), "{sql} never answered {expected}");
 }
 
 const PAGES: &str = "SELECT MAX(page_no) FROM sync_runs";
@@ -48,8 +55,8 @@ on_both! {
 
 on_both! {
     async fn a_run_marked_as_failed_by_hand_writes_not_one_row_more(test: Test) {
-        let (steps, app) = (script("hand"), app(&test).await);
-        let id = app.service().schedule_sync(gated("hand")).await.unwrap();
+        let ((steps, gated), app) = (scripted(&test, "hand"), app(&test).await);
+        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
         let workers = Workers::start(app.service(), 1);
         steps.send(Step::Page("one")).unwrap();
         until(&test, PAGES, "1").await;
@@ -62,7 +69,7 @@ on_both! {
         steps.send(Step::Page("two")).unwrap();
         steps.send(Step::End).unwrap();
         // Another run of the same source may begin, and then the first worker is gone from it.
-        script("hand").send(Step::End).unwrap();
+        scripted(&test, "hand").0.send(Step::End).unwrap();
         app.service().shut_down();
         workers.finish().await;
         let run = app.service().run(id).await.unwrap();
@@ -73,8 +80,8 @@ on_both! {
 
 on_both! {
     async fn an_attempt_that_fails_is_resumed_where_it_stood(test: Test) {
-        let (steps, app) = (script("resume"), app(&test).await);
-        let id = app.service().schedule_sync(gated("resume")).await.unwrap();
+        let ((steps, gated), app) = (scripted(&test, "resume"), app(&test).await);
+        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
         steps.send(Step::Page("one")).unwrap();
         steps.send(Step::Fail(Error::new(ErrorKind::Network, "reset", "the line went dead"))).unwrap();
         let workers = Workers::start(app.service(), 1);
@@ -97,9 +104,9 @@ on_both! {
 
 on_both! {
     async fn what_cannot_mend_itself_fails_at_once(test: Test) {
-        let (steps, app) = (script("fatal"), app(&test).await);
+        let ((steps, gated), app) = (scripted(&test, "fatal"), app(&test).await);
         steps.send(Step::Fail(Error::new(ErrorKind::Authentication, "401", "the token is refused"))).unwrap();
-        let result = app.service().sync(gated("fatal")).await.unwrap();
+        let result = app.service().sync(gated.clone()).await.unwrap();
         assert!(!result.success);
         assert_eq!(
             test.query("SELECT error_type, error_code, error_message, is_retryable FROM sync_errors").await,
@@ -110,12 +117,12 @@ on_both! {
 
 on_both! {
     async fn two_runs_of_one_source_do_not_overlap(test: Test) {
-        let (steps, app) = (script("lane"), app(&test).await);
-        let first = app.service().schedule_sync(gated("lane")).await.unwrap();
+        let ((steps, gated), app) = (scripted(&test, "lane"), app(&test).await);
+        let first = app.service().schedule_sync(gated.clone()).await.unwrap();
         let workers = Workers::start(app.service(), 2);
         steps.send(Step::Page("one")).unwrap();
         until(&test, PAGES, "1").await;
-        let second = app.service().schedule_sync(gated("lane")).await.unwrap();
+        let second = app.service().schedule_sync(gated.clone()).await.unwrap();
         assert_ne!(first, second);
         // The second worker has looked at the queue when it has done something else.
         let path = test.file("a.csv", "id,title\n1,a\n");
@@ -134,15 +141,15 @@ on_both! {
 
 on_both! {
     async fn shutting_down_gives_the_run_back(test: Test) {
-        let (steps, app1) = (script("shut"), app(&test).await);
-        let id = app1.service().schedule_sync(gated("shut")).await.unwrap();
+        let ((steps, gated), app1) = (scripted(&test, "shut"), app(&test).await);
+        let id = app1.service().schedule_sync(gated.clone()).await.unwrap();
         let workers = Workers::start(app1.service(), 1);
         steps.send(Step::Page("one")).unwrap();
         until(&test, PAGES, "1").await;
         app1.service().shut_down();
         workers.finish().await;
         assert_eq!(app1.service().run(id).await.unwrap().status, RunStatus::Pending);
-        let steps = script("shut");
+        let (steps, _) = scripted(&test, "shut");
         steps.send(Step::Page("two")).unwrap();
         steps.send(Step::End).unwrap();
         let app2 = app(&test).await;
@@ -178,8 +185,8 @@ on_both! {
 
 on_both! {
     async fn counts_that_do_not_add_up_fail_the_run(test: Test) {
-        let (steps, app) = (script("sum"), app(&test).await);
-        let id = app.service().schedule_sync(gated("sum")).await.unwrap();
+        let ((steps, gated), app) = (scripted(&test, "sum"), app(&test).await);
+        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
         let workers = Workers::start(app.service(), 1);
         steps.send(Step::Page("one")).unwrap();
         until(&test, PAGES, "1").await;
@@ -189,6 +196,57 @@ on_both! {
         let message = app.service().run(id).await.unwrap().error.unwrap().message;
         assert!(message.starts_with("1 records were read, but 7 processed"), "{message}");
         app.service().shut_down();
+        workers.finish().await;
+    }
+}
+
+on_both! {
+    async fn a_source_that_panics_has_not_ended(test: Test) {
+        let ((steps, gated), app) = (scripted(&test, "panic"), app(&test).await);
+        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
+        steps.send(Step::Page("one")).unwrap();
+        steps.send(Step::Panic).unwrap();
+        let workers = Workers::start(app.service(), 1);
+        until(&test, "SELECT status FROM sync_runs WHERE error_code = 'panic'", "pending").await;
+        assert_eq!(app.service().run(id).await.unwrap().error.unwrap().kind, Some(ErrorKind::System));
+        app.service().shut_down();
+        workers.finish().await;
+    }
+}
+
+on_both! {
+    async fn two_sources_that_write_the_same_rows_reject_none_of_them(test: Test) {
+        let app = app(&test).await;
+        let file = |name: &str, rows: &mut dyn Iterator<Item = u32>| {
+            let rows: String = rows.map(|row| format!("music,{row}GB,{row}\n")).collect();
+            test.file(name, format!("category_id,capacity,price\n{rows}"))
+        };
+        let (up, down) = (file("up.csv", &mut (0..20_000)), file("down.csv", &mut (0..20_000).rev()));
+        let options = json!({"targetTable": "catalog_items"});
+        let (up, down) = tokio::join!(
+            app.service().sync(request(&up, options.clone())),
+            app.service().sync(request(&down, options))
+        );
+        for result in [up.unwrap(), down.unwrap()] {
+            assert!(result.success, "{result:?}");
+            assert_eq!((result.items_processed, result.items_failed), (20_000, 0));
+        }
+        assert_eq!(test.value("SELECT COUNT(*) FROM catalog_items").await, "20000");
+    }
+}
+
+on_both! {
+    async fn a_run_that_does_not_read_keeps_nobody_waiting(test: Test) {
+        let app = app(&test).await;
+        let service = app.service();
+        let path = test.file("a.csv", "id,title\n1,a\n");
+        let broken = service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        test.execute("UPDATE sync_runs SET options = 'no JSON'").await;
+        let other = service.schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
+        let workers = Workers::start(service, 1);
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {broken}"), "failed").await;
+        service.shut_down();
         workers.finish().await;
     }
 }
