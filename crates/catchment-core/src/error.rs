@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::value::printable;
+
 /// What the crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -118,7 +120,7 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             code: code.into(),
-            message: message.into(),
+            message: printable(message.into()),
             details: Vec::new(),
             retry_after: None,
             source: None,
@@ -134,7 +136,9 @@ impl Error {
     /// rest is `system`.
     pub fn io(what: impl fmt::Display, error: std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
+        let is_link_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
         let (kind, code) = match error.kind() {
+            _ if is_link_loop => (ErrorKind::Config, "not_a_file"),
             Io::NotFound => (ErrorKind::Config, "no_such_file"),
             Io::PermissionDenied => (ErrorKind::Config, "permission_denied"),
             Io::IsADirectory | Io::NotADirectory | Io::InvalidInput => (ErrorKind::Config, "not_a_file"),

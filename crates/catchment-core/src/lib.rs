@@ -103,6 +103,6 @@ pub use cursor::Cursor;
 pub use error::{Detail, Error, ErrorKind, Result};
 pub use files::{FileAccess, absolute};
 pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Progress, Record, Records, Reject};
-pub use registry::{Registry, parse_options};
+pub use registry::{Registry, parse, parse_options};
 pub use source::{Adapter, Host, Inspection, Reading, Source};
 pub use value::{Value, cut};

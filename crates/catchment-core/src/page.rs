@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::value::printable;
 use crate::{Cursor, ErrorKind, Value, cut};
 
 /// How much of a record that could not be applied is kept, in bytes.
@@ -255,7 +256,8 @@ pub struct Reject {
 impl Reject {
     /// A reject of `raw`, which is cut.
     pub fn new(kind: ErrorKind, code: &'static str, message: String, position: Position, raw: &str) -> Self {
-        Self { kind, code, message, position, column: None, item: None, raw: cut(raw, MAX_RAW_BYTES) }
+        let (message, raw) = (printable(message), cut(raw, MAX_RAW_BYTES));
+        Self { kind, code, message, position, column: None, item: None, raw }
     }
 }
 

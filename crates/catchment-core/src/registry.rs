@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::{Adapter, Error, Host, Result, Source};
@@ -108,17 +109,25 @@ fn build<A: Adapter>(identifier: &str, options: Map<String, Value>, host: &Host)
 ///
 /// # Errors
 /// `config`, `invalid_options`.
-pub fn parse_options<T: serde::de::DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
-    serde_path_to_error::deserialize(Value::Object(options)).map_err(|error| {
-        let pointer = pointer(error.path());
+pub fn parse_options<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
+    parse("/options", Value::Object(options))
+}
+
+/// Reads something from JSON; what does not fit is named by its place below `base`, a JSON pointer.
+///
+/// # Errors
+/// `config`, `invalid_options`.
+pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer(base, error.path());
         let message = error.inner().to_string();
         Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
     })
 }
 
-fn pointer(path: &serde_path_to_error::Path) -> String {
+fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
-    let mut pointer = String::from("/options");
+    let mut pointer = base.to_owned();
     for segment in path {
         match segment {
             Segment::Map { key } => {

@@ -8,7 +8,7 @@ use futures::stream::BoxStream;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::{Cursor, Error, ErrorKind, FileAccess, Page, PageSize, Result};
+use crate::{Cursor, Error, FileAccess, Page, PageSize, Result};
 
 /// What the operator lets sources of a run use.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,10 @@ pub trait Adapter: Source + Sized + 'static {
     /// `config` when it cannot be an identifier of this source.
     fn normalize(identifier: &str) -> Result<String> {
         match identifier.trim() {
-            "" => Err(Error::new(ErrorKind::Config, "no_identifier", "the source identifier is empty")),
+            "" => {
+                let message = "the source identifier is empty";
+                Err(Error::config("no_identifier", message).with_detail("/sourceIdentifier", message))
+            }
             identifier => Ok(identifier.to_owned()),
         }
     }

@@ -40,6 +40,22 @@ impl fmt::Display for Value<'_> {
     }
 }
 
+/// Text from outside that may stand in a message: what would steer a terminal is shown and not sent to it.
+pub(crate) fn printable(text: String) -> String {
+    let steers = |char: char| char.is_control() && char != '\n';
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for char in text.chars() {
+        match steers(char) {
+            true => shown.extend(char.escape_default()),
+            false => shown.push(char),
+        }
+    }
+    shown
+}
+
 /// `text` cut to at most `max_bytes` at a character, with an ellipsis where something was cut.
 ///
 /// ```

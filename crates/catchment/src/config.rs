@@ -180,7 +180,7 @@ fn read_file(named: Option<&Path>) -> Result<File> {
     };
     toml::from_str(&text).map_err(|error| {
         // Its own text quotes the line, which may hold the database's password.
-        let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Error::config("invalid_settings", format!("{}, line {line}: {}", path.display(), error.message()))
     })
 }

@@ -26,12 +26,13 @@ impl SyncRequest {
     /// A request from its JSON form.
     ///
     /// # Errors
-    /// `config`, `invalid_request`.
+    /// `config`, with the place of what does not fit.
     pub fn from_json(value: Value) -> Result<Self> {
-        serde_json::from_value(value).map_err(|error| {
-            let message = error.to_string();
-            Error::config("invalid_request", message.clone()).with_detail("", message)
-        })
+        if !value.is_object() {
+            let message = "a request is an object with sourceType, sourceIdentifier and options";
+            return Err(Error::config("invalid_request", message).with_detail("", message));
+        }
+        catchment_core::parse("", value).map_err(|error| error.context("the request"))
     }
 }
 

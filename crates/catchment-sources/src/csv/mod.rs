@@ -37,6 +37,10 @@ impl Adapter for Csv {
     type Options = CsvOptions;
 
     fn normalize(identifier: &str) -> Result<String> {
+        if identifier.is_empty() {
+            return Err(Error::config("no_identifier", "the path of the file is empty")
+                .with_detail("/sourceIdentifier", "is empty"));
+        }
         if let Some((scheme, _)) = identifier.split_once("://") {
             return Err(Error::config(
                 "not_a_path",

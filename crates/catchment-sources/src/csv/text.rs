@@ -75,7 +75,10 @@ impl Input {
         if now == self.stamp {
             return Ok(());
         }
-        Err(changed(&format!("it had {} bytes when it was opened and has {} now", self.stamp.0, now.0)))
+        Err(changed(&match now.0 == self.stamp.0 {
+            true => "it was written to after it was opened".to_owned(),
+            false => format!("it had {} bytes when it was opened and has {} now", self.stamp.0, now.0),
+        }))
     }
 }
 

@@ -118,7 +118,7 @@ CREATE TABLE IF NOT EXISTS content_index (
   KEY by_title (content_type, title(32)),
   KEY by_artist (artist(32)),
   CONSTRAINT content_index_type CHECK (content_type IN ('music', 'video', 'movie', 'game')),
-  CONSTRAINT content_index_title CHECK (title <> ''),
+  CONSTRAINT content_index_title CHECK (CHAR_LENGTH(title) > 0),
   CONSTRAINT content_index_external_id CHECK (external_id <> ''),
   CONSTRAINT content_index_available CHECK (is_available IN (0, 1))
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;

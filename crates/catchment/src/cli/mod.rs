@@ -77,7 +77,9 @@ pub fn main() -> ExitCode {
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
-            anstream::eprintln!("{}error:{:#} {error}", table::BAD, table::BAD);
+            // Ours say all in their message; others keep the reason behind it.
+            let message = if error.is::<Error>() { error.to_string() } else { format!("{error:#}") };
+            anstream::eprintln!("{}error:{:#} {message}", table::BAD, table::BAD);
             ExitCode::from(exit_of(&error) as u8)
         }
     }
@@ -106,9 +108,10 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     }
 }
 
-/// Logs go to standard error: all that `serve` does, and warnings of the other commands.
+/// Logs go to standard error: all that `serve` does, and warnings of the other commands, which tell the end of a run
+/// themselves.
 fn start_logging(format: LogFormat, is_service: bool) {
-    let default = if is_service { "info" } else { "error" };
+    let default = if is_service { "info" } else { "warn,catchment::end=off" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

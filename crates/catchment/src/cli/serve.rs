@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::Exit;
 use crate::app::App;
 use crate::config::Settings;
-use crate::http::{Shared, router};
+use crate::http::{Shared, router, serve};
 use crate::run::Door;
 use crate::sync::Workers;
 
@@ -27,10 +27,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
         .with_context(|| format!("listening on {}", settings.listen))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let (shared, stop) = (Shared::new(&settings), CancellationToken::new());
-    let until_stopped = stop.clone();
-    let server = axum::serve(listener, router(shared.clone()))
-        .with_graceful_shutdown(async move { until_stopped.cancelled().await });
-    let server = tokio::spawn(async move { server.await });
+    let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
     let mut signals = Signals::new()?;
 
     // The port is open before the database is, so that whoever watches us can tell us from a dead process.
@@ -49,8 +46,8 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
     stop.cancel();
     let finished = bounded(&mut signals, async {
         workers.finish().await;
-        if let Ok(Err(error)) = server.await {
-            tracing::error!(%error, "the server ended with an error");
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the server ended unexpectedly");
         }
         app.close().await;
     });

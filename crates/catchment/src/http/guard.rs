@@ -1,6 +1,7 @@
 //! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
@@ -13,6 +14,9 @@ use subtle::ConstantTimeEq;
 use super::Shared;
 use super::envelope::Failure;
 use crate::config::Settings;
+
+/// How long a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a caller is held against.
 pub(crate) struct Guard {
@@ -101,4 +105,12 @@ pub(super) async fn check(State(shared): State<Shared>, request: Request, next: 
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     }
+}
+
+/// No request takes for ever, whether its client sends the body slowly or the database answers slowly.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
+        let message = format!("the request was not complete after {} s", REQUEST_TIMEOUT.as_secs());
+        Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
+    })
 }

@@ -3,6 +3,7 @@
 mod envelope;
 mod guard;
 mod health;
+mod serve;
 mod sync;
 
 pub(crate) use sync::{error_json, run_json};
@@ -17,9 +18,10 @@ use crate::app::App;
 use crate::config::Settings;
 use envelope::Failure;
 pub(crate) use guard::Guard;
+pub(crate) use serve::serve;
 
 /// Larger bodies are refused. Requests are options, not data.
-const MAX_BODY_BYTES: usize = 1 << 20;
+pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// What the handlers share. The service comes once the database answers.
 #[derive(Clone)]
@@ -57,6 +59,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .fallback(async || Failure::not_found("there is nothing at this address"))
         .method_not_allowed_fallback(async || Failure::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(axum::middleware::from_fn(guard::in_time))
         .layer(axum::middleware::from_fn_with_state(shared.clone(), guard::check))
         .with_state(shared)
 }

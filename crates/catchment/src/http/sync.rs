@@ -9,8 +9,8 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::envelope::{Answer, Failure, iso};
+use super::{MAX_BODY_BYTES, Shared};
 use crate::run::{SyncRequest, SyncRun};
 use crate::store::{AttemptRecord, StoredError, StoredSkip};
 
@@ -54,7 +54,15 @@ pub(super) async fn trigger(
     Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{id}"))], answer))
 }
 
-pub(super) async fn resume(State(shared): State<Shared>) -> Result<Answer, Failure> {
+pub(super) async fn resume(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Answer, Failure> {
+    // It takes none; one that comes all the same is what other requests send.
+    if body.as_ref().is_ok_and(|body| !body.is_empty()) {
+        json_body(&headers, body)?;
+    }
     shared.app()?.service().resume_pending_syncs().await?;
     Ok(Answer::with_message(None, "Pending syncs resumed"))
 }
@@ -103,8 +111,10 @@ fn run_id(id: Id) -> Result<i64, Failure> {
 }
 
 fn query(part: Parts) -> Result<Part, Failure> {
-    part.map(|Query(part)| part)
-        .map_err(|error| Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", error.body_text()))
+    part.map(|Query(part)| part).map_err(|_| {
+        let message = "the query takes `after` (an id) and `limit` (1 to 1000)";
+        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+    })
 }
 
 /// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.
@@ -115,7 +125,13 @@ fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result
         let message = "send the body as `Content-Type: application/json`";
         return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message));
     }
-    let body = body.map_err(|error| Failure::new(error.status(), "body", error.body_text()))?;
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the body has more than {MAX_BODY_BYTES} bytes");
+            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        }
+        status => Failure::new(status, "body", error.body_text()),
+    })?;
     serde_json::from_slice(&body).map_err(|error| {
         Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}"))
     })
@@ -127,6 +143,7 @@ pub(crate) fn run_json(run: &SyncRun, errors: &[StoredError], attempts: &[Attemp
     json!({
         "syncRunId": run.id,
         "status": run.status,
+        "itemsRead": counts.total(),
         "itemsProcessed": run.items_processed,
         "itemsFailed": run.items_failed,
         "itemsSkipped": run.items_skipped,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::names::{Names, nearest};
-use super::table::{CONTENT_INDEX, Column, Kind, TABLES, Table};
+use super::table::{CONTENT_INDEX, Column, Kind, TABLES, Table, WhenEmpty};
 
 /// What is done with the records of any source.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -133,6 +133,15 @@ impl TargetOptions {
                 ));
             }
         }
+        if let (Some(names), Some(column)) = (self.mapping(), self.unfed(table)) {
+            let given: Vec<_> = names.keys().map(String::as_str).collect();
+            let problem = format!(
+                "maps {} and not `{column}`, which `{}` needs; a mapping that is given is all there is",
+                given.join(", "),
+                table.name
+            );
+            return Err(invalid(option, &problem));
+        }
         match (&self.content_type, table.name == CONTENT_INDEX.name) {
             (Some(_), false) => {
                 return Err(invalid("contentType", "goes with the target `content_index` only"));
@@ -157,6 +166,14 @@ impl TargetOptions {
             return Err(invalid("sourceName", "is empty; leave it out to use the identifier"));
         }
         Ok(())
+    }
+
+    /// A required column that the mapping leaves out and nothing else feeds.
+    fn unfed(&self, table: &Table) -> Option<&'static str> {
+        let is_needed = |column: &&Column| column.when_empty == WhenEmpty::Reject;
+        let is_fed = |name: &str| self.mapping().is_some_and(|names| names.contains_key(name));
+        let mut needed = table.columns.iter().filter(is_needed).map(|column| column.name);
+        needed.find(|name| !matches!(*name, "content_type" | "external_id") && !is_fed(name))
     }
 
     /// The table to write.

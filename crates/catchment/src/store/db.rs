@@ -258,7 +258,8 @@ async fn prepare_mysql_session(conn: &mut sqlx::MySqlConnection) -> Result<(), s
 }
 
 fn open_sqlite(url: &str) -> Result<Db> {
-    if url.contains(":memory:") || url.contains("mode=memory") {
+    let names_no_file = matches!(url.trim_end_matches('/'), "sqlite:");
+    if names_no_file || url.contains(":memory:") || url.contains("mode=memory") {
         return Err(Error::config(
             "database_url",
             "SQLite is used with a file, such as sqlite://catchment.db",

@@ -2,12 +2,14 @@
 //! made them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
 use super::db::{Conn, Db};
 use super::dialect::{Dialect, Sql, sql};
+use super::error::{Class, Failure};
 
 /// A step from one version of the tables to the next. Statements end with a semicolon at the end of a line.
 struct Migration {
@@ -35,6 +37,10 @@ const MIGRATIONS_TABLE: Sql = Sql {
 /// How long a process waits for another one that migrates, in seconds.
 const LOCK_SECONDS: i64 = 30;
 
+/// How often, and how long apart, a busy SQLite file is opened.
+const OPEN_TRIES: u32 = 50;
+const OPEN_PAUSE: Duration = Duration::from_millis(100);
+
 impl Store {
     /// Brings the tables up to date, one process at a time. The names of the steps that were taken.
     ///
@@ -42,7 +48,7 @@ impl Store {
     /// `config` (`foreign_table`) when a table of ours is there, was not made by us, and lacks something: with the
     /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here.
     pub async fn migrate(&self) -> Result<Vec<&'static str>> {
-        let opened = self.db.writer().await;
+        let opened = self.first_connection().await;
         let mut conn = opened.map_err(|failure| Error::from(failure).context("opening the database"))?;
         lock(&self.db, &mut conn).await?;
         let result = migrate(self.db.dialect(), &mut conn).await;
@@ -50,6 +56,19 @@ impl Store {
         let applied = result?;
         unlocked?;
         Ok(applied)
+    }
+}
+
+impl Store {
+    /// SQLite says at once that it is busy while another process turns the file to WAL.
+    async fn first_connection(&self) -> Result<Conn, Failure> {
+        for _ in 0..OPEN_TRIES {
+            match self.db.writer().await {
+                Err(failure) if failure.class == Class::Contended => tokio::time::sleep(OPEN_PAUSE).await,
+                result => return result,
+            }
+        }
+        self.db.writer().await
     }
 }
 

@@ -107,7 +107,8 @@ impl SyncService {
         delay: Option<Duration>,
     ) -> Result<i64> {
         let Prepared { request, target, source } = self.prepare(request, door).await?;
-        let source_name = target.source_name.clone().unwrap_or_else(|| request.source_identifier.clone());
+        let source_name =
+            target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
         let target_table = target.table()?.name;
         let options = canonical(&request.options);
         let lane = [request.source_type.as_str(), &source_name, target_table];
@@ -466,7 +467,8 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
             tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");
         }
         Verdict::Failed(error) => {
-            tracing::error!(run = run.id, kind = %error.kind(), code = error.code(), %error, "sync failed");
+            let (kind, code) = (error.kind(), error.code());
+            tracing::error!(target: "catchment::end", run = run.id, %kind, code, %error, "sync failed");
         }
     }
 }
