@@ -74,6 +74,7 @@
 mod app;
 pub mod cli;
 mod config;
+mod content;
 mod http;
 pub mod mapping;
 mod run;
@@ -83,6 +84,7 @@ mod sync;
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
 pub use config::{LogFormat, Settings};
+pub use content::ContentIndexRepository;
 pub use run::{
     Counters, Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats,
 };

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Answers go to standard output, all else to standard error.
 
 mod check;
+mod cleanup;
 mod inspect;
 mod migrate;
 mod request;
@@ -44,6 +45,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// List runs, or show one with its errors
     Runs(runs::RunsArgs),
+    /// Delete old runs, or content that is no longer seen
+    Cleanup(cleanup::CleanupArgs),
     /// Bring the tables of the database up to date (every command that needs them does it too)
     Migrate,
 }
@@ -92,6 +95,7 @@ async fn run(settings: Settings, command: Command) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&settings, args).await,
         Command::Inspect(args) => inspect::run(args).await,
         Command::Runs(args) => runs::run(&settings, args).await,
+        Command::Cleanup(args) => cleanup::run(&settings, args).await,
         Command::Migrate => migrate::run(&settings).await,
     }
 }

@@ -40,6 +40,16 @@ enum RunsCommand {
         /// Its id
         id: i64,
     },
+    /// Call a run off: at once where it waits, at its next page where it is under way
+    Cancel {
+        /// Its id
+        id: i64,
+    },
+    /// Put a failed or cancelled run back into the queue; it goes on from its last page
+    Retry {
+        /// Its id
+        id: i64,
+    },
     /// Print all stored errors of a run
     Errors {
         /// Its id
@@ -52,6 +62,8 @@ pub(super) async fn run(settings: &Settings, args: RunsArgs) -> anyhow::Result<E
     match args.command.unwrap_or(RunsCommand::List { status: None, limit: 20 }) {
         RunsCommand::List { status, limit } => list(&app, status, limit, args.json).await?,
         RunsCommand::Show { id } => show(&app, id, args.json).await?,
+        RunsCommand::Cancel { id } => say!("Run {id}: {}", app.service().cancel(id).await?.status),
+        RunsCommand::Retry { id } => say!("Run {id}: {}", app.service().retry(id).await?.status),
         RunsCommand::Errors { id } => errors(&app, id, args.json).await?,
     }
     app.close().await;

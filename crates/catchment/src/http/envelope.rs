@@ -81,6 +81,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
             (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
+            (ErrorKind::Config, "wrong_state") => StatusCode::CONFLICT,
             (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }

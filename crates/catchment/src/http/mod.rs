@@ -52,6 +52,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/sync/trigger", post(sync::trigger))
         .route("/v1/sync/resume", post(sync::resume))
         .route("/v1/sync/{id}", get(sync::show))
+        .route("/v1/sync/{id}/cancel", post(sync::cancel))
+        .route("/v1/sync/{id}/retry", post(sync::retry))
         .route("/v1/sync/{id}/errors", get(sync::errors))
         .route("/v1/sync/{id}/skips", get(sync::skips))
         .route("/healthz", get(health::live))

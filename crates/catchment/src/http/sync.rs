@@ -59,12 +59,31 @@ pub(super) async fn resume(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Answer, Failure> {
-    // It takes none; one that comes all the same is what other requests send.
-    if body.as_ref().is_ok_and(|body| !body.is_empty()) {
-        json_body(&headers, body)?;
-    }
+    no_body(&headers, body)?;
     shared.app()?.service().resume_pending_syncs().await?;
     Ok(Answer::with_message(None, "Pending syncs resumed"))
+}
+
+pub(super) async fn cancel(
+    State(shared): State<Shared>,
+    id: Id,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Answer, Failure> {
+    no_body(&headers, body)?;
+    let run = shared.app()?.service().cancel(run_id(id)?).await?;
+    Ok(Answer::with_message(Some(json!({"syncRunId": run.id, "status": run.status})), "Sync cancelled"))
+}
+
+pub(super) async fn retry(
+    State(shared): State<Shared>,
+    id: Id,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Answer, Failure> {
+    no_body(&headers, body)?;
+    let run = shared.app()?.service().retry(run_id(id)?).await?;
+    Ok(Answer::with_message(Some(json!({"syncRunId": run.id, "status": run.status})), "Sync scheduled again"))
 }
 
 pub(super) async fn show(State(shared): State<Shared>, id: Id) -> Result<Answer, Failure> {
@@ -115,6 +134,14 @@ fn query(part: Parts) -> Result<Part, Failure> {
         let message = "the query takes `after` (an id) and `limit` (1 to 1000)";
         Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
     })
+}
+
+/// A request that needs no body. One that comes all the same must be JSON, as everywhere.
+fn no_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(), Failure> {
+    match &body {
+        Ok(bytes) if bytes.is_empty() => Ok(()),
+        _ => json_body(headers, body).map(|_| ()),
+    }
 }
 
 /// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.

@@ -8,6 +8,7 @@ mod migrate;
 mod pages;
 mod rows;
 mod runs;
+mod upkeep;
 
 use std::time::Duration;
 

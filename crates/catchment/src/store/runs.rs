@@ -411,7 +411,8 @@ const CLAIMABLE: super::dialect::Sql =
 const TAKE: super::dialect::Sql = sql!(
     "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, lease_owner = ?, "
     "lease_until = " NOW_PLUS_MS ", started_at = COALESCE(started_at, " NOW "), next_attempt_at = NULL, "
-    "completed_at = NULL, updated_at = " NOW " WHERE id = ? AND fence = ? AND (status = 'pending' OR "
+    "completed_at = NULL, error_type = NULL, error_code = NULL, error_message = NULL, updated_at = " NOW " "
+    "WHERE id = ? AND fence = ? AND (status = 'pending' OR "
     "(status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")))"
 );
 

@@ -204,15 +204,68 @@ impl SyncService {
         self.execute_sync(id).await
     }
 
-    /// Makes all pending runs due now, and takes up those that were interrupted. How many are waiting.
+    /// Makes all pending runs due now, and takes up those that were interrupted, and those that failed and are worth
+    /// another attempt. How many are waiting.
     ///
     /// # Errors
     /// `database`.
     pub async fn resume_pending_syncs(&self) -> Result<u64> {
         self.resume_interrupted().await?;
+        self.retry_failed_syncs().await?;
         let count = self.inner.store.hasten_pending().await?;
         self.inner.wake.notify_waiters();
         Ok(count)
+    }
+
+    /// Puts failed runs back into the queue that are worth another attempt: their cause passes, or they were failed by
+    /// hand; it is not longer ago than 7 days; and no later run of the same source and target exists. How many.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn retry_failed_syncs(&self) -> Result<u64> {
+        let mut count = 0;
+        for id in self.inner.store.retryable_runs().await? {
+            count += u64::from(self.inner.store.requeue(id).await?);
+        }
+        self.inner.wake.notify_waiters();
+        Ok(count)
+    }
+
+    /// Calls a run off: at once where it waits, at its next page where it is under way.
+    ///
+    /// # Errors
+    /// `config` (`no_such_run`, `wrong_state`), `database`.
+    pub async fn cancel(&self, id: i64) -> Result<SyncRun> {
+        let is_done = self.inner.store.cancel(id).await?;
+        self.changed(id, is_done, "it has ended already").await
+    }
+
+    /// Puts a failed or cancelled run back into the queue; it goes on from its last page.
+    ///
+    /// # Errors
+    /// `config` (`no_such_run`, `wrong_state`), `database`.
+    pub async fn retry(&self, id: i64) -> Result<SyncRun> {
+        let is_done = self.inner.store.requeue(id).await?;
+        self.changed(id, is_done, "only a failed or cancelled run can go on, and none that has a later one")
+            .await
+    }
+
+    async fn changed(&self, id: i64, is_done: bool, why_not: &str) -> Result<SyncRun> {
+        let run = self.run(id).await?;
+        if !is_done {
+            let message = format!("sync run {id} is {}: {why_not}", run.status);
+            return Err(Error::config("wrong_state", message));
+        }
+        self.inner.wake.notify_waiters();
+        Ok(run)
+    }
+
+    /// Deletes runs that ended longer ago than `days`, with their errors; failed ones not before 90 days. How many.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn cleanup(&self, days: u32) -> Result<u64> {
+        self.inner.store.delete_old_runs(days).await
     }
 
     /// A run by its id.

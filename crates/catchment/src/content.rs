@@ -1,0 +1,26 @@
+//! The content index itself, beside what syncs do to it.
+
+use catchment_core::Result;
+
+use crate::store::Store;
+
+/// The table `content_index`.
+#[derive(Debug, Clone)]
+pub struct ContentIndexRepository {
+    store: Store,
+}
+
+impl ContentIndexRepository {
+    /// The one of this database.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Deletes content that no run has seen for `days`. How many rows.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn cleanup_old(&self, days: u32) -> Result<u64> {
+        self.store.delete_old_content(days).await
+    }
+}
