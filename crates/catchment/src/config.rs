@@ -8,6 +8,8 @@ use catchment_core::{Error, Result, absolute};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
+use crate::sync::Schedule;
+
 /// The file that is read when it is there and no other is named.
 const DEFAULT_FILE: &str = "catchment.toml";
 
@@ -57,6 +59,18 @@ pub struct ServeFlags {
     #[arg(long, env = "CATCHMENT_WORKERS", value_name = "NUMBER")]
     workers: Option<usize>,
 
+    /// When failed runs are retried and old ones deleted: cron, five fields [default: 0 3 * * *]
+    #[arg(long, env = "CATCHMENT_RETRY_CRON", value_name = "CRON")]
+    retry_cron: Option<String>,
+
+    /// IANA time zone of the schedule, such as Europe/Madrid [default: the system's]
+    #[arg(long, env = "CATCHMENT_TIME_ZONE", value_name = "ZONE")]
+    time_zone: Option<String>,
+
+    /// Let the daily job delete content that no run has seen for so many days [default: never]
+    #[arg(long, env = "CATCHMENT_CONTENT_RETENTION_DAYS", value_name = "DAYS")]
+    content_retention_days: Option<u32>,
+
     /// Host name by which the API may be called, beside loopback's; repeatable
     #[arg(long, env = "CATCHMENT_ALLOW_HOSTS", value_delimiter = ',', value_name = "NAME")]
     allow_host: Option<Vec<String>>,
@@ -73,6 +87,9 @@ struct File {
     listen: Option<SocketAddr>,
     workers: Option<usize>,
     allow_hosts: Option<Vec<String>>,
+    retry_cron: Option<String>,
+    time_zone: Option<String>,
+    content_retention_days: Option<u32>,
 }
 
 /// All settings.
@@ -92,6 +109,12 @@ pub struct Settings {
     pub workers: usize,
     /// Host names by which the API may be called, beside loopback's.
     pub allow_hosts: Vec<String>,
+    /// When the daily job is due: a cron expression.
+    pub retry_cron: String,
+    /// The time zone of that; the system's where it is not set.
+    pub time_zone: Option<String>,
+    /// Content that no run has seen for so many days is deleted by the daily job; never where it is not set.
+    pub content_retention_days: Option<u32>,
     /// What callers of the API must present; from `CATCHMENT_API_TOKEN` alone, so that it stands in no list of
     /// processes.
     pub api_token: Option<String>,
@@ -107,6 +130,9 @@ impl Default for Settings {
             listen: (Ipv4Addr::LOCALHOST, 3006).into(),
             workers: 2,
             allow_hosts: Vec::new(),
+            retry_cron: "0 3 * * *".to_owned(),
+            time_zone: None,
+            content_retention_days: None,
             api_token: None,
         }
     }
@@ -140,6 +166,9 @@ impl Settings {
             listen: serve.listen.or(file.listen).unwrap_or(default.listen),
             workers: serve.workers.or(file.workers).unwrap_or(default.workers),
             allow_hosts: serve.allow_host.or(file.allow_hosts).unwrap_or_default(),
+            retry_cron: serve.retry_cron.or(file.retry_cron).unwrap_or(default.retry_cron),
+            time_zone: serve.time_zone.or(file.time_zone),
+            content_retention_days: serve.content_retention_days.or(file.content_retention_days),
             api_token: std::env::var("CATCHMENT_API_TOKEN").ok().filter(|token| !token.is_empty()),
         };
         settings.check()
@@ -159,8 +188,17 @@ impl Settings {
                  send as `Authorization: Bearer …`",
             );
         }
+        self.schedule()?;
         self.data_dirs = self.data_dirs.iter().map(|dir| absolute(dir)).collect::<Result<_>>()?;
         Ok(self)
+    }
+
+    /// When the daily job is due.
+    ///
+    /// # Errors
+    /// `config`, when the expression or the time zone is none.
+    pub fn schedule(&self) -> Result<Schedule> {
+        Schedule::new(&self.retry_cron, self.time_zone.as_deref(), self.content_retention_days)
     }
 
     /// Connections to the database: for each worker two (a page, its heartbeat), and some for answers.

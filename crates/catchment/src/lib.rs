@@ -89,4 +89,4 @@ pub use run::{
     Counters, Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats,
 };
 pub use store::{AttemptRecord, Store, StoredError, StoredSkip};
-pub use sync::{Checked, RunProgress, ServiceSettings, SyncService, WorkerName, Workers};
+pub use sync::{Checked, RunProgress, Schedule, ServiceSettings, SyncService, WorkerName, Workers};

@@ -6,6 +6,7 @@ mod inspect;
 mod migrate;
 mod request;
 mod runs;
+mod schedule;
 mod serve;
 mod sync;
 mod table;
@@ -47,6 +48,8 @@ enum Command {
     Runs(runs::RunsArgs),
     /// Delete old runs, or content that is no longer seen
     Cleanup(cleanup::CleanupArgs),
+    /// Show when the daily job of `serve` is due next
+    Schedule(schedule::ScheduleArgs),
     /// Bring the tables of the database up to date (every command that needs them does it too)
     Migrate,
 }
@@ -67,8 +70,11 @@ enum Exit {
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
     let Cli { flags, command } = Cli::parse();
-    let serve_flags =
-        if let Command::Serve(flags) = &command { flags.clone() } else { ServeFlags::default() };
+    let serve_flags = match &command {
+        Command::Serve(flags) => flags.clone(),
+        Command::Schedule(args) => args.serve.clone(),
+        _ => ServeFlags::default(),
+    };
     let exit = Settings::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|settings| {
         start_logging(settings.log_format, matches!(command, Command::Serve(_)));
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -96,6 +102,7 @@ async fn run(settings: Settings, command: Command) -> anyhow::Result<Exit> {
         Command::Inspect(args) => inspect::run(args).await,
         Command::Runs(args) => runs::run(&settings, args).await,
         Command::Cleanup(args) => cleanup::run(&settings, args).await,
+        Command::Schedule(args) => schedule::run(&settings, &args),
         Command::Migrate => migrate::run(&settings).await,
     }
 }

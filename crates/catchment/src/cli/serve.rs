@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::config::Settings;
 use crate::http::{Shared, router, serve};
 use crate::run::Door;
-use crate::sync::Workers;
+use crate::sync::{Workers, run_daily};
 
 /// How long a page in hand, or an answer, may take after a signal.
 const GRACE: Duration = Duration::from_secs(20);
@@ -38,6 +38,7 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
     let Some(app) = app else { return Ok(Exit::Done) };
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
+    let daily = tokio::spawn(run_daily(app.service().clone(), settings.schedule()?));
     tracing::info!(workers = settings.workers, "ready");
     signals.next().await;
 
@@ -46,6 +47,9 @@ pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
     stop.cancel();
     let finished = bounded(&mut signals, async {
         workers.finish().await;
+        if let Err(error) = daily.await {
+            tracing::error!(%error, "the daily job ended unexpectedly");
+        }
         if let Err(error) = server.await {
             tracing::error!(%error, "the server ended unexpectedly");
         }

@@ -18,14 +18,24 @@ struct Migration {
     ddl: Sql,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "init",
-    ddl: Sql {
-        mysql: include_str!("../../migrations/mysql/0001_init.sql"),
-        sqlite: include_str!("../../migrations/sqlite/0001_init.sql"),
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "init",
+        ddl: Sql {
+            mysql: include_str!("../../migrations/mysql/0001_init.sql"),
+            sqlite: include_str!("../../migrations/sqlite/0001_init.sql"),
+        },
     },
-}];
+    Migration {
+        version: 2,
+        name: "jobs",
+        ddl: Sql {
+            mysql: include_str!("../../migrations/mysql/0002_jobs.sql"),
+            sqlite: include_str!("../../migrations/sqlite/0002_jobs.sql"),
+        },
+    },
+];
 
 const MIGRATIONS_TABLE: Sql = Sql {
     mysql: "CREATE TABLE IF NOT EXISTS catchment_migrations (version BIGINT NOT NULL PRIMARY KEY, \

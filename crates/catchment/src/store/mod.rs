@@ -4,6 +4,7 @@ mod db;
 pub(crate) mod dialect;
 mod error;
 mod errors;
+mod jobs;
 mod migrate;
 mod pages;
 mod rows;
@@ -19,6 +20,7 @@ pub use runs::AttemptRecord;
 
 pub(crate) use db::Db;
 pub(crate) use error::{Class, Failure};
+pub(crate) use jobs::Job;
 pub(crate) use pages::Commit;
 pub(crate) use runs::{Claim, Lease, NewRun, Verdict};
 

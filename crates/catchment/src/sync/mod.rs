@@ -4,10 +4,13 @@ mod attempt;
 mod host;
 mod replay;
 mod retry;
+mod schedule;
 mod service;
 mod worker;
 
 pub use attempt::RunProgress;
 pub use host::WorkerName;
+pub use schedule::Schedule;
+pub(crate) use schedule::run_daily;
 pub use service::{Checked, ServiceSettings, SyncService};
 pub use worker::Workers;

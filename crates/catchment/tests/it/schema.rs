@@ -103,7 +103,7 @@ on_both! {
         };
         test.execute(ddl).await;
         test.app().await;
-        assert_eq!(test.value("SELECT name FROM catchment_migrations").await, "init");
+        assert_eq!(test.value("SELECT name FROM catchment_migrations ORDER BY version LIMIT 1").await, "init");
     }
 }
 
@@ -117,6 +117,6 @@ on_both! {
         for app in opened {
             app.unwrap();
         }
-        assert_eq!(test.value("SELECT COUNT(*) FROM catchment_migrations").await, "1");
+        assert_eq!(test.value("SELECT COUNT(*), COUNT(DISTINCT version) FROM catchment_migrations").await, "2|2");
     }
 }
