@@ -166,6 +166,44 @@ mod tests {
         assert_eq!(next("30 2 * * *", "Europe/Madrid", "2026-10-25T00:30:00Z"), "2026-10-26 02:30 CET");
     }
 
+    /// Each time of two years from 2026-01-01T00:00:00Z on, in seconds since 1970, a line each: their number and the
+    /// beginning of their SHA-256, as cronsim 2 (PyPI) has them.
+    #[test]
+    fn two_years_agree_with_another_implementation() {
+        use sha2::{Digest, Sha256};
+        let (start, end) = ("2026-01-01T00:00:00Z".parse().unwrap(), "2028-01-01T00:00:00Z".parse().unwrap());
+        for (zone, expression, count, digest) in [
+            ("Europe/Madrid", "0 3 * * *", 730, "7bcd9636b6b5a401"),
+            ("Europe/Madrid", "30 2 * * *", 730, "2a492216b121ccc2"),
+            ("Europe/Madrid", "15 1 * * 0", 104, "1fb409552365564d"),
+            ("Europe/Madrid", "*/30 * * * *", 35039, "4bdd3df3531374f7"),
+            ("Europe/Madrid", "0 */6 * * *", 2920, "2e1ba8e23ee73c62"),
+            ("Europe/Madrid", "45 23 28-31 * *", 82, "b12079b1a91c35c5"),
+            ("America/New_York", "0 3 * * *", 730, "39a74ea7d2edec05"),
+            ("America/New_York", "30 2 * * *", 730, "cc28139f1e00e880"),
+            ("America/New_York", "15 1 * * 0", 104, "bcefd893644ee3b6"),
+            ("America/New_York", "0 */6 * * *", 2920, "901919d33bd6fc84"),
+            ("Australia/Lord_Howe", "0 3 * * *", 730, "11f05326fff0d6ff"),
+            ("Australia/Lord_Howe", "30 2 * * *", 730, "653f2d01261b0b08"),
+            ("Australia/Lord_Howe", "15 1 * * 0", 104, "7f18b760345aa381"),
+            ("America/Bogota", "0 3 * * *", 730, "def6c4e1fbc0f8f5"),
+            ("America/Bogota", "30 2 * * *", 730, "423e515ac185af39"),
+            ("America/Bogota", "45 23 28-31 * *", 82, "5befd724378b069f"),
+        ] {
+            let schedule = Schedule::new(expression, Some(zone), None).unwrap();
+            let times =
+                std::iter::successors(Some(start), |time: &Timestamp| schedule.next_after(*time).ok());
+            let times: Vec<_> = times
+                .skip(1)
+                .take_while(|time| *time < end)
+                .map(|time| time.as_second().to_string())
+                .collect();
+            let hash: String =
+                Sha256::digest(times.join("\n")).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!((times.len(), &hash[..16]), (count, digest), "{expression} in {zone}");
+        }
+    }
+
     #[tokio::test]
     async fn a_turn_that_was_missed_is_made_up_for_once() {
         let dir = tempfile::tempdir().unwrap();
