@@ -38,6 +38,8 @@ fn test(args: &[String]) -> Result<()> {
     let mariadb = MariaDb::start()?;
     // Built first, so that the kill tests have a binary to kill.
     cargo(&["build", "--workspace", "--all-targets"]).run()?;
+    // The README's first command finds the service, and not this tool.
+    cargo(&["run", "--quiet", "--", "--version"]).run()?;
     cargo(&["test", "--workspace"]).args(args).env("CATCHMENT_TEST_MYSQL", mariadb.url()).run()
 }
 

@@ -7,6 +7,7 @@ mod docs;
 mod gated;
 mod http;
 mod kill;
+mod proxy;
 mod runs;
 mod schema;
 mod support;

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::gated::{Gated, Step, script};
+use crate::proxy::Proxy;
 use crate::support::{Test, counts, on_both, request};
 
 /// A source of this test alone: its steps, and a request for it.
@@ -343,4 +344,32 @@ on_both! {
         assert_eq!(content.cleanup_old(30).await.unwrap(), 1);
         assert_eq!(test.query("SELECT external_id FROM content_index").await, ["x"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_counts_once() {
+    let mut test = Test::mariadb().await;
+    let server = test.url.rsplit_once('@').unwrap().1.split_once('/').unwrap().0.to_owned();
+    let (direct, proxy) = (test.url.clone(), Proxy::start(server.clone()).await);
+    test.url = test.url.replace(&server, &proxy.address.to_string());
+    let ((steps, gated), app) = (scripted(&test, "lost"), app(&test).await);
+    let id = app.service().schedule_sync(gated.clone()).await.unwrap();
+    let workers = Workers::start(app.service(), 1);
+    test.url = direct;
+    steps.send(Step::Page("one")).unwrap();
+    until(&test, PAGES, "1").await;
+    proxy.lose_next_commit();
+    steps.send(Step::Page("two")).unwrap();
+    until(&test, "SELECT status FROM sync_runs WHERE error_code = 'database_away'", "pending").await;
+    assert!(proxy.has_lost_it());
+    steps.send(Step::Page("three")).unwrap();
+    steps.send(Step::End).unwrap();
+    app.service().resume_pending_syncs().await.unwrap();
+    let result = app.service().execute_sync(id).await.unwrap();
+    assert_eq!(counts(&result), [3, 0, 0, 0, 0]);
+    assert_eq!(test.query("SELECT title FROM content_index ORDER BY id").await, ["one", "two", "three"]);
+    let attempts = app.service().store().attempts(id).await.unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.pages).collect::<Vec<_>>(), [Some(2), Some(1)]);
+    app.service().shut_down();
+    workers.finish().await;
 }
