@@ -53,8 +53,7 @@ async fn pass_on(
                     let is_commit = up[..count].ends_with(b"\x03COMMIT");
                     if is_commit && loses_commit.swap(false, Ordering::SeqCst) {
                         // The answer proves that it was carried out; it is not passed on.
-                        server.read(&mut down).await?;
-                        return Ok(());
+                        return server.read(&mut down).await.map(|_| ());
                     }
                 }
             },
