@@ -12,8 +12,8 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{
-    Arguments, AssertSqlSafe, Connection, Either, Executor, MySql, Row as _, SqlSafeStr, SqlStr, Sqlite,
-    ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Connection, Either, Executor, MySql, Row as _, SqlSafeStr,
+    SqlStr, Sqlite, ValueRef,
 };
 
 use super::dialect::{Dialect, Sql};
@@ -217,6 +217,8 @@ fn open_mysql(url: &str, connections: u32) -> Result<Db> {
         None => url.to_owned(),
     };
     let mut options = MySqlConnectOptions::from_str(&url).map_err(bad)?.statement_cache_capacity(256);
+    // A slow statement would be logged with all its thousand rows of parameters.
+    options = options.disable_statement_logging();
     if options.get_database().is_none_or(str::is_empty) {
         return Err(Error::config(
             "database_url",
@@ -277,6 +279,7 @@ fn open_sqlite(url: &str) -> Result<Db> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(256)
+        .disable_statement_logging()
         // 32 MiB at most, taken as pages are touched.
         .pragma("cache_size", "-32768");
     let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
