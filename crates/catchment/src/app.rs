@@ -32,8 +32,14 @@ impl App {
     /// `config` when the settings do not fit.
     pub fn unopened(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
         let store = Store::open(&settings.database_url, settings.connections())?;
-        let (data_dirs, node) = (settings.data_dirs.clone(), settings.node.clone());
-        Ok(Self { service: SyncService::new(store, registry, ServiceSettings { data_dirs, node, door }) })
+        let service = ServiceSettings {
+            data_dirs: settings.data_dirs.clone(),
+            node: settings.node.clone(),
+            silence_timeout: settings.silence_timeout,
+            run_timeout: settings.run_timeout,
+            door,
+        };
+        Ok(Self { service: SyncService::new(store, registry, service) })
     }
 
     /// The service.

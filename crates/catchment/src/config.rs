@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use catchment_core::{Error, Result, absolute};
 use clap::{Args, ValueEnum};
@@ -42,6 +43,14 @@ pub struct Flags {
     /// Name of this machine; only it reads runs of its local files [default: the host's name]
     #[arg(long, global = true, env = "CATCHMENT_NODE", value_name = "NAME")]
     node: Option<String>,
+
+    /// How long a source may be silent before its attempt ends, in seconds [default: 300]
+    #[arg(long, global = true, env = "CATCHMENT_SILENCE_TIMEOUT", value_name = "SECONDS")]
+    silence_timeout: Option<u64>,
+
+    /// How long an attempt at a run may take, in seconds [default: no limit]
+    #[arg(long, global = true, env = "CATCHMENT_RUN_TIMEOUT", value_name = "SECONDS")]
+    run_timeout: Option<u64>,
 
     /// How log lines look; RUST_LOG sets their level [default: text]
     #[arg(long, global = true, env = "CATCHMENT_LOG_FORMAT", value_name = "FORMAT")]
@@ -84,6 +93,8 @@ struct File {
     data_dirs: Option<Vec<PathBuf>>,
     node: Option<String>,
     log_format: Option<LogFormat>,
+    silence_timeout: Option<u64>,
+    run_timeout: Option<u64>,
     listen: Option<SocketAddr>,
     workers: Option<usize>,
     allow_hosts: Option<Vec<String>>,
@@ -101,6 +112,10 @@ pub struct Settings {
     pub data_dirs: Vec<PathBuf>,
     /// The name of this machine.
     pub node: String,
+    /// How long a source may be silent before its attempt ends.
+    pub silence_timeout: Duration,
+    /// How long an attempt at a run may take.
+    pub run_timeout: Option<Duration>,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Where `serve` listens.
@@ -126,6 +141,8 @@ impl Default for Settings {
             database_url: "sqlite://catchment.db".to_owned(),
             data_dirs: vec!["/data".into(), "./data".into()],
             node: host_name(),
+            silence_timeout: Duration::from_secs(300),
+            run_timeout: None,
             log_format: LogFormat::Text,
             listen: (Ipv4Addr::LOCALHOST, 3006).into(),
             workers: 2,
@@ -162,6 +179,11 @@ impl Settings {
             database_url: flags.database_url.or(file.database_url).unwrap_or(default.database_url),
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
             node: flags.node.or(file.node).unwrap_or(default.node),
+            silence_timeout: flags
+                .silence_timeout
+                .or(file.silence_timeout)
+                .map_or(default.silence_timeout, Duration::from_secs),
+            run_timeout: flags.run_timeout.or(file.run_timeout).map(Duration::from_secs),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             listen: serve.listen.or(file.listen).unwrap_or(default.listen),
             workers: serve.workers.or(file.workers).unwrap_or(default.workers),
@@ -178,6 +200,9 @@ impl Settings {
         let invalid = |message: &str| Err(Error::config("invalid_settings", message));
         if self.workers == 0 || self.workers > 256 {
             return invalid("--workers must be from 1 to 256");
+        }
+        if self.silence_timeout.is_zero() || self.run_timeout.is_some_and(|time| time.is_zero()) {
+            return invalid("--silence-timeout and --run-timeout must be at least 1 second");
         }
         if self.node.is_empty() || self.node.chars().count() > 255 {
             return invalid("--node must be a name of 1 to 255 characters");

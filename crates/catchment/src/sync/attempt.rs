@@ -1,6 +1,7 @@
 //! One attempt at a run: read on from its cursor, map, commit page after page, and settle the account.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use catchment_core::{Cursor, Error, ErrorKind, Page, Progress, Reading, Result, Source};
 use futures::StreamExt;
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::replay::{Replayed, commit};
+use super::service::ServiceSettings;
 use crate::mapping::{Batch, Mapping, Names, TargetOptions};
 use crate::run::{Counters, SyncRun};
 use crate::store::{LEASE, Lease, Store};
@@ -44,7 +46,11 @@ pub(super) struct Attempt<'a> {
     pub(super) cursor: Option<Cursor>,
     pub(super) shutdown: &'a CancellationToken,
     pub(super) progress: &'a watch::Sender<RunProgress>,
+    pub(super) limits: &'a ServiceSettings,
 }
+
+/// As long as nobody waits: the time that tokio's timer can hold is longer than a machine lives.
+const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// A page, mapped, and the mapping that did it.
 type Mapped = Result<(Batch, Arc<Mapping>)>;
@@ -57,12 +63,16 @@ impl Attempt<'_> {
             AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
         let mut records_read = self.cursor.as_ref().map_or(0, |cursor| cursor.records_read);
         let mut pages = self.read_ahead(run.metadata.mapping.clone());
+        let time_is_up = tokio::time::sleep(self.limits.run_timeout.unwrap_or(NO_LIMIT));
+        tokio::pin!(time_is_up);
         loop {
             let next = tokio::select! {
                 biased;
                 () = lost.cancelled() => return Ended::LeaseLost,
                 () = self.shutdown.cancelled() => return Ended::ShutDown,
+                () = &mut time_is_up => return Ended::Failed(took_too_long()),
                 page = pages.recv() => page,
+                () = tokio::time::sleep(self.limits.silence_timeout) => return Ended::Failed(silent(self.limits)),
             };
             let (batch, mapping) = match next {
                 Some(Some(Ok(page))) => page,
@@ -175,6 +185,18 @@ fn map(
         None => mapping.insert(Arc::new(Mapping::compile(options, chosen, &page.columns)?)),
     };
     Ok((compiled.apply(page), compiled.clone()))
+}
+
+fn silent(limits: &ServiceSettings) -> Error {
+    let message =
+        format!("the source has said nothing for {} s (--silence-timeout)", limits.silence_timeout.as_secs());
+    Error::new(ErrorKind::Network, "source_silent", message)
+}
+
+fn took_too_long() -> Error {
+    let message =
+        "the attempt took longer than --run-timeout allows; `runs retry` goes on from its last page";
+    Error::config("run_timeout", message)
 }
 
 fn died() -> Error {

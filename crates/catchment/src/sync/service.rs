@@ -34,6 +34,10 @@ pub struct ServiceSettings {
     pub data_dirs: Vec<PathBuf>,
     /// The name of this machine: runs of its files are its own.
     pub node: String,
+    /// How long a source may be silent before its attempt ends.
+    pub silence_timeout: Duration,
+    /// How long an attempt may take.
+    pub run_timeout: Option<Duration>,
     /// The door of the requests that this service schedules.
     pub door: Door,
 }
@@ -370,7 +374,12 @@ impl SyncService {
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
             Ok(Prepared { target: options, source, .. }) => {
                 let (store, shutdown) = (&self.inner.store, &self.inner.shutdown);
-                Attempt { store, lease, options, source, cursor, shutdown, progress }.work(&mut run).await
+                {
+                    let limits = &self.inner.settings;
+                    Attempt { store, lease, options, source, cursor, shutdown, progress, limits }
+                        .work(&mut run)
+                        .await
+                }
             }
             Err(error) => Ended::Failed(error),
         };

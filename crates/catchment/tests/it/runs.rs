@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catchment::{App, ContentIndexRepository, RunStatus, SyncRequest, Workers};
+use catchment::{App, ContentIndexRepository, Door, RunStatus, Settings, SyncRequest, Workers};
 use catchment_core::{Error, ErrorKind};
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
@@ -372,4 +372,23 @@ async fn a_commit_whose_answer_was_lost_counts_once() {
     assert_eq!(attempts.iter().map(|attempt| attempt.pages).collect::<Vec<_>>(), [Some(2), Some(1)]);
     app.service().shut_down();
     workers.finish().await;
+}
+
+on_both! {
+    async fn a_source_that_hangs_is_given_up_and_resumed(test: Test) {
+        let (steps, gated) = scripted(&test, "hangs");
+        let settings = Settings { silence_timeout: Duration::from_millis(200), ..test.settings() };
+        let registry = catchment_sources::builtin().with::<Gated>();
+        let app = App::open(&settings, registry, Door::Library).await.unwrap();
+        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
+        let workers = Workers::start(app.service(), 1);
+        steps.send(Step::Page("one")).unwrap();
+        until(&test, "SELECT status FROM sync_runs WHERE error_code = 'source_silent'", "pending").await;
+        steps.send(Step::End).unwrap();
+        app.service().resume_pending_syncs().await.unwrap();
+        until(&test, "SELECT status FROM sync_runs", "completed").await;
+        assert_eq!(app.service().run(id).await.unwrap().items_processed, 1);
+        app.service().shut_down();
+        workers.finish().await;
+    }
 }
