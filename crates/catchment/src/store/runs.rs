@@ -85,6 +85,8 @@ pub(crate) enum Verdict<'a> {
     },
     /// The worker is leaving; somebody else goes on at once.
     Released,
+    /// The run is not ours any more; only the attempt is.
+    Lost,
 }
 
 /// An attempt of a run, for people.
@@ -336,9 +338,10 @@ impl Store {
     }
 
     /// Ends the attempt that holds `lease`, and the run with it where the verdict says so. False when the run is
-    /// not ours any more: then nothing is written.
+    /// not ours any more: then only the attempt is ended.
     pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, Failure> {
         let (status, error, fruitless, delay_ms) = match *verdict {
+            Verdict::Lost => return self.end_lost(lease).await,
             Verdict::Completed => (RunStatus::Completed, None, 0, None),
             Verdict::Failed(error) => (RunStatus::Failed, Some(error), 0, None),
             Verdict::Retry { error, fruitless_attempts, delay_ms } => {
@@ -365,7 +368,7 @@ impl Store {
         ];
         if tx.execute(END_RUN, &args).await? == 0 {
             tx.rollback().await?;
-            return Ok(false);
+            return self.end_lost(lease).await;
         }
         tx.execute(END_ATTEMPT, &[kind, code, message, id, id, fence]).await?;
         if status == RunStatus::Failed {
@@ -374,6 +377,17 @@ impl Store {
         }
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Ends an attempt whose run somebody else took or changed.
+    async fn end_lost(&self, lease: Lease) -> Result<bool, Failure> {
+        let sql = sql!(
+            "UPDATE sync_attempts SET ended_at = " NOW ", error_code = 'lease_lost', "
+            "error_message = 'the run was taken over or changed by somebody else' "
+            "WHERE sync_run_id = ? AND fence = ? AND ended_at IS NULL"
+        );
+        self.db.execute(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
+        Ok(false)
     }
 
     /// Notes which run took the place of one.

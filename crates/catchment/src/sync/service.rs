@@ -367,43 +367,30 @@ impl SyncService {
     /// One attempt at a claimed run, and what follows from it.
     pub(super) async fn attempt(&self, claim: Claim, progress: &watch::Sender<RunProgress>) {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
-        let pages_before = run.pages;
+        let (pages_before, store) = (run.pages, &self.inner.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
         let ended = match self.prepare(run.request.clone(), door).await {
             // Nobody lived to say why the attempts before this one ended.
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
             Ok(Prepared { target: options, source, .. }) => {
-                let (store, shutdown) = (&self.inner.store, &self.inner.shutdown);
-                {
-                    let limits = &self.inner.settings;
-                    Attempt { store, lease, options, source, cursor, shutdown, progress, limits }
-                        .work(&mut run)
-                        .await
-                }
+                let (shutdown, limits) = (&self.inner.shutdown, &self.inner.settings);
+                Attempt { store, lease, options, source, cursor, shutdown, progress, limits }
+                    .work(&mut run)
+                    .await
             }
             Err(error) => Ended::Failed(error),
         };
         let verdict = match &ended {
             Ended::Complete => Verdict::Completed,
             Ended::ShutDown => Verdict::Released,
-            Ended::LeaseLost => {
-                tracing::warn!(
-                    run = run.id,
-                    "the run was taken over or changed by somebody else; its worker stops"
-                );
-                return;
-            }
+            Ended::LeaseLost => Verdict::Lost,
             Ended::Failed(error) if error.code() == "source_changed" => {
                 self.replace(&run, door).await;
                 Verdict::Failed(error)
             }
             Ended::Failed(error) => {
-                match decide(
-                    error,
-                    fruitless_attempts,
-                    self.has_moved(&run, pages_before).await,
-                    rand::random(),
-                ) {
+                let moved = self.has_moved(&run, pages_before).await;
+                match decide(error, fruitless_attempts, moved, rand::random()) {
                     Next::Retry { fruitless_attempts, delay } => {
                         Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
                     }
@@ -411,9 +398,9 @@ impl SyncService {
                 }
             }
         };
-        match end_attempt(&self.inner.store, lease, &verdict).await {
+        match end_attempt(store, lease, &verdict).await {
             Ok(true) => log_end(&run, &verdict),
-            Ok(false) => tracing::warn!(run = run.id, "the run was changed by somebody else before it ended"),
+            Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
             // Its lease runs out, and the next claim goes on from the last page.
             Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
         }
@@ -522,6 +509,8 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
             failed = counts.failed,
             "sync completed"
         ),
+        // Told by its caller.
+        Verdict::Lost => {}
         Verdict::Released => {
             tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later");
         }

@@ -75,6 +75,8 @@ on_both! {
         workers.finish().await;
         let run = app.service().run(id).await.unwrap();
         assert_eq!((run.status, run.pages, run.items_processed), (RunStatus::Failed, 1, 1));
+        let attempts = app.service().store().attempts(id).await.unwrap();
+        assert_eq!(attempts[0].error.as_ref().unwrap().code.as_deref(), Some("lease_lost"));
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
     }
 }
