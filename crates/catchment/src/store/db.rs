@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catchment_core::{Error, Result};
-use sqlx::mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -18,9 +18,10 @@ use sqlx::{
 
 use super::dialect::{Dialect, Sql};
 use super::error::Failure;
+use super::mysql::Cluster;
 
 /// How long a request waits for a connection.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long any statement may take. A server whose host vanished says nothing for ever.
@@ -126,7 +127,7 @@ impl Row {
 /// The database. SQLite has one writer and readers beside it, so that a long page blocks no answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
-    MySql(MySqlPool),
+    MySql(Arc<Cluster>),
     Sqlite { writer: SqlitePool, readers: SqlitePool },
 }
 
@@ -134,7 +135,7 @@ impl Db {
     /// The database at `url`; it is connected to, and SQLite's file made, when it is first used.
     pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("mysql" | "mariadb") => open_mysql(url, connections),
+            Some("mysql" | "mariadb") => Ok(Self::MySql(Arc::new(Cluster::open(url, connections)?))),
             Some("sqlite") => open_sqlite(url),
             _ => Err(Error::config(
                 "database_url",
@@ -153,7 +154,7 @@ impl Db {
     /// A connection that only reads.
     pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
         Ok(Conn::new(match self {
-            Self::MySql(pool) => Either::Left(pool.acquire().await?),
+            Self::MySql(cluster) => Either::Left(cluster.acquire().await?),
             Self::Sqlite { readers, .. } => Either::Right(readers.acquire().await?),
         }))
     }
@@ -161,7 +162,7 @@ impl Db {
     /// A connection that may write.
     pub(crate) async fn writer(&self) -> Result<Conn, Failure> {
         Ok(Conn::new(match self {
-            Self::MySql(pool) => Either::Left(pool.acquire().await?),
+            Self::MySql(cluster) => Either::Left(cluster.acquire().await?),
             Self::Sqlite { writer, .. } => Either::Right(writer.acquire().await?),
         }))
     }
@@ -194,68 +195,12 @@ impl Db {
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::MySql(pool) => pool.close().await,
+            Self::MySql(cluster) => cluster.close().await,
             Self::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
         }
-    }
-}
-
-fn open_mysql(url: &str, connections: u32) -> Result<Db> {
-    let bad = |error: sqlx::Error| {
-        // The parser's message may repeat the URL, and with it the password.
-        Error::config(
-            "database_url",
-            "the database URL is not of the form mysql://user:password@host:3306/db",
-        )
-        .with_source(error)
-    };
-    let url = match url.strip_prefix("mariadb:") {
-        Some(rest) => format!("mysql:{rest}"),
-        None => url.to_owned(),
-    };
-    let mut options = MySqlConnectOptions::from_str(&url).map_err(bad)?.statement_cache_capacity(256);
-    // A slow statement would be logged with all its thousand rows of parameters.
-    options = options.disable_statement_logging();
-    if options.get_database().is_none_or(str::is_empty) {
-        return Err(Error::config(
-            "database_url",
-            "the database URL names no database: mysql://…@host:3306/NAME",
-        ));
-    }
-    let query = url.rsplit_once('?').map_or("", |(_, query)| query);
-    let says_tls =
-        query.split('&').any(|pair| matches!(pair.split('=').next(), Some("ssl-mode" | "sslmode")));
-    if !says_tls && !is_local(options.get_host()) && options.get_socket().is_none() {
-        options = options.ssl_mode(MySqlSslMode::Required);
-    }
-    let pool = MySqlPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(|conn, _| Box::pin(prepare_mysql_session(conn)))
-        .connect_lazy_with(options);
-    Ok(Db::MySql(pool))
-}
-
-fn is_local(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The same rules in every session, whatever the server's defaults: a bad value is an error, a locking read
-/// locks what it finds and no gaps, and times are UTC (sqlx sets that).
-async fn prepare_mysql_session(conn: &mut sqlx::MySqlConnection) -> Result<(), sqlx::Error> {
-    conn.execute(
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
-         NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout = 10",
-    )
-    .await?;
-    conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-    // Reads on a Galera node wait for what others have committed. Servers without Galera do not know it.
-    match conn.execute("SET SESSION wsrep_sync_wait = 1").await {
-        Err(error) if !matches!(&error, sqlx::Error::Database(_)) => Err(error),
-        Ok(_) | Err(_) => Ok(()),
     }
 }
 

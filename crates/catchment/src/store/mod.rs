@@ -6,6 +6,7 @@ mod error;
 mod errors;
 mod jobs;
 mod migrate;
+mod mysql;
 mod pages;
 mod rows;
 mod runs;

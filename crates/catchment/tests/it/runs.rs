@@ -394,3 +394,16 @@ on_both! {
         workers.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_one_host_does_not_answer_the_next_one_is_tried() {
+    let mut test = Test::mariadb().await;
+    let direct = test.url.clone();
+    // Nobody listens on a port that was just given back.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    test.url = test.url.replace('@', &format!("@{dead},"));
+    let result = test.sync("id,title\n1,a\n", json!({"contentType": "music"})).await;
+    assert!(result.success);
+    test.url = direct;
+    assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
+}
