@@ -10,7 +10,7 @@ use crate::support::{Process, Test, on_both};
 
 /// Kills that hit a run in the middle, for each database.
 const KILLS: usize = 20;
-const ROWS: usize = 400_000;
+const ROWS: usize = 500_000;
 
 /// A file with rejects and duplicates, and what the table must hold after it.
 fn file(rng: &mut StdRng) -> (String, BTreeMap<String, String>, [usize; 3]) {
@@ -72,7 +72,7 @@ on_both! {
                     break;
                 }
                 None if kills < KILLS => {
-                    tokio::time::sleep(Duration::from_micros(rng.random_range(0..120_000))).await;
+                    tokio::time::sleep(Duration::from_micros(rng.random_range(0..60_000))).await;
                     process.0.kill().unwrap();
                     process.0.wait().unwrap();
                     kills += usize::from(test.value("SELECT status FROM sync_runs").await == "in_progress");
