@@ -122,7 +122,7 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 /// Logs go to standard error: all that `serve` does, and warnings of the other commands, which tell the end of a run
 /// themselves.
 fn start_logging(format: LogFormat, is_service: bool) {
-    let default = if is_service { "info" } else { "warn,catchment::end=off" };
+    let default = if is_service { "info,sqlx=error" } else { "warn,sqlx=error,catchment::end=off" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

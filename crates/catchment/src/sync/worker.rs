@@ -39,6 +39,7 @@ impl Workers {
 
 async fn work(service: SyncService) {
     let (progress, _) = watch::channel(RunProgress::default());
+    let mut is_cut_off = false;
     while !service.shutdown().is_cancelled() {
         // Before the look, so that what comes in during it is not missed.
         let woken = service.wake().notified();
@@ -47,8 +48,13 @@ async fn work(service: SyncService) {
                 service.attempt(claim, &progress).await;
                 continue;
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "the queue cannot be read"),
+            Ok(None) => is_cut_off = false,
+            Err(error) => {
+                // Once, and not each second until it is over.
+                if !std::mem::replace(&mut is_cut_off, true) {
+                    tracing::warn!(%error, "no run can be claimed; the worker keeps trying");
+                }
+            }
         }
         tokio::select! {
             () = service.shutdown().cancelled() => {}
