@@ -1,8 +1,8 @@
 //! `/v1/sync`: the contract's endpoints, and what goes beyond them.
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
@@ -45,45 +45,30 @@ pub(super) async fn stats(State(shared): State<Shared>) -> Result<Answer, Failur
 
 pub(super) async fn trigger(
     State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, Failure> {
-    let body = json_body(&headers, body)?;
     let id = shared.app()?.service().schedule_sync(SyncRequest::from_json(body)?).await?;
     let answer = Answer::with_message(Some(json!({"syncRunId": id})), "Sync scheduled successfully");
     Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{id}"))], answer))
 }
 
-pub(super) async fn resume(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Answer, Failure> {
-    no_body(&headers, body)?;
+pub(super) async fn resume(State(shared): State<Shared>, _: NoBody) -> Result<Answer, Failure> {
     shared.app()?.service().resume_pending_syncs().await?;
     Ok(Answer::with_message(None, "Pending syncs resumed"))
 }
 
-pub(super) async fn cancel(
-    State(shared): State<Shared>,
-    id: Id,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Answer, Failure> {
-    no_body(&headers, body)?;
+pub(super) async fn cancel(State(shared): State<Shared>, id: Id, _: NoBody) -> Result<Answer, Failure> {
     let run = shared.app()?.service().cancel(run_id(id)?).await?;
-    Ok(Answer::with_message(Some(json!({"syncRunId": run.id, "status": run.status})), "Sync cancelled"))
+    Ok(changed(&run, "Sync cancelled"))
 }
 
-pub(super) async fn retry(
-    State(shared): State<Shared>,
-    id: Id,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Answer, Failure> {
-    no_body(&headers, body)?;
+pub(super) async fn retry(State(shared): State<Shared>, id: Id, _: NoBody) -> Result<Answer, Failure> {
     let run = shared.app()?.service().retry(run_id(id)?).await?;
-    Ok(Answer::with_message(Some(json!({"syncRunId": run.id, "status": run.status})), "Sync scheduled again"))
+    Ok(changed(&run, "Sync scheduled again"))
+}
+
+fn changed(run: &SyncRun, message: &'static str) -> Answer {
+    Answer::with_message(Some(json!({"syncRunId": run.id, "status": run.status})), message)
 }
 
 pub(super) async fn show(State(shared): State<Shared>, id: Id) -> Result<Answer, Failure> {
@@ -136,30 +121,57 @@ fn query(part: Parts) -> Result<Part, Failure> {
     })
 }
 
-/// A request that needs no body. One that comes all the same must be JSON, as everywhere.
-fn no_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<(), Failure> {
-    match &body {
-        Ok(bytes) if bytes.is_empty() => Ok(()),
-        _ => json_body(headers, body).map(|_| ()),
+/// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.
+pub(super) struct JsonBody(Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        check_type(request.headers())?;
+        parse(&read(request, state).await?).map(Self)
     }
 }
 
-/// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.
-fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Value, Failure> {
+/// No body is needed. One that comes all the same must be JSON, as everywhere.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let checked = check_type(request.headers());
+        let body = read(request, state).await?;
+        if !body.is_empty() {
+            checked?;
+            parse(&body)?;
+        }
+        Ok(Self)
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime = content_type.split(';').next().unwrap_or_default().trim();
-    if !mime.eq_ignore_ascii_case("application/json") {
-        let message = "send the body as `Content-Type: application/json`";
-        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message));
+    if mime.eq_ignore_ascii_case("application/json") {
+        return Ok(());
     }
-    let body = body.map_err(|error| match error.status() {
+    let message = "send the body as `Content-Type: application/json`";
+    Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message))
+}
+
+async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Failure> {
+    Bytes::from_request(request, state).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body has more than {MAX_BODY_BYTES} bytes");
             Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
         }
         status => Failure::new(status, "body", error.body_text()),
-    })?;
-    serde_json::from_slice(&body).map_err(|error| {
+    })
+}
+
+fn parse(body: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
         Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}"))
     })
 }

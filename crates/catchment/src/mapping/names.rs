@@ -1,6 +1,7 @@
 //! Which source column is which target column, by the names that people give them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -22,6 +23,11 @@ pub fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
             Some((column.name.to_owned(), fields[place].to_string()))
         })
         .collect()
+}
+
+/// The source fields that a mapping names, as a source is asked for them.
+pub fn fields(names: Option<&Names>) -> Arc<[Box<str>]> {
+    names.into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect()
 }
 
 /// A name without case, accents, or what stands between its words: `Título canción` is `titulo_cancion`.

@@ -213,8 +213,7 @@ fn open_sqlite(url: &str) -> Result<Db> {
         ));
     }
     let bad = |error: sqlx::Error| {
-        Error::config("database_url", format!("opening the SQLite file of `{url}`: {error}"))
-            .with_source(error)
+        Error::config("database_url", format!("`{url}` names no SQLite file: {error}")).with_source(error)
     };
     let options = SqliteConnectOptions::from_str(url)
         .map_err(bad)?

@@ -227,12 +227,12 @@ impl Store {
 
     /// Runs that a worker could claim now, the oldest first. Those of the command line are left to it for a while:
     /// it may be able to read what we are not.
-    pub(crate) async fn due_runs(&self, node: &str, limit: u32) -> Result<Vec<i64>> {
+    pub(crate) async fn due_runs(&self, node: &str, door: Door, limit: u32) -> Result<Vec<i64>> {
         let sql = sql!(
             "SELECT r.id FROM sync_runs r WHERE " (at_now claimable) " AND (r.door <> 'cli' OR r.attempt > 0 OR "
             "r.created_at < " NOW_PLUS_MS ") ORDER BY r.id LIMIT ?"
         );
-        let args = [node.into(), Door::Http.as_str().into(), (-lease_ms()).into(), i64::from(limit).into()];
+        let args = [node.into(), door.as_str().into(), (-lease_ms()).into(), i64::from(limit).into()];
         let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }

@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::replay::{Replayed, commit};
 use super::service::ServiceSettings;
+use crate::mapping::names::fields;
 use crate::mapping::{Batch, Mapping, Names, TargetOptions};
 use crate::run::{Counters, SyncRun};
 use crate::store::{LEASE, Lease, Store};
@@ -105,8 +106,7 @@ impl Attempt<'_> {
     fn read_ahead(&mut self, chosen: Option<Names>) -> mpsc::Receiver<Option<Mapped>> {
         let (sender, receiver) = mpsc::channel(1);
         let (source, options, after) = (self.source.clone(), self.options.clone(), self.cursor.take());
-        let names = options.mapping().or(chosen.as_ref());
-        let fields = names.into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect();
+        let fields = fields(options.mapping().or(chosen.as_ref()));
         tokio::spawn(async move {
             let mut mapping: Option<Arc<Mapping>> = None;
             let mut pages = source.read(Reading { after, fields, ..Reading::default() });

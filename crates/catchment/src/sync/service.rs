@@ -14,6 +14,7 @@ use super::attempt::{Attempt, Ended, RunProgress};
 use super::host::WorkerName;
 use super::replay::end_attempt;
 use super::retry::{MAX_FRUITLESS, Next, back_off, decide};
+use crate::mapping::names::fields;
 use crate::mapping::{Mapping, Names, TargetOptions};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
 use crate::store::{Claim, NewRun, Store, Verdict};
@@ -302,7 +303,7 @@ impl SyncService {
     pub async fn check(&self, request: SyncRequest) -> Result<Checked> {
         let Prepared { target, source, .. } = self.prepare(request, self.inner.settings.door).await?;
         source.test_connection().await?;
-        let mut inspection = source.inspect(fields(&target)).await?;
+        let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             return Ok(Checked { inspection, mapping: None, fitting: 0, rejects: Vec::new() });
         };
@@ -316,19 +317,6 @@ impl SyncService {
         })
     }
 
-    /// What can be found out about a source without options for its target.
-    ///
-    /// # Errors
-    /// As for reading it.
-    pub async fn inspect(&self, request: &SyncRequest) -> Result<Inspection> {
-        let inner = &self.inner;
-        let identifier = inner.registry.normalize(&request.source_type, &request.source_identifier)?;
-        let host = self.host(inner.settings.door);
-        let source =
-            inner.registry.build(&request.source_type, &identifier, request.options.clone(), &host)?;
-        source.inspect(Arc::default()).await
-    }
-
     /// Checks all of a request that can be checked without reading its source.
     async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         let registry = &self.inner.registry;
@@ -338,11 +326,8 @@ impl SyncService {
         let host = self.host(door);
         let source = registry.build(&source_type, &identifier, source_options, &host)?;
         self.check_access(&source_type, &identifier, host).await?;
-        for (pointer, text) in
-            [("/sourceIdentifier", Some(&identifier)), ("/options/sourceName", target.source_name.as_ref())]
-        {
-            check_length(pointer, text.map_or("", |text| text))?;
-        }
+        check_length("/sourceIdentifier", &identifier)?;
+        check_length("/options/sourceName", target.source_name.as_deref().unwrap_or_default())?;
         let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
         Ok(Prepared { request, target, source })
     }
@@ -449,7 +434,8 @@ impl SyncService {
 
     /// The next run that is due, claimed.
     pub(super) async fn claim_next(&self) -> Result<Option<Claim>> {
-        for id in self.inner.store.due_runs(&self.inner.settings.node, 16).await? {
+        let ServiceSettings { node, door, .. } = &self.inner.settings;
+        for id in self.inner.store.due_runs(node, *door, 16).await? {
             match self.claim(id).await {
                 Ok(Some(claim)) => return Ok(Some(claim)),
                 Ok(None) => {}
@@ -490,11 +476,6 @@ fn lost_too_often(attempts: u32) -> Error {
     let message =
         format!("{attempts} workers in a row were lost with this run before it got on; see their logs");
     Error::new(ErrorKind::System, "interrupted", message)
-}
-
-/// The source fields that the options name.
-fn fields(target: &TargetOptions) -> Arc<[Box<str>]> {
-    target.mapping().into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect()
 }
 
 fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
