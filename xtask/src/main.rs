@@ -1,17 +1,24 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
+mod database;
+mod galera;
 mod mariadb;
+mod process;
+mod tools;
+mod torture;
 
 use std::env;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use mariadb::MariaDb;
+use tools::cargo;
 
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite and on a private MariaDB; ARGS go to cargo test
 cargo xtask ci             what CI runs: format, lints, tests, docs, licences
+cargo xtask torture        kills, faults and full disks; --galera: on a cluster of three nodes
 cargo xtask mariadb        a private MariaDB to try things on, until Enter is pressed";
 
 fn main() -> ExitCode {
@@ -19,6 +26,7 @@ fn main() -> ExitCode {
     let result = match args.next().as_deref() {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
+        Some("torture") => torture::torture(&args.collect::<Vec<_>>()),
         Some("mariadb") => hold_mariadb(),
         _ => {
             eprintln!("{USAGE}");
@@ -69,35 +77,4 @@ fn hold_mariadb() -> Result<()> {
     println!("Press Enter to end it.");
     std::io::stdin().read_line(&mut String::new()).context("waiting for Enter")?;
     Ok(())
-}
-
-fn cargo(args: &[&str]) -> Step {
-    let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    command.args(args);
-    Step(command)
-}
-
-/// A command that must succeed.
-struct Step(Command);
-
-impl Step {
-    fn args(mut self, args: &[String]) -> Self {
-        self.0.args(args);
-        self
-    }
-
-    fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
-        self.0.env(name, value);
-        self
-    }
-
-    fn run(mut self) -> Result<()> {
-        let line = format!("{:?}", self.0).replace('"', "");
-        eprintln!("+ {line}");
-        let status = self.0.status().with_context(|| format!("starting {line}"))?;
-        if !status.success() {
-            bail!("{line}: {status}");
-        }
-        Ok(())
-    }
 }

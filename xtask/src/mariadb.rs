@@ -1,5 +1,6 @@
-//! A private MariaDB on a temporary data directory and a free port, gone when it is dropped.
+//! Private MariaDB servers on temporary data directories and free ports, gone when they are dropped.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,64 +9,116 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How long the server may take to answer.
+use crate::tools::{find, install, is_root};
+
+/// How long a server may take to answer.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const USER: &str = "catchment";
 const PASSWORD: &str = "only-for-tests";
 
+/// One server of its own.
 pub(crate) struct MariaDb {
-    server: Child,
-    port: u16,
+    server: Server,
     _dir: TempDir,
 }
 
 impl MariaDb {
     /// Starts it, and installs it first where it is missing and may be.
     pub(crate) fn start() -> Result<Self> {
-        let mariadbd = find("mariadbd").map_or_else(install, Ok)?;
-        let dir = TempDir::with_prefix("catchment-mariadb-")?;
+        Self::start_in(TempDir::with_prefix("catchment-mariadb-")?, &[])
+    }
+
+    /// The same in this directory, with these flags as well.
+    pub(crate) fn start_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
+        let mut args = vec![OsString::from("--no-defaults")];
+        args.extend(as_root().map(Into::into));
+        args.extend(flags.iter().map(Into::into));
         let data = dir.path().join("data");
-        make_data_directory(&data)?;
-        let init = dir.path().join("init.sql");
-        let grant = format!(
-            "CREATE USER {USER}@'%' IDENTIFIED BY '{PASSWORD}'; GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION; \
-             CREATE DATABASE try;"
-        );
-        fs::write(&init, grant.replace("; ", ";\n"))?;
-        // The listener is closed before the server opens the port: somebody else could take it in between, and
-        // then the server ends and says so.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-        let log = dir.path().join("log");
-        let server = Command::new(mariadbd)
-            .arg("--no-defaults")
-            .args(as_root())
-            .arg(format!("--datadir={}", data.display()))
-            .arg(format!("--socket={}", dir.path().join("socket").display()))
-            .arg(format!("--pid-file={}", dir.path().join("pid").display()))
-            .arg(format!("--init-file={}", init.display()))
-            .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connections=500"])
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log)?)
-            .spawn()
-            .context("starting mariadbd")?;
-        let mut mariadb = Self { server, port, _dir: dir };
-        mariadb.wait(&log)?;
-        Ok(mariadb)
+        make_data_directory(&data, as_root())?;
+        let init = write_init_file(dir.path())?;
+        args.push(format!("--init-file={}", init.display()).into());
+        let server = Server::start(dir.path(), &data, free_port()?, args)?;
+        Ok(Self { server, _dir: dir })
+    }
+
+    pub(crate) fn server(&mut self) -> &mut Server {
+        &mut self.server
     }
 
     /// Where it is, without the name of a database.
     pub(crate) fn url(&self) -> String {
-        format!("mysql://{USER}:{PASSWORD}@127.0.0.1:{}", self.port)
+        url(&[self.server.port])
+    }
+}
+
+/// The servers on these ports, without the name of a database.
+pub(crate) fn url(ports: &[u16]) -> String {
+    let hosts: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    format!("mysql://{USER}:{PASSWORD}@{}", hosts.join(","))
+}
+
+/// A server process that can be broken and mended.
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    command: Command,
+    log: PathBuf,
+    process: Child,
+}
+
+impl Server {
+    /// Starts one on a data directory that is there; `dir` takes its socket and its log.
+    pub(crate) fn start(dir: &Path, data: &Path, port: u16, args: Vec<OsString>) -> Result<Self> {
+        let log = dir.join("log");
+        let mut command = Command::new(mariadbd()?);
+        command
+            .args(args)
+            .arg(format!("--datadir={}", data.display()))
+            .arg(format!("--socket={}", dir.join("socket").display()))
+            .arg(format!("--pid-file={}", dir.join("pid").display()))
+            .args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--max-connections=500"])
+            .arg(format!("--port={port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(&log)?);
+        let process = command.spawn().context("starting mariadbd")?;
+        let mut server = Self { port, command, log, process };
+        server.wait()?;
+        Ok(server)
     }
 
-    fn wait(&mut self, log: &Path) -> Result<()> {
+    /// Starts it again after it was killed.
+    pub(crate) fn restart(&mut self) -> Result<()> {
+        self.process = self.command.spawn().context("starting mariadbd again")?;
+        self.wait()
+    }
+
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        signal_child(&self.process, signal)
+    }
+
+    /// What a query gives: a row a line, tabs between its columns.
+    pub(crate) fn query(&self, database: &str, sql: &str) -> Result<String> {
+        let output = client(self.port, database)?.args(["--execute", sql]).output()?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    fn wait(&mut self) -> Result<()> {
         let began = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            if let Some(status) = self.server.try_wait()? {
-                bail!("mariadbd ended with {status}:\n{}", fs::read_to_string(log).unwrap_or_default());
+            if let Some(status) = self.process.try_wait()? {
+                bail!("mariadbd ended with {status}:\n{}", fs::read_to_string(&self.log).unwrap_or_default());
             }
             if began.elapsed() > START_TIMEOUT {
                 bail!("mariadbd has not answered for {} s", START_TIMEOUT.as_secs());
@@ -76,59 +129,55 @@ impl MariaDb {
     }
 }
 
-impl Drop for MariaDb {
+impl Drop for Server {
     fn drop(&mut self) {
         // Its data goes with it, so that it need not end in order.
-        if self.server.kill().is_ok() {
-            self.server.wait().ok();
+        if self.process.kill().is_ok() {
+            self.process.wait().ok();
         }
     }
 }
 
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let dirs =
-        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
-    dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
+/// The command-line client of the server on this port: no names of columns, tabs between values.
+pub(crate) fn client(port: u16, database: &str) -> Result<Command> {
+    let program = find("mariadb").context("the client `mariadb` is missing beside mariadbd")?;
+    let mut command = Command::new(program);
+    command
+        .args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--batch", "--skip-column-names"])
+        .args([format!("--port={port}"), format!("--user={USER}"), format!("--password={PASSWORD}")])
+        .arg(format!("--database={database}"))
+        .stdin(Stdio::null());
+    Ok(command)
 }
 
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+pub(crate) fn signal_child(process: &Child, signal: Signal) -> Result<()> {
+    let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw).context("no such process")?;
+    Ok(kill_process(pid, signal)?)
 }
 
-/// The server refuses to run as root unless it is told so.
-fn as_root() -> Option<&'static str> {
-    is_root().then_some("--user=root")
+/// A port that nobody listens on. Somebody else could take it before the server does; then that one ends and says so.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-fn install() -> Result<PathBuf> {
-    if !is_root() || find("apt-get").is_none() {
-        bail!(
-            "mariadbd is missing: install it (Debian: `apt-get install mariadb-server`) and run this again"
-        );
-    }
-    eprintln!("installing mariadb-server …");
-    for args in
-        [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", "mariadb-server"]]
-    {
-        let status = Command::new("apt-get")
-            .args(args)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .status()?;
-        if !status.success() {
-            bail!("apt-get {} failed: {status}; install mariadb-server by hand", args.join(" "));
-        }
-    }
-    find("mariadbd").context("mariadb-server is installed, but there is no mariadbd")
+/// Statements for a server's first start: the user of the tests, and a database to try things in.
+pub(crate) fn write_init_file(dir: &Path) -> Result<PathBuf> {
+    let file = dir.join("init.sql");
+    let statements = [
+        format!("CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\n"),
+        format!("GRANT ALL ON *.* TO {USER}@'%' WITH GRANT OPTION;\n"),
+        "CREATE DATABASE IF NOT EXISTS try;\n".to_owned(),
+    ];
+    fs::write(&file, statements.concat())?;
+    Ok(file)
 }
 
-fn make_data_directory(data: &Path) -> Result<()> {
+pub(crate) fn make_data_directory(data: &Path, user: Option<&str>) -> Result<()> {
+    mariadbd()?;
     let installer = find("mariadb-install-db").context("mariadb-install-db is missing beside mariadbd")?;
     let output = Command::new(installer)
         .arg("--no-defaults")
-        .args(as_root())
+        .args(user)
         .arg(format!("--datadir={}", data.display()))
         .args(["--skip-test-db", "--auth-root-authentication-method=normal"])
         .output()?;
@@ -136,4 +185,16 @@ fn make_data_directory(data: &Path) -> Result<()> {
         bail!("mariadb-install-db failed:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
+}
+
+fn mariadbd() -> Result<PathBuf> {
+    match find("mariadbd") {
+        Some(program) => Ok(program),
+        None => install("mariadbd", &["mariadb-server"]),
+    }
+}
+
+/// The server refuses to run as root unless it is told so.
+fn as_root() -> Option<&'static str> {
+    is_root().then_some("--user=root")
 }

@@ -1,5 +1,7 @@
 //! The options that are the engine's, whatever the source.
 
+use std::time::Duration;
+
 use catchment_core::{Error, Result, parse_options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,9 @@ pub struct TargetOptions {
     pub max_errors: Option<MaxErrors>,
     /// How many rejects are stored in full; past that they are counted. Default 10000.
     pub max_stored_errors: Option<u64>,
+    /// How long a source may put the run off (status 429, quotas) before that counts as a failed attempt, in seconds.
+    /// Default 3600.
+    pub max_wait: Option<u64>,
     /// Whether a source without a single record is fine although it had some before. Default false.
     pub allow_empty: Option<bool>,
 }
@@ -209,6 +214,11 @@ impl TargetOptions {
     /// How many rejects a run stores.
     pub fn max_stored(&self) -> u64 {
         self.max_stored_errors.unwrap_or(10_000)
+    }
+
+    /// How long a source may put a run off before that counts.
+    pub fn max_wait(&self) -> Duration {
+        Duration::from_secs(self.max_wait.unwrap_or(3600))
     }
 }
 

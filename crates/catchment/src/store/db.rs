@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use catchment_core::{Error, Result};
 use sqlx::mysql::{MySqlArguments, MySqlRow};
@@ -17,13 +17,16 @@ use sqlx::{
 };
 
 use super::dialect::{Dialect, Sql};
-use super::error::Failure;
-use super::mysql::Cluster;
+use super::error::{Failure, is_busy};
+use super::mysql::{Cluster, Connected};
 
 /// How long a request waits for a connection.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite itself waits before it is asked again. It looks after 1, 2, 5, 10, … up to 100 ms, and a process
+/// that commits page after page would be missed for seconds by one that looks so seldom.
+const BUSY_LOOKS: Duration = Duration::from_millis(8);
 /// How long any statement may take. A server whose host vanished says nothing for ever.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -153,18 +156,12 @@ impl Db {
 
     /// A connection that only reads.
     pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
-        Ok(Conn::new(match self {
-            Self::MySql(cluster) => Either::Left(cluster.acquire().await?),
-            Self::Sqlite { readers, .. } => Either::Right(readers.acquire().await?),
-        }))
+        Conn::acquire(self, false).await
     }
 
     /// A connection that may write.
     pub(crate) async fn writer(&self) -> Result<Conn, Failure> {
-        Ok(Conn::new(match self {
-            Self::MySql(cluster) => Either::Left(cluster.acquire().await?),
-            Self::Sqlite { writer, .. } => Either::Right(writer.acquire().await?),
-        }))
+        Conn::acquire(self, true).await
     }
 
     /// Begins a transaction that writes.
@@ -221,7 +218,7 @@ fn open_sqlite(url: &str) -> Result<Db> {
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
+        .busy_timeout(BUSY_LOOKS)
         .statement_cache_capacity(256)
         .disable_statement_logging()
         // 32 MiB at most, taken as pages are touched.
@@ -237,11 +234,21 @@ fn open_sqlite(url: &str) -> Result<Db> {
 pub(crate) struct Conn {
     inner: Option<Either<PoolConnection<MySql>, PoolConnection<Sqlite>>>,
     is_busy: bool,
+    /// Who wants to hear of its errors.
+    connected: Option<Connected>,
 }
 
 impl Conn {
-    fn new(inner: Either<PoolConnection<MySql>, PoolConnection<Sqlite>>) -> Self {
-        Self { inner: Some(inner), is_busy: false }
+    async fn acquire(db: &Db, may_write: bool) -> Result<Self, Failure> {
+        let (inner, connected) = match db {
+            Db::MySql(cluster) => {
+                let (conn, connected) = cluster.acquire().await?;
+                (Either::Left(conn), Some(connected))
+            }
+            Db::Sqlite { writer, .. } if may_write => (Either::Right(writer.acquire().await?), None),
+            Db::Sqlite { readers, .. } => (Either::Right(readers.acquire().await?), None),
+        };
+        Ok(Self { inner: Some(inner), is_busy: false, connected })
     }
 
     /// One statement; how many rows it changed (on MySQL: how many it matched).
@@ -258,8 +265,15 @@ impl Conn {
                 bounded(conn.execute(query)).await.map(|done| done.rows_affected())
             }
             Some(Either::Right(conn)) => {
-                let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
-                bounded(conn.execute(query)).await.map(|done| done.rows_affected())
+                let text = sql.text(Dialect::Sqlite);
+                let patience = Patience::begin();
+                loop {
+                    let query = sqlx::query_with(text.clone(), sqlite_arguments(args)?);
+                    let result = bounded(conn.execute(query)).await;
+                    if !patience.asks_again(&result) {
+                        break result.map(|done| done.rows_affected());
+                    }
+                }
             }
             None => Err(sqlx::Error::PoolClosed),
         };
@@ -280,8 +294,15 @@ impl Conn {
                 bounded(conn.fetch_all(query)).await.map(|rows| rows.into_iter().map(Row::MySql).collect())
             }
             Some(Either::Right(conn)) => {
-                let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
-                bounded(conn.fetch_all(query)).await.map(|rows| rows.into_iter().map(Row::Sqlite).collect())
+                let text = sql.text(Dialect::Sqlite);
+                let patience = Patience::begin();
+                loop {
+                    let query = sqlx::query_with(text.clone(), sqlite_arguments(args)?);
+                    let result = bounded(conn.fetch_all(query)).await;
+                    if !patience.asks_again(&result) {
+                        break result.map(|rows| rows.into_iter().map(Row::Sqlite).collect());
+                    }
+                }
             }
             None => Err(sqlx::Error::PoolClosed),
         };
@@ -299,7 +320,15 @@ impl Conn {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
             Some(Either::Left(conn)) => bounded(conn.execute(sql)).await.map(|_| ()),
-            Some(Either::Right(conn)) => bounded(conn.execute(sql)).await.map(|_| ()),
+            Some(Either::Right(conn)) => {
+                let patience = Patience::begin();
+                loop {
+                    let result = bounded(conn.execute(sql)).await;
+                    if !patience.asks_again(&result) {
+                        break result.map(|_| ());
+                    }
+                }
+            }
             None => Err(sqlx::Error::PoolClosed),
         };
         self.end(done)
@@ -320,7 +349,11 @@ impl Conn {
     fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
         let timed_out =
             matches!(&result, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut);
-        self.is_busy = timed_out;
+        let is_turned_away = match (&result, &self.connected) {
+            (Err(error), Some(connected)) => connected.hear(error),
+            _ => false,
+        };
+        self.is_busy = timed_out || is_turned_away;
         Ok(result?)
     }
 
@@ -399,6 +432,19 @@ async fn bounded<T>(statement: impl Future<Output = Result<T, sqlx::Error>>) -> 
         let message = format!("no answer for {} s", STATEMENT_TIMEOUT.as_secs());
         Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)))
     })
+}
+
+/// How long a statement of SQLite is repeated while another process is writing.
+struct Patience(Instant);
+
+impl Patience {
+    fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    fn asks_again<T>(&self, result: &Result<T, sqlx::Error>) -> bool {
+        matches!(result, Err(error) if is_busy(error)) && self.0.elapsed() < BUSY_TIMEOUT
+    }
 }
 
 fn mysql_arguments(args: &[Arg<'_>]) -> Result<MySqlArguments, sqlx::Error> {

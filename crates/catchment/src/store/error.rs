@@ -72,6 +72,11 @@ fn classify(error: &dyn DatabaseError) -> Class {
     }
 }
 
+/// Whether SQLite says that somebody else is writing.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if classify(error.as_ref()) == Class::Contended)
+}
+
 fn classify_mysql(number: u16, sqlstate: &str) -> Class {
     match number {
         _ if ROW_ERRORS.contains(&number) => Class::Row,

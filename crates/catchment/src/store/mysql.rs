@@ -1,11 +1,12 @@
 //! MySQL and MariaDB: one host, or several that are tried in turn.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use catchment_core::{Error, Result};
-use sqlx::mysql::{MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlSslMode};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Executor, MySql};
 
@@ -14,13 +15,44 @@ use super::db::ACQUIRE_TIMEOUT;
 /// How long one host of several may take, before the next one is tried.
 const HOST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A pool of connections to one of some hosts: the one that answered last.
+/// Errors of a host that answers and yet does nothing: a Galera node that is not ready, a server that was made
+/// read-only (two ways), one that is shutting down. Another host may do.
+const TURNED_AWAY: [u16; 4] = [1047, 1290, 1836, 1053];
+
+/// One host or several that hold the same data; the one that answered last is used.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    pool: MySqlPool,
-    hosts: Vec<MySqlConnectOptions>,
+    hosts: Vec<Host>,
     current: AtomicUsize,
     connections: u32,
+}
+
+#[derive(Debug)]
+struct Host {
+    name: String,
+    pool: MySqlPool,
+}
+
+/// Which host a connection leads to.
+#[derive(Debug, Clone)]
+pub(super) struct Connected {
+    cluster: Arc<Cluster>,
+    host: usize,
+}
+
+impl Connected {
+    /// Hears of an error of this connection's host. Whether the connection is of no more use.
+    pub(super) fn hear(&self, error: &sqlx::Error) -> bool {
+        let number = error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>())
+            .map(MySqlDatabaseError::number);
+        let is_turned_away = number.is_some_and(|number| TURNED_AWAY.contains(&number));
+        if is_turned_away {
+            self.cluster.turn_from(self.host);
+        }
+        is_turned_away
+    }
 }
 
 impl Cluster {
@@ -31,47 +63,55 @@ impl Cluster {
             None => url.to_owned(),
         };
         let hosts: Vec<_> = one_url_a_host(&url).iter().map(|url| parse(url)).collect::<Result<_>>()?;
-        let Some(first) = hosts.first().cloned() else { return Err(malformed()) };
-        let pool = MySqlPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(if hosts.len() > 1 { HOST_TIMEOUT } else { ACQUIRE_TIMEOUT })
-            .after_connect(|conn, _| Box::pin(prepare_session(conn)))
-            .connect_lazy_with(first);
-        Ok(Self { pool, hosts, current: AtomicUsize::new(0), connections })
+        let timeout = if hosts.len() > 1 { HOST_TIMEOUT } else { ACQUIRE_TIMEOUT };
+        let open = |options: MySqlConnectOptions| Host {
+            name: options.get_host().to_owned(),
+            pool: MySqlPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(timeout)
+                .after_connect(|conn, _| Box::pin(prepare_session(conn)))
+                .connect_lazy_with(options),
+        };
+        let hosts = hosts.into_iter().map(open).collect();
+        Ok(Self { hosts, current: AtomicUsize::new(0), connections })
     }
 
     /// A connection; to the next host where the current one cannot be reached.
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<MySql>, sqlx::Error> {
+    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, Connected), sqlx::Error> {
         let mut tried = 1;
         loop {
-            let seen = self.current.load(Ordering::SeqCst);
-            match self.pool.acquire().await {
-                Err(error) if tried < self.hosts.len() && self.is_unreachable(&error) => self.turn_from(seen),
-                result => return result,
+            let host = self.current.load(Ordering::SeqCst);
+            match self.hosts[host].pool.acquire().await {
+                Ok(conn) => return Ok((conn, Connected { cluster: self.clone(), host })),
+                Err(error) if tried < self.hosts.len() && self.is_unreachable(host, &error) => {
+                    self.turn_from(host);
+                }
+                Err(error) => return Err(error),
             }
             tried += 1;
         }
     }
 
     /// Whether it is the host that is missing, and not merely a free connection.
-    fn is_unreachable(&self, error: &sqlx::Error) -> bool {
-        !matches!(error, sqlx::Error::PoolClosed) && self.pool.size() < self.connections
+    fn is_unreachable(&self, host: usize, error: &sqlx::Error) -> bool {
+        !matches!(error, sqlx::Error::PoolClosed) && self.hosts[host].pool.size() < self.connections
     }
 
-    fn turn_from(&self, seen: usize) {
-        let next = (seen + 1) % self.hosts.len();
+    fn turn_from(&self, host: usize) {
+        let next = (host + 1) % self.hosts.len();
         // Of those that fail at the same time one turns.
-        if self.current.compare_exchange(seen, next, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-            tracing::warn!(
-                host = self.hosts[next].get_host(),
-                "the database does not answer; turning to another host"
-            );
-            self.pool.set_connect_options(self.hosts[next].clone());
+        let has_turned =
+            self.current.compare_exchange(host, next, Ordering::SeqCst, Ordering::SeqCst).is_ok();
+        if has_turned && next != host {
+            let (host, next) = (&self.hosts[host].name, &self.hosts[next].name);
+            tracing::warn!(host, next, "the database host does not serve; turning to the next one");
         }
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
+        for host in &self.hosts {
+            host.pool.close().await;
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `sync_runs` and `sync_attempts`: what is asked for, who holds it, how it ended.
 
+use std::time::Duration;
+
 use catchment_core::{Cursor, Error, ErrorKind, Result, cut};
 use jiff::Timestamp;
 
@@ -225,12 +227,25 @@ impl Store {
         self.db.fetch(sql, &[run_id.into()]).await?.iter().map(read).collect()
     }
 
-    /// Runs that a worker could claim now, the oldest first. Those of the command line are left to it for a while:
+    /// How many attempts in a row the source of a run has put off, with the one under way, and over what time.
+    pub(crate) async fn put_off(&self, run_id: i64) -> Result<(u32, Duration)> {
+        let sql = sql!(
+            "SELECT " (ms started_at) " FROM sync_attempts WHERE sync_run_id = ? AND id > "
+            "COALESCE((SELECT MAX(id) FROM sync_attempts WHERE sync_run_id = ? AND ended_at IS NOT NULL AND "
+            "(pages_after > pages_before OR COALESCE(error_type, '') <> 'rate_limited')), 0) ORDER BY id"
+        );
+        let rows = self.db.fetch(sql, &[run_id.into(), run_id.into()]).await?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok((0, Duration::ZERO)) };
+        let waited = Duration::from_millis(counted(last.int(0)? - first.int(0)?));
+        Ok((u32::try_from(rows.len()).unwrap_or(u32::MAX), waited))
+    }
+
+    /// Runs that a worker could claim now; first the one that has been due the longest. Those of the command line are left to it for a while:
     /// it may be able to read what we are not.
     pub(crate) async fn due_runs(&self, node: &str, door: Door, limit: u32) -> Result<Vec<i64>> {
         let sql = sql!(
             "SELECT r.id FROM sync_runs r WHERE " (at_now claimable) " AND (r.door <> 'cli' OR r.attempt > 0 OR "
-            "r.created_at < " NOW_PLUS_MS ") ORDER BY r.id LIMIT ?"
+            "r.created_at < " NOW_PLUS_MS ") ORDER BY COALESCE(r.next_attempt_at, r.created_at), r.id LIMIT ?"
         );
         let args = [node.into(), door.as_str().into(), (-lease_ms()).into(), i64::from(limit).into()];
         let rows = self.db.fetch(sql, &args).await?;

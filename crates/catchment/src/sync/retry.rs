@@ -20,18 +20,32 @@ pub(super) enum Next {
     Fail,
 }
 
-/// Decides. `fruitless_before` attempts in a row had committed nothing; `moved` tells whether this one did, which
-/// begins the count anew. `jitter` is from 0 to 1.
-pub(super) fn decide(error: &Error, fruitless_before: u32, moved: bool, jitter: f64) -> Next {
+/// What came of an attempt that ended with an error, and of those before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Record {
+    /// Attempts in a row before this one that committed nothing and count.
+    pub(super) fruitless_before: u32,
+    /// Whether this one committed a page, which begins the count anew.
+    pub(super) moved: bool,
+    /// Attempts in a row, this one included, that the source put off and that do not count yet.
+    pub(super) put_off: u32,
+}
+
+/// Decides. `jitter` is from 0 to 1.
+pub(super) fn decide(error: &Error, record: Record, jitter: f64) -> Next {
     if !error.kind().is_retryable() {
         return Next::Fail;
     }
-    let fruitless_attempts = if moved { 0 } else { fruitless_before + 1 };
+    let fruitless_attempts = match record {
+        Record { moved: true, .. } => 0,
+        Record { fruitless_before, put_off, .. } => fruitless_before + u32::from(put_off == 0),
+    };
     let max = if error.kind() == ErrorKind::System { MAX_FRUITLESS_SYSTEM } else { MAX_FRUITLESS };
     if fruitless_attempts >= max {
         return Next::Fail;
     }
-    let delay = error.retry_after().unwrap_or_else(|| back_off(fruitless_attempts.max(1), jitter));
+    let nth = fruitless_attempts.max(record.put_off).max(1);
+    let delay = error.retry_after().unwrap_or_else(|| back_off(nth, jitter));
     Next::Retry { fruitless_attempts, delay }
 }
 
@@ -52,10 +66,14 @@ mod tests {
         }
     }
 
+    fn after(fruitless_before: u32) -> Record {
+        Record { fruitless_before, ..Record::default() }
+    }
+
     #[test]
     fn the_wait_grows_until_the_run_fails() {
         let error = Error::new(ErrorKind::Network, "reset", "");
-        let waits: Vec<_> = (0..5).map(|before| seconds(decide(&error, before, false, 0.5))).collect();
+        let waits: Vec<_> = (0..5).map(|before| seconds(decide(&error, after(before), 0.5))).collect();
         assert_eq!(waits, [Some(10), Some(30), Some(90), Some(270), None]);
     }
 
@@ -63,7 +81,7 @@ mod tests {
     fn an_attempt_that_moved_begins_the_count_anew() {
         let error = Error::new(ErrorKind::Database, "away", "");
         assert_eq!(
-            decide(&error, 4, true, 0.5),
+            decide(&error, Record { moved: true, ..after(4) }, 0.5),
             Next::Retry { fruitless_attempts: 0, delay: Duration::from_secs(10) }
         );
     }
@@ -71,12 +89,21 @@ mod tests {
     #[test]
     fn the_other_side_says_when() {
         let error = Error::new(ErrorKind::Unavailable, "503", "").with_retry_after(Duration::from_secs(77));
-        assert_eq!(seconds(decide(&error, 0, false, 0.0)), Some(77));
+        assert_eq!(seconds(decide(&error, after(0), 0.0)), Some(77));
+    }
+
+    #[test]
+    fn being_put_off_does_not_count_but_the_wait_grows() {
+        let error = Error::new(ErrorKind::RateLimited, "429", "");
+        assert_eq!(
+            decide(&error, Record { put_off: 6, ..after(4) }, 0.5),
+            Next::Retry { fruitless_attempts: 4, delay: Duration::from_secs(2430) }
+        );
     }
 
     #[test]
     fn what_cannot_mend_itself_is_not_tried_again() {
-        assert_eq!(decide(&Error::config("x", ""), 0, true, 0.5), Next::Fail);
-        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), 2, false, 0.5), Next::Fail);
+        assert_eq!(decide(&Error::config("x", ""), Record { moved: true, ..after(0) }, 0.5), Next::Fail);
+        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), after(2), 0.5), Next::Fail);
     }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempt, Ended, RunProgress};
 use super::host::WorkerName;
 use super::replay::end_attempt;
-use super::retry::{MAX_FRUITLESS, Next, back_off, decide};
+use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide};
 use crate::mapping::names::fields;
 use crate::mapping::{Mapping, Names, TargetOptions};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
@@ -354,10 +354,12 @@ impl SyncService {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let (pages_before, store) = (run.pages, &self.inner.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
+        let mut max_wait = TargetOptions::default().max_wait();
         let ended = match self.prepare(run.request.clone(), door).await {
             // Nobody lived to say why the attempts before this one ended.
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
             Ok(Prepared { target: options, source, .. }) => {
+                max_wait = options.max_wait();
                 let (shutdown, limits) = (&self.inner.shutdown, &self.inner.settings);
                 Attempt { store, lease, options, source, cursor, shutdown, progress, limits }
                     .work(&mut run)
@@ -375,7 +377,9 @@ impl SyncService {
             }
             Ended::Failed(error) => {
                 let moved = self.has_moved(&run, pages_before).await;
-                match decide(error, fruitless_attempts, moved, rand::random()) {
+                let put_off = self.put_off(&run, error, max_wait).await;
+                let record = Record { fruitless_before: fruitless_attempts, moved, put_off };
+                match decide(error, record, rand::random()) {
                     Next::Retry { fruitless_attempts, delay } => {
                         Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
                     }
@@ -414,6 +418,19 @@ impl SyncService {
     async fn has_moved(&self, run: &SyncRun, pages_before: u64) -> bool {
         let now = self.inner.store.run(run.id).await.ok().flatten();
         now.map_or(run.pages, |now| now.pages) > pages_before
+    }
+
+    /// How often in a row the source has put this run off, as long as that does not count.
+    async fn put_off(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
+        if error.kind() != ErrorKind::RateLimited {
+            return 0;
+        }
+        match self.inner.store.put_off(run.id).await {
+            Ok((attempts, waited)) if waited <= max_wait => attempts,
+            Ok(_) => 0,
+            // What it is about will come to light when the end of the attempt is stored.
+            Err(_) => 1,
+        }
     }
 
     /// Frees the runs that dead processes of this machine held, so that they need not wait for their leases.

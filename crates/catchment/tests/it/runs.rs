@@ -106,6 +106,31 @@ on_both! {
 }
 
 on_both! {
+    async fn a_source_that_puts_the_run_off_is_obeyed_for_a_while(test: Test) {
+        let app = app(&test).await;
+        let put_off = || Step::Fail(Error::new(ErrorKind::RateLimited, "429", "").with_retry_after(Duration::ZERO));
+        let (steps, gated) = scripted(&test, "put-off");
+        for _ in 0..7 {
+            steps.send(put_off()).unwrap();
+        }
+        steps.send(Step::Page("one")).unwrap();
+        steps.send(Step::End).unwrap();
+        let result = app.service().sync(gated).await.unwrap();
+        assert_eq!(counts(&result), [1, 0, 0, 0, 0]);
+
+        let (steps, mut gated) = scripted(&test, "put-off-for-ever");
+        gated.options.insert("maxWait".into(), 0.into());
+        for _ in 0..7 {
+            steps.send(put_off()).unwrap();
+        }
+        let result = app.service().sync(gated).await.unwrap();
+        assert!(!result.success);
+        let attempts = app.service().store().attempts(result.sync_run_id).await.unwrap();
+        assert_eq!(attempts.len(), 6, "the first one took no time, five more count");
+    }
+}
+
+on_both! {
     async fn what_cannot_mend_itself_fails_at_once(test: Test) {
         let ((steps, gated), app) = (scripted(&test, "fatal"), app(&test).await);
         steps.send(Step::Fail(Error::new(ErrorKind::Authentication, "401", "the token is refused"))).unwrap();

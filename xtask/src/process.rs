@@ -1,0 +1,121 @@
+//! `catchment serve` as a process of its own, spoken to over HTTP.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::Signal;
+
+use crate::database::Database;
+use crate::mariadb::{free_port, signal_child};
+
+/// How long the port may take to open.
+const PORT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A service that can be killed and started again.
+pub(crate) struct Service {
+    port: u16,
+    log: PathBuf,
+    command: Command,
+    process: Child,
+}
+
+impl Service {
+    /// Starts one that may read the files below `dir`, where its log goes too.
+    pub(crate) fn start(program: &Path, database: &Database, dir: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let log = dir.join(format!("serve-{port}.log"));
+        let mut command = Command::new(program);
+        command
+            .arg("serve")
+            .arg(format!("--listen=127.0.0.1:{port}"))
+            .arg(format!("--data-dir={}", dir.display()))
+            .current_dir(dir)
+            .env("DATABASE_URL", database.url())
+            .env_remove("CATCHMENT_API_TOKEN")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?);
+        let process = command.spawn().context("starting catchment")?;
+        let mut service = Self { port, log, command, process };
+        service.wait_for_port()?;
+        Ok(service)
+    }
+
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills it; nothing of it is tidied up.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again. How long its port took to open.
+    pub(crate) fn restart(&mut self) -> Result<Duration> {
+        self.process = self.command.spawn().context("starting catchment again")?;
+        self.wait_for_port()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+        signal_child(&self.process, signal)
+    }
+
+    /// The last lines of its log, over all its lives.
+    pub(crate) fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<_> = log.lines().collect();
+        let last = &lines[lines.len().saturating_sub(20)..];
+        format!("--- the service on port {}:\n{}", self.port, last.join("\n"))
+    }
+
+    /// A request without a body, or with one of JSON; the answer's body.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Result<String> {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").context("half an answer")?;
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        if !status.starts_with('2') {
+            bail!("{method} {path}: {status} {body}");
+        }
+        Ok(body.to_owned())
+    }
+
+    fn wait_for_port(&mut self) -> Result<Duration> {
+        let began = Instant::now();
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("catchment serve ended with {status}");
+            }
+            if began.elapsed() > PORT_TIMEOUT {
+                bail!("the port has not opened for {} s", PORT_TIMEOUT.as_secs());
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(began.elapsed())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        if self.process.kill().is_ok() {
+            self.process.wait().ok();
+        }
+    }
+}

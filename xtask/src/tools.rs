@@ -1,0 +1,70 @@
+//! Programs of the system, and how to get those that are missing.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    let dirs = env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
+    dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+pub(crate) fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}
+
+/// Installs Debian packages for a program that is missing, where that is allowed.
+pub(crate) fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
+    let names = packages.join(" ");
+    if !is_root() || find("apt-get").is_none() {
+        bail!("{program} is missing: install it (Debian: `apt-get install {names}`) and run this again");
+    }
+    eprintln!("installing {names} …");
+    let install = [&["install", "-y", "-qq", "--no-install-recommends"][..], packages].concat();
+    for args in [&["update", "-qq"][..], &install] {
+        let status = Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .status()?;
+        if !status.success() {
+            bail!("apt-get {} failed: {status}; install {names} by hand", args.join(" "));
+        }
+    }
+    find(program).with_context(|| format!("{names} is installed, but there is no {program}"))
+}
+
+pub(crate) fn cargo(args: &[&str]) -> Step {
+    let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    command.args(args);
+    Step(command)
+}
+
+/// A command that must succeed.
+pub(crate) struct Step(Command);
+
+impl Step {
+    pub(crate) fn args(mut self, args: &[String]) -> Self {
+        self.0.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn run(mut self) -> Result<()> {
+        let line = format!("{:?}", self.0).replace('"', "");
+        eprintln!("+ {line}");
+        let status = self.0.status().with_context(|| format!("starting {line}"))?;
+        if !status.success() {
+            bail!("{line}: {status}");
+        }
+        Ok(())
+    }
+}
