@@ -37,6 +37,8 @@ impl App {
             node: settings.node.clone(),
             silence_timeout: settings.silence_timeout,
             run_timeout: settings.run_timeout,
+            writers: settings.writers,
+            memory_budget: settings.memory_budget,
             door,
         };
         Ok(Self { service: SyncService::new(store, registry, service) })

@@ -52,6 +52,14 @@ pub struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_RUN_TIMEOUT", value_name = "SECONDS")]
     run_timeout: Option<u64>,
 
+    /// Connections that write pages of one run side by side, on MySQL and MariaDB [default: 2]
+    #[arg(long, global = true, env = "CATCHMENT_WRITERS", value_name = "NUMBER")]
+    writers: Option<usize>,
+
+    /// Memory that a run may take to know what its table holds, in MiB [default: 64]
+    #[arg(long, global = true, env = "CATCHMENT_MEMORY_BUDGET", value_name = "MIB")]
+    memory_budget: Option<usize>,
+
     /// How log lines look; RUST_LOG sets their level [default: text]
     #[arg(long, global = true, env = "CATCHMENT_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
@@ -95,6 +103,8 @@ struct File {
     log_format: Option<LogFormat>,
     silence_timeout: Option<u64>,
     run_timeout: Option<u64>,
+    writers: Option<usize>,
+    memory_budget: Option<usize>,
     listen: Option<SocketAddr>,
     workers: Option<usize>,
     allow_hosts: Option<Vec<String>>,
@@ -116,6 +126,10 @@ pub struct Settings {
     pub silence_timeout: Duration,
     /// How long an attempt at a run may take.
     pub run_timeout: Option<Duration>,
+    /// Connections that write pages of one run side by side.
+    pub writers: usize,
+    /// Bytes that a run may take to know what its table holds.
+    pub memory_budget: usize,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Where `serve` listens.
@@ -143,6 +157,8 @@ impl Default for Settings {
             node: host_name(),
             silence_timeout: Duration::from_secs(300),
             run_timeout: None,
+            writers: 2,
+            memory_budget: 64 << 20,
             log_format: LogFormat::Text,
             listen: (Ipv4Addr::LOCALHOST, 3006).into(),
             workers: 2,
@@ -184,6 +200,11 @@ impl Settings {
                 .or(file.silence_timeout)
                 .map_or(default.silence_timeout, Duration::from_secs),
             run_timeout: flags.run_timeout.or(file.run_timeout).map(Duration::from_secs),
+            writers: flags.writers.or(file.writers).unwrap_or(default.writers),
+            memory_budget: flags
+                .memory_budget
+                .or(file.memory_budget)
+                .map_or(default.memory_budget, |mebibytes| mebibytes.saturating_mul(1 << 20)),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             listen: serve.listen.or(file.listen).unwrap_or(default.listen),
             workers: serve.workers.or(file.workers).unwrap_or(default.workers),
@@ -200,6 +221,9 @@ impl Settings {
         let invalid = |message: &str| Err(Error::config("invalid_settings", message));
         if self.workers == 0 || self.workers > 256 {
             return invalid("--workers must be from 1 to 256");
+        }
+        if self.writers == 0 || self.writers > 64 {
+            return invalid("--writers must be from 1 to 64");
         }
         if self.silence_timeout.is_zero() || self.run_timeout.is_some_and(|time| time.is_zero()) {
             return invalid("--silence-timeout and --run-timeout must be at least 1 second");
@@ -226,9 +250,10 @@ impl Settings {
         Schedule::new(&self.retry_cron, self.time_zone.as_deref(), self.content_retention_days)
     }
 
-    /// Connections to the database: for each worker two (a page, its heartbeat), and some for answers.
+    /// Connections to the database: for each worker its writers, one that reads the table and one for its heartbeat;
+    /// and some for answers.
     pub(crate) fn connections(&self) -> u32 {
-        u32::try_from(self.workers * 2 + 4).unwrap_or(u32::MAX)
+        u32::try_from(self.workers * (self.writers + 2) + 4).unwrap_or(u32::MAX)
     }
 }
 

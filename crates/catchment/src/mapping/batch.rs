@@ -45,6 +45,11 @@ pub enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
+    /// Bytes that it takes on its way to a database, about.
+    pub fn size(self) -> usize {
+        12 + self.as_text().map_or(0, str::len)
+    }
+
     /// The text, where it is one.
     pub fn as_text(self) -> Option<&'a str> {
         match self {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catchment_core::{Error, Result};
+use futures::TryStreamExt;
 use sqlx::mysql::{MySqlArguments, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -127,6 +128,30 @@ impl Row {
     }
 }
 
+/// Bytes of values in one statement at most, unless it is one row.
+const MAX_STATEMENT: usize = 1 << 20;
+
+/// How large a statement may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Parameters at most.
+    pub(super) parameters: usize,
+    /// Bytes that several rows should keep to.
+    pub(super) bytes: usize,
+    /// Bytes that the database takes at all.
+    pub(super) packet: usize,
+}
+
+impl Limits {
+    /// One row that no statement can carry is that row's fault.
+    pub(super) fn check(self, bytes: usize) -> Result<(), Failure> {
+        match bytes < self.packet {
+            true => Ok(()),
+            false => Err(Failure::too_large(bytes, self.packet)),
+        }
+    }
+}
+
 /// The database. SQLite has one writer and readers beside it, so that a long page blocks no answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
@@ -151,6 +176,17 @@ impl Db {
         match self {
             Self::MySql(_) => Dialect::MySql,
             Self::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// What the server's `max_allowed_packet` allows, and the protocol.
+    pub(super) fn limits(&self) -> Limits {
+        match self {
+            Self::MySql(cluster) => {
+                let packet = cluster.max_packet();
+                Limits { parameters: 65_535, bytes: MAX_STATEMENT.min(packet / 2), packet }
+            }
+            Self::Sqlite { .. } => Limits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX },
         }
     }
 
@@ -309,6 +345,37 @@ impl Conn {
         self.end(rows)
     }
 
+    /// Goes through the rows of one query, however many.
+    pub(super) async fn each(
+        &mut self,
+        sql: impl Into<Statement>,
+        args: &[Arg<'_>],
+        mut row: impl FnMut(&Row) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        let sql = sql.into();
+        // Until the last row is here: whoever stops before leaves the rest on the connection.
+        self.is_busy = true;
+        match self.inner.as_mut() {
+            Some(Either::Left(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::MySql), mysql_arguments(args)?);
+                let mut rows = conn.fetch(query);
+                while let Some(found) = bounded(rows.try_next()).await? {
+                    row(&Row::MySql(found))?;
+                }
+            }
+            Some(Either::Right(conn)) => {
+                let query = sqlx::query_with(sql.text(Dialect::Sqlite), sqlite_arguments(args)?);
+                let mut rows = conn.fetch(query);
+                while let Some(found) = bounded(rows.try_next()).await? {
+                    row(&Row::Sqlite(found))?;
+                }
+            }
+            None => return Err(sqlx::Error::PoolClosed.into()),
+        }
+        self.is_busy = false;
+        Ok(())
+    }
+
     /// The id that the last INSERT was given.
     pub(crate) async fn last_id(&mut self) -> Result<i64, Failure> {
         let sql = Sql { mysql: "SELECT LAST_INSERT_ID()", sqlite: "SELECT last_insert_rowid()" };
@@ -397,10 +464,6 @@ impl Tx {
         self.conn()?.fetch(sql, args).await
     }
 
-    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {
-        self.conn()?.raw(sql).await
-    }
-
     pub(crate) async fn commit(mut self) -> Result<(), Failure> {
         self.conn()?.raw("COMMIT").await?;
         self.conn = None;
@@ -413,7 +476,8 @@ impl Tx {
         Ok(())
     }
 
-    fn conn(&mut self) -> Result<&mut Conn, Failure> {
+    /// The connection that it is on.
+    pub(super) fn conn(&mut self) -> Result<&mut Conn, Failure> {
         self.conn.as_mut().ok_or_else(|| sqlx::Error::PoolClosed.into())
     }
 }

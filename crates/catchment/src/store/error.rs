@@ -95,6 +95,14 @@ impl Failure {
         Self { class: Class::Contended, message, source: sqlx::Error::RowNotFound }
     }
 
+    /// A row that is longer than what the server takes at once.
+    pub(crate) fn too_large(bytes: usize, packet: usize) -> Self {
+        let message = format!(
+            "it has {bytes} bytes, more than the server's max_allowed_packet of {packet}; raise that"
+        );
+        Self { class: Class::Row, message, source: sqlx::Error::RowNotFound }
+    }
+
     /// The server's own words.
     pub(crate) fn message(&self) -> &str {
         &self.message

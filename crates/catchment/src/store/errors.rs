@@ -3,10 +3,10 @@
 use catchment_core::{ErrorKind, Position, Reject, Result, cut};
 use jiff::Timestamp;
 
-use super::db::{Arg, Row, Tx};
+use super::db::{Arg, Limits, Row, Tx};
 use super::dialect::{list, sql};
 use super::error::Failure;
-use super::rows::chunks;
+use super::writer::chunks;
 use super::{MAX_MESSAGE_BYTES, Store, stored};
 
 /// A row of `sync_errors`.
@@ -122,10 +122,15 @@ fn owned(row: &Row, column: usize) -> Result<Option<String>, Failure> {
 }
 
 /// Stores rejects in the page's transaction.
-pub(super) async fn store_rejects(tx: &mut Tx, run_id: i64, rejects: &[Reject]) -> Result<(), Failure> {
-    for range in chunks(rejects.len()) {
-        let rejects = &rejects[range];
-        let group = list("?", ERROR_COLUMNS.split(',').count());
+pub(super) async fn store_rejects(
+    tx: &mut Tx,
+    limits: Limits,
+    run_id: i64,
+    rejects: &[Reject],
+) -> Result<(), Failure> {
+    let width = ERROR_COLUMNS.split(',').count();
+    for rejects in chunks(rejects, limits, width, |reject| reject.raw.len() + reject.message.len() + 200) {
+        let group = list("?", width);
         let groups = list(&format!("({group})"), rejects.len());
         let messages: Vec<_> = rejects
             .iter()
@@ -155,10 +160,15 @@ pub(super) async fn store_rejects(tx: &mut Tx, run_id: i64, rejects: &[Reject]) 
 }
 
 /// Stores skips in the page's transaction.
-pub(super) async fn store_skips(tx: &mut Tx, run_id: i64, skips: &[Skip]) -> Result<(), Failure> {
-    for range in chunks(skips.len()) {
-        let skips = &skips[range];
-        let group = list("?", SKIP_COLUMNS.split(',').count());
+pub(super) async fn store_skips(
+    tx: &mut Tx,
+    limits: Limits,
+    run_id: i64,
+    skips: &[Skip],
+) -> Result<(), Failure> {
+    let width = SKIP_COLUMNS.split(',').count();
+    for skips in chunks(skips, limits, width, |skip| skip.item.len() + 100) {
+        let group = list("?", width);
         let groups = list(&format!("({group})"), skips.len());
         let mut args = Vec::new();
         for skip in skips {

@@ -5,12 +5,14 @@ pub(crate) mod dialect;
 mod error;
 mod errors;
 mod jobs;
+mod known;
 mod migrate;
 mod mysql;
 mod pages;
 mod rows;
 mod runs;
 mod upkeep;
+mod writer;
 
 use std::time::Duration;
 
@@ -19,10 +21,14 @@ use catchment_core::{Error, Result};
 pub use errors::{StoredError, StoredSkip};
 pub use runs::AttemptRecord;
 
+use dialect::Dialect;
+
 pub(crate) use db::Db;
 pub(crate) use error::{Class, Failure};
 pub(crate) use jobs::Job;
-pub(crate) use pages::Commit;
+pub(crate) use known::{Known, Marks};
+pub(crate) use pages::{Commit, WrittenPage};
+pub(crate) use rows::Origin;
 pub(crate) use runs::{Claim, Lease, NewRun, Verdict};
 
 /// How long a worker holds a run without renewing its lease.
@@ -45,6 +51,14 @@ impl Store {
     /// `config` when the URL is of neither form.
     pub fn open(url: &str, connections: u32) -> Result<Self> {
         Ok(Self { db: Db::open(url, connections)? })
+    }
+
+    /// How many of so many connections can write pages side by side.
+    pub(crate) fn max_writers(&self, asked: usize) -> usize {
+        match self.db.dialect() {
+            Dialect::MySql => asked.max(1),
+            Dialect::Sqlite => 1,
+        }
     }
 
     /// Whether the database answers.

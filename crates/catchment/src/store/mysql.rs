@@ -8,7 +8,7 @@ use std::time::Duration;
 use catchment_core::{Error, Result};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use sqlx::pool::PoolConnection;
-use sqlx::{ConnectOptions, Executor, MySql};
+use sqlx::{ConnectOptions, Executor, MySql, Row};
 
 use super::db::ACQUIRE_TIMEOUT;
 
@@ -25,6 +25,8 @@ pub(crate) struct Cluster {
     hosts: Vec<Host>,
     current: AtomicUsize,
     connections: u32,
+    /// The smallest `max_allowed_packet` of all that were connected to.
+    max_packet: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -64,16 +66,31 @@ impl Cluster {
         };
         let hosts: Vec<_> = one_url_a_host(&url).iter().map(|url| parse(url)).collect::<Result<_>>()?;
         let timeout = if hosts.len() > 1 { HOST_TIMEOUT } else { ACQUIRE_TIMEOUT };
-        let open = |options: MySqlConnectOptions| Host {
-            name: options.get_host().to_owned(),
-            pool: MySqlPoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(timeout)
-                .after_connect(|conn, _| Box::pin(prepare_session(conn)))
-                .connect_lazy_with(options),
+        let max_packet = Arc::new(AtomicUsize::new(usize::MAX));
+        let open = |options: MySqlConnectOptions| {
+            let max_packet = max_packet.clone();
+            Host {
+                name: options.get_host().to_owned(),
+                pool: MySqlPoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(timeout)
+                    .after_connect(move |conn, _| {
+                        let max_packet = max_packet.clone();
+                        Box::pin(async move {
+                            max_packet.fetch_min(prepare_session(conn).await?, Ordering::SeqCst);
+                            Ok(())
+                        })
+                    })
+                    .connect_lazy_with(options),
+            }
         };
         let hosts = hosts.into_iter().map(open).collect();
-        Ok(Self { hosts, current: AtomicUsize::new(0), connections })
+        Ok(Self { hosts, current: AtomicUsize::new(0), connections, max_packet })
+    }
+
+    /// Bytes that a statement may have.
+    pub(super) fn max_packet(&self) -> usize {
+        self.max_packet.load(Ordering::SeqCst)
     }
 
     /// A connection; to the next host where the current one cannot be reached.
@@ -150,8 +167,8 @@ fn is_local(host: &str) -> bool {
 }
 
 /// The same rules in every session, whatever the server's defaults: a bad value is an error, a locking read
-/// locks what it finds and no gaps, and times are UTC (sqlx sets that).
-async fn prepare_session(conn: &mut sqlx::MySqlConnection) -> Result<(), sqlx::Error> {
+/// locks what it finds and no gaps, and times are UTC (sqlx sets that). Gives the server's `max_allowed_packet`.
+async fn prepare_session(conn: &mut sqlx::MySqlConnection) -> Result<usize, sqlx::Error> {
     conn.execute(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
          NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout = 10",
@@ -160,9 +177,11 @@ async fn prepare_session(conn: &mut sqlx::MySqlConnection) -> Result<(), sqlx::E
     conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
     // Reads on a Galera node wait for what others have committed. Servers without Galera do not know it.
     match conn.execute("SET SESSION wsrep_sync_wait = 1").await {
-        Err(error) if !matches!(&error, sqlx::Error::Database(_)) => Err(error),
-        Ok(_) | Err(_) => Ok(()),
+        Err(error) if !matches!(&error, sqlx::Error::Database(_)) => return Err(error),
+        Ok(_) | Err(_) => {}
     }
+    let packet: i64 = conn.fetch_one("SELECT CAST(@@max_allowed_packet AS SIGNED)").await?.try_get(0)?;
+    Ok(usize::try_from(packet).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ use super::db::{Arg, Tx};
 use super::dialect::{Sql, sql};
 use super::error::{Class, Failure};
 use super::errors::{Skip, store_rejects, store_skips};
-use super::rows::{RowWriter, Written};
+use super::known::{Known, Marks};
+use super::rows::{Origin, Plan, Rows};
 use super::runs::Lease;
+use super::writer::{RowWriter, Written};
 use super::{LEASE, Store, stored};
 use crate::mapping::Batch;
 use crate::run::{Counters, RunMetadata, SyncRun};
@@ -32,44 +34,53 @@ const MOVE_CURSOR: Sql = sql!(
     "WHERE id = ? AND status = 'in_progress' AND fence = ? AND page_no = ?"
 );
 
+/// A page whose rows are written, in a transaction that is still open.
+pub(crate) struct WrittenPage {
+    tx: Tx,
+    written: Written,
+}
+
 impl Store {
-    /// Commits page `page_no` (from 1) of a run. `run.metadata` holds the counts up to the page before.
-    pub(crate) async fn commit_page(
+    /// Decides what is to be done with a page's rows, by what is known of the table.
+    pub(crate) async fn plan_page(
         &self,
-        run: &SyncRun,
-        lease: Lease,
-        page_no: u64,
+        known: &mut Known,
         batch: &Batch,
-        max_stored: u64,
-    ) -> Result<Commit, Failure> {
-        match self.try_commit(run, lease, page_no, batch, max_stored, false).await {
-            // Some row is refused. All is rolled back, and tried again more slowly to find out which.
-            Err(failure) if failure.class == Class::Row => {
-                self.try_commit(run, lease, page_no, batch, max_stored, true).await
-            }
-            result => result,
-        }
+        origin: &Origin,
+    ) -> Result<(Plan, Marks), Failure> {
+        known.plan(&Rows::new(batch, origin, &self.db)).await
     }
 
-    async fn try_commit(
+    /// Tells that a page was committed otherwise than planned.
+    pub(crate) fn distrust(&self, known: &mut Known, batch: &Batch, origin: &Origin) {
+        known.distrust(&Rows::new(batch, origin, &self.db));
+    }
+
+    /// Writes the rows of a page as planned, and leaves the transaction open.
+    pub(crate) async fn write_page(
         &self,
+        batch: &Batch,
+        origin: &Origin,
+        plan: &Plan,
+    ) -> Result<WrittenPage, Failure> {
+        let mut tx = self.db.begin().await?;
+        let rows = Rows::new(batch, origin, &self.db);
+        let result = self.writer(&rows, false).write(tx.conn()?, plan).await;
+        rolled_back_unless_ok(tx, result).await
+    }
+
+    /// Commits a page that was written: its rejects, the counts and the cursor with it. Pages are committed in their
+    /// order: `page_no` is one more than that of the page before (from 1), whose counts are in `run.metadata`.
+    pub(crate) async fn commit_written(
+        &self,
+        page: WrittenPage,
         run: &SyncRun,
         lease: Lease,
         page_no: u64,
         batch: &Batch,
         max_stored: u64,
-        is_careful: bool,
     ) -> Result<Commit, Failure> {
-        let mut tx = self.db.begin().await?;
-        let writer = RowWriter::new(batch, run, lease, self.db.dialect(), is_careful);
-        let written = match writer.write(&mut tx).await {
-            Ok(written) => written,
-            Err(failure) => {
-                // Where that fails the connection is closed, which does the same.
-                tx.rollback().await.ok();
-                return Err(failure);
-            }
-        };
+        let WrittenPage { mut tx, written } = page;
         let outcome = Outcome::of(&run.metadata, batch, written, max_stored);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
@@ -81,11 +92,49 @@ impl Store {
             tx.rollback().await?;
             return self.find_out(lease, page_no).await;
         }
-        store_rejects(&mut tx, lease.run_id, &outcome.rejects).await?;
-        store_skips(&mut tx, lease.run_id, &outcome.skips).await?;
+        let limits = self.db.limits();
+        store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
+        store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         tx.commit().await?;
-        let metadata = outcome.metadata;
-        Ok(Commit::Done(Box::new(metadata)))
+        Ok(Commit::Done(Box::new(outcome.metadata)))
+    }
+
+    /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
+    /// rolled back and tried again more slowly, to find out which.
+    pub(crate) async fn commit_page(
+        &self,
+        run: &SyncRun,
+        lease: Lease,
+        page_no: u64,
+        batch: &Batch,
+        max_stored: u64,
+    ) -> Result<Commit, Failure> {
+        let origin = Origin::of(run);
+        let page = match self.write_anew(batch, &origin, false).await {
+            Err(failure) if failure.class == Class::Row => self.write_anew(batch, &origin, true).await?,
+            result => result?,
+        };
+        self.commit_written(page, run, lease, page_no, batch, max_stored).await
+    }
+
+    async fn write_anew(
+        &self,
+        batch: &Batch,
+        origin: &Origin,
+        is_careful: bool,
+    ) -> Result<WrittenPage, Failure> {
+        let mut tx = self.db.begin().await?;
+        let rows = Rows::new(batch, origin, &self.db);
+        let conn = tx.conn()?;
+        let result = match rows.plan(conn).await {
+            Ok(plan) => self.writer(&rows, is_careful).write(conn, &plan).await,
+            Err(failure) => Err(failure),
+        };
+        rolled_back_unless_ok(tx, result).await
+    }
+
+    fn writer<'a>(&self, rows: &'a Rows<'a>, is_careful: bool) -> RowWriter<'a> {
+        RowWriter { rows, dialect: self.db.dialect(), limits: self.db.limits(), is_careful }
     }
 
     /// Why the cursor did not move.
@@ -95,6 +144,25 @@ impl Store {
         let has_moved =
             rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
         Ok(if has_moved { Commit::AlreadyDone } else { Commit::LeaseLost })
+    }
+}
+
+/// Where the rollback fails the connection is closed, which does the same.
+async fn rolled_back_unless_ok(tx: Tx, result: Result<Written, Failure>) -> Result<WrittenPage, Failure> {
+    match result {
+        Ok(written) => Ok(WrittenPage { tx, written }),
+        Err(failure) => {
+            tx.rollback().await.ok();
+            Err(failure)
+        }
+    }
+}
+
+impl WrittenPage {
+    /// Undoes it.
+    pub(crate) async fn roll_back(self) {
+        // As above.
+        self.tx.rollback().await.ok();
     }
 }
 

@@ -1,29 +1,20 @@
-//! The rows of a target table: what it holds for the records of a page, and what is written of them. SQL that
-//! is built from names is built here, from the names of [`Table`]s alone.
+//! The rows of a target table, and how a page's records compare with them. SQL that is built from names is built here
+//! and in `writer`, from the names of [`Table`]s alone.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use catchment_core::{Error, ErrorKind, Reject, Result};
+use catchment_core::{Error, Result};
 
-use super::db::{Arg, Row, Statement, Tx};
-use super::dialect::{Dialect, list};
-use super::error::{Class, Failure};
-use super::errors::Skip;
-use super::runs::Lease;
+use super::db::{Arg, Conn, Db, Row};
+use super::error::Failure;
+use super::writer::chunks;
 use crate::mapping::table::{Kind, Table};
 use crate::mapping::{Batch, Cell};
-use crate::run::{Counters, SyncRun};
+use crate::run::SyncRun;
 
-/// Rows in one statement at most. The rest of a page goes by halves of it, so that there are only a few
-/// statements to prepare.
-const MAX_CHUNK: usize = 1024;
-/// Bytes of values in one statement at most, unless it is one row: far below any server's `max_allowed_packet`.
-const MAX_CHUNK_BYTES: usize = 1 << 20;
 /// Columns in an identity at most.
 const MAX_IDENTITY: usize = 2;
-
-/// Where the columns of a batch stand in an answer of `look_up`.
+/// Where the columns of a batch begin in a row of the table; before them are its id and the run that saw it last.
 const FIRST_COLUMN: usize = 2;
 
 type Identity<'a> = [Cell<'a>; MAX_IDENTITY];
@@ -38,88 +29,91 @@ impl<'a> From<Cell<'a>> for Arg<'a> {
     }
 }
 
-/// What became of the rows of a page.
-#[derive(Debug, Default)]
-pub(super) struct Written {
-    pub(super) counts: Counters,
-    pub(super) rejects: Vec<Reject>,
-    pub(super) skips: Vec<Skip>,
+/// Where rows come from: what is written beside a record's own values.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) run_id: i64,
+    pub(crate) source_type: String,
+    pub(crate) source_name: String,
 }
 
-/// Writes a page's rows of one source into its table.
-pub(super) struct RowWriter<'a> {
-    batch: &'a Batch,
-    run: &'a SyncRun,
-    lease: Lease,
-    dialect: Dialect,
-    identity: Vec<usize>,
-    /// Find the rows that the database refuses, one by one, instead of giving up at the first.
-    is_careful: bool,
+impl Origin {
+    pub(crate) fn of(run: &SyncRun) -> Self {
+        Self {
+            run_id: run.id,
+            source_type: run.request.source_type.clone(),
+            source_name: run.source_name.clone(),
+        }
+    }
+
+    /// What its rows are found by, where the table tells sources apart.
+    pub(super) fn args(&self, table: &Table) -> Vec<Arg<'_>> {
+        match table.is_by_source {
+            true => vec![Arg::from(&self.source_type), Arg::from(&self.source_name)],
+            false => Vec::new(),
+        }
+    }
 }
 
-/// What is to be done with the rows of a page; each is a list of their places in it.
+/// What is to be done with the records of a page; each is a list of their places in it.
 #[derive(Debug, Default)]
-struct Plan {
-    insert: Vec<usize>,
+pub(crate) struct Plan {
+    pub(super) insert: Vec<usize>,
     /// With the id of the row that differs.
-    update: Vec<(usize, i64)>,
+    pub(super) update: Vec<(usize, i64)>,
     /// The ids of rows that are as they should be.
-    unchanged: Vec<i64>,
-    /// Rows whose identity this run has seen before.
-    duplicate: Vec<usize>,
+    pub(super) unchanged: Vec<i64>,
+    /// Records whose identity this run has seen before.
+    pub(super) duplicate: Vec<usize>,
 }
 
-impl<'a> RowWriter<'a> {
-    pub(super) fn new(
-        batch: &'a Batch,
-        run: &'a SyncRun,
-        lease: Lease,
-        dialect: Dialect,
-        is_careful: bool,
-    ) -> Self {
-        Self { batch, run, lease, dialect, identity: batch.identity(), is_careful }
+/// A page beside the table that it is meant for.
+pub(crate) struct Rows<'a> {
+    pub(super) batch: &'a Batch,
+    pub(super) origin: &'a Origin,
+    db: &'a Db,
+    identity: Vec<usize>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(batch: &'a Batch, origin: &'a Origin, db: &'a Db) -> Self {
+        Self { batch, origin, db, identity: batch.identity() }
     }
 
-    pub(super) async fn write(&self, tx: &mut Tx) -> Result<Written, Failure> {
-        let plan = self.plan(tx).await?;
-        let mut written = Written::default();
-        let inserts: Vec<_> = plan.insert.iter().map(|row| (*row, None)).collect();
-        let updates: Vec<_> = plan.update.iter().map(|(row, id)| (*row, Some(*id))).collect();
-        written.counts.inserted = self.put(tx, &inserts, &mut written.rejects).await?;
-        written.counts.updated = self.put(tx, &updates, &mut written.rejects).await?;
-        written.counts.unchanged = self.stamp(tx, &plan.unchanged).await?;
-        written.counts.skipped = plan.duplicate.len() as u64;
-        written.skips.extend(
-            plan.duplicate.iter().map(|row| Skip {
-                item: self.batch.item(*row),
-                position: self.batch.position(*row).cloned(),
-            }),
-        );
-        Ok(written)
-    }
-
-    /// Compares the page with what the table holds. The first record of an identity wins, in the page and,
-    /// as `last_sync_run_id` tells, in the pages before it.
-    async fn plan(&self, tx: &mut Tx) -> Result<Plan, Failure> {
+    /// Compares all of the page with what a transaction finds in the table.
+    pub(super) async fn plan(&self, conn: &mut Conn) -> Result<Plan, Failure> {
         let mut plan = Plan::default();
-        let mut by_identity = HashMap::with_capacity(self.batch.len());
-        let mut rows = Vec::with_capacity(self.batch.len());
+        let mut seen = HashMap::with_capacity(self.batch.len());
+        let mut first = Vec::with_capacity(self.batch.len());
         for row in 0..self.batch.len() {
-            match by_identity.entry(self.identity_of(row)) {
-                std::collections::hash_map::Entry::Occupied(_) => plan.duplicate.push(row),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert(row);
-                    rows.push(row);
-                }
+            match seen.insert(self.identity_of(row), ()) {
+                Some(()) => plan.duplicate.push(row),
+                None => first.push(row),
             }
         }
-        let mut is_known = vec![false; self.batch.len()];
-        for range in chunks(rows.len()) {
-            for found in self.look_up(tx, &rows[range]).await? {
+        self.look_up(&mut plan, &first, conn).await?;
+        Ok(plan)
+    }
+
+    /// Adds records of the page to a plan, by what is committed in the table.
+    pub(super) async fn look_up_into(&self, plan: &mut Plan, rows: &[usize]) -> Result<(), Failure> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.look_up(plan, rows, &mut self.db.reader().await?).await
+    }
+
+    /// The same on a connection. The records differ in their identities.
+    async fn look_up(&self, plan: &mut Plan, rows: &[usize], conn: &mut Conn) -> Result<(), Failure> {
+        let by_identity: HashMap<_, _> = rows.iter().map(|row| (self.identity_of(*row), *row)).collect();
+        let mut is_there = vec![false; self.batch.len()];
+        let bytes = |row: &usize| self.identity_of(*row).iter().map(|cell| cell.size()).sum();
+        for chunk in chunks(rows, self.db.limits(), self.identity.len(), bytes) {
+            for found in self.find(chunk, conn).await? {
                 let Some(&row) = by_identity.get(&self.identity_in(&found)?) else { continue };
-                is_known[row] = true;
+                is_there[row] = true;
                 let id = found.int(0)?;
-                if found.optional_int(1)? == Some(self.lease.run_id) {
+                if found.optional_int(1)? == Some(self.origin.run_id) {
                     plan.duplicate.push(row);
                 } else if self.is_same(row, &found)? {
                     plan.unchanged.push(id);
@@ -128,12 +122,74 @@ impl<'a> RowWriter<'a> {
                 }
             }
         }
-        plan.insert.extend(rows.into_iter().filter(|row| !is_known[*row]));
+        plan.insert.extend(rows.iter().filter(|row| !is_there[**row]));
+        plan.insert.sort_unstable();
         plan.duplicate.sort_unstable();
-        Ok(plan)
+        Ok(())
     }
 
-    fn identity_of(&self, row: usize) -> Identity<'_> {
+    /// The rows of the table with the identities of these records.
+    pub(super) async fn find(&self, rows: &[usize], conn: &mut Conn) -> Result<Vec<Row>, Failure> {
+        let table = self.batch.table;
+        let by_source =
+            if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
+        let identities = self.db.dialect().row_in(table.identity, rows.len());
+        let sql = format!("{} WHERE {by_source}{identities}", self.select());
+        let mut args = self.origin.args(table);
+        for row in rows {
+            args.extend(self.identity.iter().map(|column| Arg::from(self.batch.cell(*row, *column))));
+        }
+        conn.fetch(sql, &args).await
+    }
+
+    /// Goes through the rows of this source, or of a table that its sources share; so many at most.
+    pub(super) async fn each_row(
+        &self,
+        limit: usize,
+        row: impl FnMut(&Row) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        let sql = format!("{}{} LIMIT {limit}", self.select(), self.of_source());
+        let args = self.origin.args(self.batch.table);
+        self.db.reader().await?.each(sql, &args, row).await
+    }
+
+    /// Whether there are no such rows.
+    pub(super) async fn is_table_empty(&self) -> Result<bool, Failure> {
+        let sql = format!("SELECT 1 FROM {}{} LIMIT 1", self.batch.table.name, self.of_source());
+        Ok(self.db.fetch(sql, &self.origin.args(self.batch.table)).await?.is_empty())
+    }
+
+    fn select(&self) -> String {
+        let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable(column)).collect();
+        format!("SELECT id, last_sync_run_id, {} FROM {}", columns.join(", "), self.batch.table.name)
+    }
+
+    fn of_source(&self) -> &'static str {
+        match self.batch.table.is_by_source {
+            true => " WHERE source_type = ? AND source_identifier = ?",
+            false => "",
+        }
+    }
+
+    /// A column as it is compared: exact decimals and JSON as text.
+    fn readable(&self, column: &str) -> String {
+        match self.batch.table.column(column) {
+            Some((_, column)) if !matches!(column.kind, Kind::Money) => column.name.to_owned(),
+            _ => self.db.dialect().as_text(column),
+        }
+    }
+
+    /// The places of the identity's columns in a batch.
+    pub(super) fn identity(&self) -> &[usize] {
+        &self.identity
+    }
+
+    /// Where a column of the batch stands in a row of the table.
+    pub(super) fn place_of(&self, column: usize) -> usize {
+        FIRST_COLUMN + column
+    }
+
+    fn identity_of(&self, row: usize) -> Identity<'a> {
         let mut identity = [Cell::Null; MAX_IDENTITY];
         for (part, column) in identity.iter_mut().zip(&self.identity) {
             *part = self.batch.cell(row, *column);
@@ -144,14 +200,14 @@ impl<'a> RowWriter<'a> {
     fn identity_in<'r>(&self, found: &'r Row) -> Result<Identity<'r>, Failure> {
         let mut identity = [Cell::Null; MAX_IDENTITY];
         for (part, column) in identity.iter_mut().zip(&self.identity) {
-            *part = Cell::Text(found.text(FIRST_COLUMN + column)?);
+            *part = Cell::Text(found.text(self.place_of(*column))?);
         }
         Ok(identity)
     }
 
     fn is_same(&self, row: usize, found: &Row) -> Result<bool, Failure> {
         for (column, cell) in self.batch.row(row).enumerate() {
-            let place = FIRST_COLUMN + column;
+            let place = self.place_of(column);
             let is_same = match cell {
                 Cell::Int(number) => found.optional_int(place)? == Some(number),
                 Cell::Null => found.is_null(place)?,
@@ -164,164 +220,6 @@ impl<'a> RowWriter<'a> {
             }
         }
         Ok(true)
-    }
-
-    async fn look_up(&self, tx: &mut Tx, rows: &[usize]) -> Result<Vec<Row>, Failure> {
-        let table = self.batch.table;
-        let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable(column)).collect();
-        let by_source =
-            if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
-        let sql = format!(
-            "SELECT id, last_sync_run_id, {} FROM {} WHERE {by_source}{}",
-            columns.join(", "),
-            table.name,
-            self.dialect.row_in(table.identity, rows.len()),
-        );
-        let mut args = self.source_args();
-        for row in rows {
-            args.extend(self.identity.iter().map(|column| Arg::from(self.batch.cell(*row, *column))));
-        }
-        tx.fetch(sql, &args).await
-    }
-
-    /// A column as it is compared: exact decimals and JSON as text.
-    fn readable(&self, column: &str) -> String {
-        let table = self.batch.table;
-        match table.column(column) {
-            Some((_, column)) if !matches!(column.kind, Kind::Money) => column.name.to_owned(),
-            _ => self.dialect.as_text(column),
-        }
-    }
-
-    fn source_args(&self) -> Vec<Arg<'_>> {
-        match self.batch.table.is_by_source {
-            true => vec![Arg::from(&self.run.request.source_type), Arg::from(&self.run.source_name)],
-            false => Vec::new(),
-        }
-    }
-
-    /// Inserts rows, or updates those that come with their id. How many; those that the database refuses are
-    /// added to `rejects`.
-    async fn put(
-        &self,
-        tx: &mut Tx,
-        rows: &[(usize, Option<i64>)],
-        rejects: &mut Vec<Reject>,
-    ) -> Result<u64, Failure> {
-        let mut count = 0;
-        let mut todo: Vec<Range<usize>> = chunks(rows.len()).collect();
-        todo.reverse();
-        while let Some(range) = todo.pop() {
-            let chunk = &rows[range.clone()];
-            if chunk.len() > 1 && self.bytes(chunk) > MAX_CHUNK_BYTES {
-                todo.extend(halves(&range));
-                continue;
-            }
-            if !self.is_careful {
-                self.put_chunk(tx, chunk).await?;
-                count += chunk.len() as u64;
-                continue;
-            }
-            tx.raw("SAVEPOINT chunk").await?;
-            match self.put_chunk(tx, chunk).await {
-                Ok(()) => {
-                    tx.raw("RELEASE SAVEPOINT chunk").await?;
-                    count += chunk.len() as u64;
-                }
-                Err(failure) if failure.class == Class::Row => {
-                    tx.raw("ROLLBACK TO SAVEPOINT chunk").await?;
-                    match chunk {
-                        // Somebody else inserted it since we looked: the whole page is to be looked at again.
-                        [(row, None)]
-                            if failure.is_duplicate() && !self.look_up(tx, &[*row]).await?.is_empty() =>
-                        {
-                            return Err(failure.contended());
-                        }
-                        [(row, _)] => rejects.push(self.refused(*row, &failure)),
-                        _ => todo.extend(halves(&range)),
-                    }
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        Ok(count)
-    }
-
-    /// About how long a statement with these rows is.
-    fn bytes(&self, rows: &[(usize, Option<i64>)]) -> usize {
-        let cell = |cell: Cell<'_>| cell.as_text().map_or(8, str::len);
-        rows.iter().map(|(row, _)| self.batch.row(*row).map(cell).sum::<usize>()).sum()
-    }
-
-    async fn put_chunk(&self, tx: &mut Tx, rows: &[(usize, Option<i64>)]) -> Result<(), Failure> {
-        let has_ids = rows.first().is_some_and(|(_, id)| id.is_some());
-        let mut args = Vec::with_capacity(rows.len() * (self.batch.columns.len() + 4));
-        for (row, id) in rows {
-            args.extend(id.map(Arg::from));
-            args.extend(self.source_args());
-            args.extend(self.batch.row(*row).map(Arg::from));
-            args.push(self.lease.run_id.into());
-        }
-        tx.execute(self.put_statement(rows.len(), has_ids), &args).await?;
-        Ok(())
-    }
-
-    fn put_statement(&self, rows: usize, has_ids: bool) -> Statement {
-        let table = self.batch.table;
-        let mut columns = if has_ids { vec!["id"] } else { vec![] };
-        if table.is_by_source {
-            columns.extend(["source_type", "source_identifier"]);
-        }
-        columns.extend(self.batch.columns.iter());
-        columns.push("last_sync_run_id");
-        let parameters = list("?", columns.len());
-        let now = self.dialect.now();
-        columns.push("last_synced_at");
-        let mut group = format!("({parameters}, {now}");
-        let mut or_update = String::new();
-        if has_ids {
-            columns.push("updated_at");
-            group.push_str(", ");
-            group.push_str(now);
-            let kept = |column: &&&str| !matches!(**column, "id" | "source_type" | "source_identifier");
-            let changed: Vec<_> = columns.iter().filter(kept).copied().collect();
-            or_update = self.dialect.or_update(&changed);
-        }
-        group.push(')');
-        let (names, groups) = (columns.join(", "), list(&group, rows));
-        format!("INSERT INTO {} ({names}) VALUES {groups} {or_update}", table.name).into()
-    }
-
-    /// Notes that the run saw rows that are as they should be; nothing else of them is written.
-    async fn stamp(&self, tx: &mut Tx, ids: &[i64]) -> Result<u64, Failure> {
-        let mut count = 0;
-        for range in chunks(ids.len()) {
-            let ids = &ids[range];
-            let sql = format!(
-                "UPDATE {} SET last_synced_at = {}, last_sync_run_id = ? WHERE id IN ({})",
-                self.batch.table.name,
-                self.dialect.now(),
-                list("?", ids.len())
-            );
-            let args: Vec<_> = [self.lease.run_id].iter().chain(ids).map(|id| Arg::Int(*id)).collect();
-            let stamped = tx.execute(sql, &args).await?;
-            if stamped != ids.len() as u64 {
-                return Err(Failure::vanished(ids.len() as u64 - stamped));
-            }
-            count += stamped;
-        }
-        Ok(count)
-    }
-
-    fn refused(&self, row: usize, failure: &Failure) -> Reject {
-        let batch = self.batch;
-        let message = format!("the database refuses the row: {}", failure.message());
-        let position =
-            batch.position(row).cloned().unwrap_or(catchment_core::Position::Line { line: 0, byte: 0 });
-        let raw = batch.raw(row);
-        let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, position, raw);
-        reject.item = Some(batch.item(row).into());
-        reject
     }
 }
 
@@ -338,23 +236,6 @@ fn is_same_value(table: &Table, column: &str, there: &str, here: &str) -> bool {
             matches!((parsed(there), parsed(here)), (Some(there), Some(here)) if there == here)
         }
     }
-}
-
-/// The second half of a range, then the first: the last one is taken first.
-fn halves(range: &Range<usize>) -> [Range<usize>; 2] {
-    let middle = range.start + range.len() / 2;
-    [middle..range.end, range.start..middle]
-}
-
-/// `0..len` in ranges whose lengths are [`MAX_CHUNK`] and powers of two below it.
-pub(super) fn chunks(len: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let rest = len - start;
-        let size = MAX_CHUNK.min(1 << rest.checked_ilog2()?);
-        start += size;
-        Some(start - size..start)
-    })
 }
 
 impl super::Store {
@@ -375,25 +256,5 @@ impl super::Store {
         let args = [Arg::from(&run.request.source_type), Arg::from(&run.source_name)];
         let rows = self.db.fetch(sql, &args).await.map_err(Error::from)?;
         Ok(!rows.is_empty())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn chunks_cover_everything_in_few_sizes() {
-        let sizes: Vec<_> = chunks(5000 - 263).map(|range| range.len()).collect();
-        assert_eq!(sizes, [1024, 1024, 1024, 1024, 512, 128, 1]);
-        assert_eq!(chunks(0).count(), 0);
-        for len in 0..3000 {
-            let mut end = 0;
-            for range in chunks(len) {
-                assert_eq!(range.start, end);
-                end = range.end;
-            }
-            assert_eq!(end, len);
-        }
     }
 }

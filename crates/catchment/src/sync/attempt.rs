@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Cursor, Error, ErrorKind, Page, Progress, Reading, Result, Source};
+use catchment_core::{Cursor, Error, ErrorKind, Page, PageSize, Progress, Reading, Result, Source};
 use futures::StreamExt;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::replay::{Replayed, commit};
+use super::pipeline::{Committed, Pipeline};
 use super::service::ServiceSettings;
 use crate::mapping::names::fields;
 use crate::mapping::{Batch, Mapping, Names, TargetOptions};
@@ -63,36 +63,54 @@ impl Attempt<'_> {
         let _heartbeat =
             AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
         let mut records_read = self.cursor.as_ref().map_or(0, |cursor| cursor.records_read);
-        let mut pages = self.read_ahead(run.metadata.mapping.clone());
+        let (page_size, max_stored) = (PageSize::default(), self.options.max_stored());
+        let mut pages = self.read_ahead(run.metadata.mapping.clone(), page_size.clone());
+        let mut pipeline = Pipeline::new(self.store, self.lease, run, max_stored, self.limits, page_size);
         let time_is_up = tokio::time::sleep(self.limits.run_timeout.unwrap_or(NO_LIMIT));
         tokio::pin!(time_is_up);
+        // Why no more pages are taken. Those that are on their way are finished.
+        let mut reading_ended = None;
         loop {
-            let next = tokio::select! {
+            if let (Some(ended), true) = (&mut reading_ended, pipeline.is_empty()) {
+                match std::mem::replace(ended, Ended::Complete) {
+                    Ended::Complete => break,
+                    other => return other,
+                }
+            }
+            let reads = reading_ended.is_none();
+            tokio::select! {
                 biased;
                 () = lost.cancelled() => return Ended::LeaseLost,
-                () = self.shutdown.cancelled() => return Ended::ShutDown,
+                () = self.shutdown.cancelled(), if reads => reading_ended = Some(Ended::ShutDown),
                 () = &mut time_is_up => return Ended::Failed(took_too_long()),
-                page = pages.recv() => page,
-                () = tokio::time::sleep(self.limits.silence_timeout) => return Ended::Failed(silent(self.limits)),
-            };
-            let (batch, mapping) = match next {
-                Some(Some(Ok(page))) => page,
-                Some(Some(Err(error))) => return Ended::Failed(error),
-                Some(None) => break,
-                None => return Ended::Failed(died()),
-            };
-            records_read = batch.cursor.records_read;
-            run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
-            match commit(self.store, run, self.lease, run.pages + 1, &batch, self.options.max_stored()).await
-            {
-                Ok(Replayed::Committed(metadata)) => run.metadata = metadata,
-                Ok(Replayed::LeaseLost) => return Ended::LeaseLost,
-                Err(error) => return Ended::Failed(error),
-            }
-            run.pages += 1;
-            self.progress.send_replace(RunProgress { counts: run.metadata.counts, source: batch.progress });
-            if let Err(error) = self.check_limit(run.metadata.counts.failed, records_read, false) {
-                return Ended::Failed(error);
+                () = pipeline.oldest_is_written() => {
+                    match pipeline.commit_oldest(run).await {
+                        Ok(Committed::Page(batch)) => {
+                            records_read = batch.cursor.records_read;
+                            let counts = run.metadata.counts;
+                            self.progress.send_replace(RunProgress { counts, source: batch.progress });
+                        }
+                        Ok(Committed::LeaseLost) => return Ended::LeaseLost,
+                        Err(error) => return Ended::Failed(error),
+                    }
+                    if let Err(error) = self.check_limit(run.metadata.counts.failed, records_read, false) {
+                        return Ended::Failed(error);
+                    }
+                }
+                page = pages.recv(), if reads && !pipeline.is_full() => match page {
+                    Some(Some(Ok((batch, mapping)))) => {
+                        run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
+                        if let Err(error) = pipeline.begin(Arc::new(batch)).await {
+                            return Ended::Failed(error);
+                        }
+                    }
+                    Some(Some(Err(error))) => reading_ended = Some(Ended::Failed(error)),
+                    Some(None) => reading_ended = Some(Ended::Complete),
+                    None => reading_ended = Some(Ended::Failed(died())),
+                },
+                () = tokio::time::sleep(self.limits.silence_timeout), if reads && !pipeline.is_full() => {
+                    reading_ended = Some(Ended::Failed(silent(self.limits)));
+                }
             }
         }
         match self.settle(records_read).await {
@@ -103,13 +121,13 @@ impl Attempt<'_> {
 
     /// Reads and maps in a task of its own, a page ahead, while pages are written here. The end is sent like a page:
     /// the channel closes when the task panics too, and half a source would pass for a whole one.
-    fn read_ahead(&mut self, chosen: Option<Names>) -> mpsc::Receiver<Option<Mapped>> {
+    fn read_ahead(&mut self, chosen: Option<Names>, page_size: PageSize) -> mpsc::Receiver<Option<Mapped>> {
         let (sender, receiver) = mpsc::channel(1);
         let (source, options, after) = (self.source.clone(), self.options.clone(), self.cursor.take());
         let fields = fields(options.mapping().or(chosen.as_ref()));
         tokio::spawn(async move {
             let mut mapping: Option<Arc<Mapping>> = None;
-            let mut pages = source.read(Reading { after, fields, ..Reading::default() });
+            let mut pages = source.read(Reading { after, fields, page_size });
             loop {
                 let page = tokio::select! {
                     page = pages.next() => page,
@@ -199,11 +217,11 @@ fn took_too_long() -> Error {
     Error::config("run_timeout", message)
 }
 
-fn died() -> Error {
+pub(super) fn died() -> Error {
     Error::new(
         ErrorKind::System,
         "panic",
-        "the task that reads the source ended unexpectedly; please report this",
+        "a task that reads or writes a page ended unexpectedly; please report this",
     )
 }
 

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod host;
+mod pipeline;
 mod replay;
 mod retry;
 mod schedule;

@@ -39,6 +39,10 @@ pub struct ServiceSettings {
     pub silence_timeout: Duration,
     /// How long an attempt may take.
     pub run_timeout: Option<Duration>,
+    /// Connections that write pages of one run side by side; SQLite has one.
+    pub writers: usize,
+    /// Bytes that a run may take to know what its table holds.
+    pub memory_budget: usize,
     /// The door of the requests that this service schedules.
     pub door: Door,
 }

@@ -1,0 +1,241 @@
+//! Pages on their way into the table: several are written side by side, each in a transaction of its own, and
+//! committed in their order. So a crash leaves the pages up to one, and none after it.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use catchment_core::{PageSize, Result};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::attempt::died;
+use super::replay::{Replayed, commit};
+use super::service::ServiceSettings;
+use crate::mapping::Batch;
+use crate::run::SyncRun;
+use crate::store::{Class, Commit, Failure, Known, Lease, Marks, Origin, Store, WrittenPage};
+
+/// A page's transaction that takes longer is too large for this database.
+const TOO_LONG: Duration = Duration::from_secs(2);
+/// Good pages after which they may grow again.
+const GOOD_PAGES: u32 = 10;
+/// Pages do not become smaller.
+const MIN_ROWS: usize = 100;
+
+/// See the module.
+pub(super) struct Pipeline<'a> {
+    store: &'a Store,
+    lease: Lease,
+    origin: Arc<Origin>,
+    writers: usize,
+    max_stored: u64,
+    known: Known,
+    in_flight: VecDeque<InFlight>,
+    pace: Pace,
+}
+
+/// A page that is being written, or that is written and waits for its turn.
+struct InFlight {
+    batch: Arc<Batch>,
+    marks: Marks,
+    task: AbortOnDropHandle<Result<Written, Failure>>,
+    /// What the task gave, once it has ended.
+    result: Option<Result<Written, Trouble>>,
+}
+
+struct Written {
+    page: WrittenPage,
+    took: Duration,
+}
+
+enum Trouble {
+    Failure(Failure),
+    /// The task panicked.
+    Died,
+}
+
+/// What came of the oldest page.
+pub(super) enum Committed {
+    Page(Arc<Batch>),
+    LeaseLost,
+}
+
+impl<'a> Pipeline<'a> {
+    pub(super) fn new(
+        store: &'a Store,
+        lease: Lease,
+        run: &SyncRun,
+        max_stored: u64,
+        settings: &ServiceSettings,
+        page_size: PageSize,
+    ) -> Self {
+        Self {
+            store,
+            lease,
+            origin: Arc::new(Origin::of(run)),
+            writers: store.max_writers(settings.writers),
+            max_stored,
+            known: Known::new(settings.memory_budget),
+            in_flight: VecDeque::new(),
+            pace: Pace { most: page_size.max_rows(), page_size, good_pages: 0 },
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+
+    /// Whether a page must be committed before another one is begun.
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight.len() >= self.writers || self.known.wants_to_read() && !self.is_empty()
+    }
+
+    /// Begins to write a page.
+    pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
+        let (plan, marks) = self.store.plan_page(&mut self.known, &batch, &self.origin).await?;
+        let (store, origin) = (self.store.clone(), self.origin.clone());
+        let written = batch.clone();
+        let task = tokio::spawn(async move {
+            let began = Instant::now();
+            let page = store.write_page(&written, &origin, &plan).await?;
+            Ok(Written { page, took: began.elapsed() })
+        });
+        self.in_flight.push_back(InFlight { batch, marks, task: AbortOnDropHandle::new(task), result: None });
+        Ok(())
+    }
+
+    /// Waits until the oldest page is written; for ever where there is none. May be dropped and called again.
+    pub(super) async fn oldest_is_written(&mut self) {
+        match self.in_flight.front_mut() {
+            Some(oldest) => oldest.wait().await,
+            None => pending().await,
+        }
+    }
+
+    /// Commits the oldest page, which is there. Where it lost a race, or the database refuses a row, it is done again
+    /// alone: those after it are rolled back, as they were planned on what it would leave.
+    pub(super) async fn commit_oldest(&mut self, run: &mut SyncRun) -> Result<Committed> {
+        self.oldest_is_written().await;
+        let Some(InFlight { batch, marks, result: Some(result), .. }) = self.in_flight.pop_front() else {
+            return Err(died());
+        };
+        let (store, page_no) = (self.store, run.pages + 1);
+        let (result, took) = match result {
+            Ok(Written { page, took }) => {
+                let began = Instant::now();
+                let done =
+                    store.commit_written(page, run, self.lease, page_no, &batch, self.max_stored).await;
+                (done, took + began.elapsed())
+            }
+            Err(Trouble::Failure(failure)) => (Err(failure), Duration::ZERO),
+            Err(Trouble::Died) => return Err(died()),
+        };
+        match result {
+            Ok(Commit::Done(metadata)) => {
+                self.pace.note(took);
+                self.known.committed(&marks);
+                run.metadata = *metadata;
+            }
+            Ok(Commit::LeaseLost | Commit::AlreadyDone) => return Ok(Committed::LeaseLost),
+            Err(failure) if matches!(failure.class, Class::Row | Class::Contended) => {
+                tracing::debug!(run = run.id, page_no, reason = failure.message(), "a page is done again");
+                if failure.class == Class::Contended {
+                    self.pace.slow_down();
+                }
+                let later = self.take_back().await;
+                self.known.take_back(&marks);
+                match commit(store, run, self.lease, page_no, &batch, self.max_stored).await? {
+                    Replayed::Committed(metadata) => run.metadata = metadata,
+                    Replayed::LeaseLost => return Ok(Committed::LeaseLost),
+                }
+                store.distrust(&mut self.known, &batch, &self.origin);
+                for batch in later {
+                    self.begin(batch).await?;
+                }
+            }
+            Err(failure) => return Err(failure.into()),
+        }
+        run.pages = page_no;
+        Ok(Committed::Page(batch))
+    }
+
+    /// Rolls back all pages in flight; they are to be begun again.
+    async fn take_back(&mut self) -> Vec<Arc<Batch>> {
+        let mut batches = Vec::new();
+        for mut page in std::mem::take(&mut self.in_flight) {
+            page.wait().await;
+            let InFlight { batch, marks, result, .. } = page;
+            if let Some(Ok(Written { page, .. })) = result {
+                page.roll_back().await;
+            }
+            self.known.take_back(&marks);
+            batches.push(batch);
+        }
+        batches
+    }
+}
+
+impl InFlight {
+    async fn wait(&mut self) {
+        if self.result.is_none() {
+            self.result = Some(match (&mut self.task).await {
+                Ok(Ok(written)) => Ok(written),
+                Ok(Err(failure)) => Err(Trouble::Failure(failure)),
+                Err(_) => Err(Trouble::Died),
+            });
+        }
+    }
+}
+
+/// How large pages should be, by how long they take.
+struct Pace {
+    page_size: PageSize,
+    most: usize,
+    good_pages: u32,
+}
+
+impl Pace {
+    fn note(&mut self, took: Duration) {
+        if took > TOO_LONG {
+            return self.slow_down();
+        }
+        self.good_pages += 1;
+        if self.good_pages >= GOOD_PAGES {
+            self.good_pages = 0;
+            self.page_size.set_rows((self.page_size.max_rows() * 2).min(self.most));
+        }
+    }
+
+    fn slow_down(&mut self) {
+        self.good_pages = 0;
+        self.page_size.set_rows((self.page_size.max_rows() / 2).max(MIN_ROWS.min(self.most)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_shrink_when_they_are_slow_and_grow_again() {
+        let page_size = PageSize::rows(5000);
+        let mut pace = Pace { page_size: page_size.clone(), most: 5000, good_pages: 0 };
+        pace.note(Duration::from_secs(3));
+        assert_eq!(page_size.max_rows(), 2500);
+        for _ in 0..9 {
+            pace.note(Duration::from_secs(1));
+        }
+        assert_eq!(page_size.max_rows(), 2500);
+        pace.note(Duration::from_secs(1));
+        assert_eq!(page_size.max_rows(), 5000);
+        for _ in 0..20 {
+            pace.slow_down();
+        }
+        assert_eq!(page_size.max_rows(), 100);
+        for _ in 0..200 {
+            pace.note(Duration::ZERO);
+        }
+        assert_eq!(page_size.max_rows(), 5000);
+    }
+}
