@@ -1,5 +1,6 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
+mod bench;
 mod database;
 mod galera;
 mod mariadb;
@@ -18,6 +19,7 @@ use tools::cargo;
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite and on a private MariaDB; ARGS go to cargo test
 cargo xtask ci             what CI runs: format, lints, tests, docs, licences
+cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
 cargo xtask torture        kills, faults and full disks; --galera: on a cluster of three nodes
 cargo xtask mariadb        a private MariaDB to try things on, until Enter is pressed";
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let result = match args.next().as_deref() {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
+        Some("bench") => bench::bench(&args.collect::<Vec<_>>()),
         Some("torture") => torture::torture(&args.collect::<Vec<_>>()),
         Some("mariadb") => hold_mariadb(),
         _ => {

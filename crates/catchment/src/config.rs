@@ -52,7 +52,7 @@ pub struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_RUN_TIMEOUT", value_name = "SECONDS")]
     run_timeout: Option<u64>,
 
-    /// Connections that write pages of one run side by side, on MySQL and MariaDB [default: 2]
+    /// Connections that write pages of one run side by side, on MySQL and MariaDB [default: 4]
     #[arg(long, global = true, env = "CATCHMENT_WRITERS", value_name = "NUMBER")]
     writers: Option<usize>,
 
@@ -157,7 +157,7 @@ impl Default for Settings {
             node: host_name(),
             silence_timeout: Duration::from_secs(300),
             run_timeout: None,
-            writers: 2,
+            writers: 4,
             memory_budget: 64 << 20,
             log_format: LogFormat::Text,
             listen: (Ipv4Addr::LOCALHOST, 3006).into(),

@@ -137,8 +137,10 @@ pub(super) struct BatchBuilder {
 }
 
 impl BatchBuilder {
-    pub(super) fn new(table: &'static Table, columns: Arc<[&'static str]>) -> Self {
-        Self { table, columns, text: String::new(), cells: Vec::new(), rows: Vec::new(), appended_from: 0 }
+    /// For so many rows at most.
+    pub(super) fn new(table: &'static Table, columns: Arc<[&'static str]>, rows: usize) -> Self {
+        let cells = Vec::with_capacity(rows * columns.len());
+        Self { table, columns, text: String::new(), cells, rows: Vec::with_capacity(rows), appended_from: 0 }
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -185,20 +187,22 @@ impl BatchBuilder {
         read_cell(&self.text, self.cells[self.rows.len() * self.columns.len() + column])
     }
 
-    pub(super) fn finish(self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
+    pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
         let mut rejects = page.rejects;
         rejects.extend(mapped_rejects);
         rejects.sort_by_key(|reject| match reject.position {
             Position::Line { byte, .. } => byte,
             Position::Item { page, .. } => page,
         });
+        // Several pages wait for their turn at the same time.
+        self.text.shrink_to_fit();
         Batch {
             table: self.table,
             columns: self.columns,
             rejects,
             cursor: page.cursor,
             progress: page.progress,
-            records: page.records,
+            records: page.records.without_values(),
             text: self.text,
             cells: self.cells,
             rows: self.rows,

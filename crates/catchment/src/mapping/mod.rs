@@ -108,7 +108,7 @@ impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
     pub fn apply(&self, page: Page) -> Batch {
         let columns = self.feeds.iter().map(Feed::column).collect();
-        let mut builder = BatchBuilder::new(self.table, columns);
+        let mut builder = BatchBuilder::new(self.table, columns, page.records.len());
         let mut rejects = Vec::new();
         for (index, record) in page.records.iter().enumerate() {
             let mark = builder.mark();
