@@ -17,7 +17,8 @@ use crate::tools::{cargo, find};
 use input::Input;
 use measure::{Taken, measure, median};
 
-const USAGE: &str = "cargo xtask bench [--rows N] [--rounds N] [--only mariadb|sqlite|parse] [--peers]";
+const USAGE: &str =
+    "cargo xtask bench [--rows N] [--rounds N] [--only mariadb|sqlite|parse] [--replace] [--peers]";
 
 /// What the loaders of the databases cannot know from the file.
 const MAPPED: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
@@ -34,11 +35,13 @@ struct Bench {
     program: PathBuf,
     rows: usize,
     rounds: usize,
+    with_replace: bool,
     input: Input,
 }
 
 pub(crate) fn bench(args: &[String]) -> Result<()> {
-    let (mut rows, mut rounds, mut only, mut with_peers) = (1_000_000, 3, None, false);
+    let (mut rows, mut rounds, mut only) = (1_000_000, 3, None);
+    let (mut with_replace, mut with_peers) = (false, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
@@ -46,6 +49,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
             "--rows" => rows = value()?.parse()?,
             "--rounds" => rounds = value()?.parse()?,
             "--only" => only = Some(value()?.clone()),
+            "--replace" => with_replace = true,
             "--peers" => with_peers = true,
             _ => bail!("{USAGE}"),
         }
@@ -55,7 +59,7 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     eprintln!("making {rows} rows …");
     let input = Input::make(dir.path(), rows)?;
     let program = std::env::current_dir()?.join("target/release/catchment");
-    let bench = Bench { program, rows, rounds, input };
+    let bench = Bench { program, rows, rounds, with_replace, input };
     let is_asked = |name: &str| only.as_ref().is_none_or(|only| only == name);
     if is_asked("parse") {
         bench.parse()?;
@@ -116,7 +120,8 @@ impl Bench {
                 )
             };
             music.add("LOAD DATA LOCAL, first", load("", &self.input.music, "content_index", MAPPED)?);
-            if round == 0 {
+            // It takes minutes.
+            if self.with_replace && round == 0 {
                 let again = load("REPLACE", &self.input.music, "content_index", MAPPED)?;
                 music.add("LOAD DATA LOCAL REPLACE, again", again);
             }
