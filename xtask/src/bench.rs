@@ -132,8 +132,10 @@ impl Bench {
             self.expect(&synced, "unchanged", self.rows)?;
             music.add("catchment, 1 % changed", self.sync(&synced, &self.input.changed)?);
             self.expect(&synced, "updated", self.changed())?;
-            music.add("catchment, 1 % changed back, shuffled", self.sync(&synced, &self.input.shuffled)?);
-            self.expect(&synced, "updated", self.changed())?;
+            if round == 0 {
+                music.add("catchment, 1 % changed back, shuffled", self.sync(&synced, &self.input.shuffled)?);
+                self.expect(&synced, "updated", self.changed())?;
+            }
             catalog.add("LOAD DATA LOCAL, first", load("", &self.input.catalog, "catalog_items", CATALOG)?);
             catalog.add("catchment, first", self.sync_catalog(&synced)?);
             catalog.add("catchment, again", self.sync_catalog(&synced)?);

@@ -264,7 +264,9 @@ fn open_sqlite(url: &str) -> Result<Db> {
         .pragma("wal_autocheckpoint", "65536");
     let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
     let writer = pool(1).connect_lazy_with(options.clone());
-    let readers = pool(4).connect_lazy_with(options.pragma("query_only", "1").pragma("cache_size", "-4096"));
+    // Rows are handed over by many at once: a reload reads the whole table.
+    let options = options.row_buffer_size(1024).pragma("query_only", "1").pragma("cache_size", "-4096");
+    let readers = pool(4).connect_lazy_with(options);
     Ok(Db::Sqlite { writer, readers })
 }
 

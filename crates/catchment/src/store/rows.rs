@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use catchment_core::{Error, Result};
 
 use super::db::{Arg, Conn, Db, Row};
+use super::dialect::Dialect;
 use super::error::Failure;
 use super::writer::chunks;
 use crate::mapping::table::{Kind, Table};
@@ -148,9 +149,24 @@ impl<'a> Rows<'a> {
         limit: usize,
         row: impl FnMut(&Row) -> Result<(), Failure> + Send,
     ) -> Result<(), Failure> {
-        let sql = format!("{}{} LIMIT {limit}", self.select(), self.of_source());
         let args = self.origin.args(self.batch.table);
+        let hint = if self.should_be_scanned().await? { " NOT INDEXED" } else { "" };
+        let sql = format!("{}{hint}{} LIMIT {limit}", self.select(), self.of_source());
         self.db.reader().await?.each(sql, &args, row).await
+    }
+
+    /// Whether the rows of this source are so large a part of the table that it is read faster from its beginning to
+    /// its end than by an index. SQLite cannot tell by itself; MySQL can.
+    async fn should_be_scanned(&self) -> Result<bool, Failure> {
+        let Table { name, is_by_source: true, .. } = self.batch.table else { return Ok(false) };
+        if self.db.dialect() == Dialect::MySql {
+            return Ok(false);
+        }
+        let of_source = self.of_source();
+        let sql =
+            format!("SELECT (SELECT COUNT(*) FROM {name}{of_source}) * 4 > (SELECT MAX(id) FROM {name})");
+        let rows = self.db.fetch(sql, &self.origin.args(self.batch.table)).await?;
+        rows.first().map_or(Ok(false), |row| Ok(row.int(0)? == 1))
     }
 
     /// Whether there are no such rows.
