@@ -116,7 +116,7 @@ fn frozen(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Resul
 }
 
 pub(super) fn disk_full_on_sqlite(stage: &mut Stage) -> Result<String> {
-    let disk = SmallDisk::mount(256)?;
+    let disk = SmallDisk::mount(1024)?;
     disk_full(stage, &disk, &|name| Ok(Database::Sqlite(disk.path().join(name))))
 }
 
