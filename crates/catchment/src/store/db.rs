@@ -95,6 +95,8 @@ impl Statement {
 pub(crate) enum Row {
     MySql(MySqlRow),
     Sqlite(SqliteRow),
+    /// One of many that came as one text.
+    Values(Vec<serde_json::Value>),
 }
 
 impl Row {
@@ -106,6 +108,7 @@ impl Row {
         Ok(match self {
             Self::MySql(row) => row.try_get_unchecked(column)?,
             Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(values) => values.get(column).and_then(serde_json::Value::as_i64),
         })
     }
 
@@ -113,6 +116,7 @@ impl Row {
         Ok(match self {
             Self::MySql(row) => row.try_get_raw(column)?.is_null(),
             Self::Sqlite(row) => row.try_get_raw(column)?.is_null(),
+            Self::Values(values) => values.get(column).is_none_or(serde_json::Value::is_null),
         })
     }
 
@@ -124,6 +128,7 @@ impl Row {
         Ok(match self {
             Self::MySql(row) => row.try_get_unchecked(column)?,
             Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(values) => values.get(column).and_then(serde_json::Value::as_str),
         })
     }
 }

@@ -21,7 +21,7 @@ use crate::mapping::{Batch, Cell};
 const LOOKED_UP_FIRST: usize = 10_000;
 /// What a row costs in memory: its digests and id, whether it was seen, its place in the index with room to grow.
 const BYTES_A_ROW: usize = 48;
-/// Identities in the first filter; each further one is as large as all before it.
+/// Identities in the first filter; each further one is half as large as all before it.
 const FIRST_FILTER: usize = 1 << 20;
 /// How often a filter takes a new identity for an old one.
 const FALSE_POSITIVES: f64 = 0.005;
@@ -276,7 +276,7 @@ impl Filter {
 
     fn insert(&mut self, identity: u128) {
         if self.filters.last().is_none_or(|(_, room)| *room == 0) {
-            let size = self.count.max(FIRST_FILTER);
+            let size = (self.count / 2).max(FIRST_FILTER);
             let filter = BloomFilter::with_false_pos(FALSE_POSITIVES).seed(&0).expected_items(size);
             self.filters.push((filter, size));
         }

@@ -13,6 +13,8 @@ use crate::mapping::table::{Kind, Table};
 use crate::mapping::{Batch, Cell};
 use crate::run::SyncRun;
 
+/// Rows of SQLite that come as one text.
+const ROWS_A_TEXT: i64 = 1000;
 /// Columns in an identity at most.
 const MAX_IDENTITY: usize = 2;
 /// Where the columns of a batch begin in a row of the table; before them are its id and the run that saw it last.
@@ -149,19 +151,54 @@ impl<'a> Rows<'a> {
         limit: usize,
         row: impl FnMut(&Row) -> Result<(), Failure> + Send,
     ) -> Result<(), Failure> {
+        if self.db.dialect() == Dialect::Sqlite && self.should_be_scanned().await? {
+            return self.scan(limit, row).await;
+        }
         let args = self.origin.args(self.batch.table);
-        let hint = if self.should_be_scanned().await? { " NOT INDEXED" } else { "" };
-        let sql = format!("{}{hint}{} LIMIT {limit}", self.select(), self.of_source());
+        let sql = format!("{}{} LIMIT {limit}", self.select(), self.of_source());
         self.db.reader().await?.each(sql, &args, row).await
     }
 
-    /// Whether the rows of this source are so large a part of the table that it is read faster from its beginning to
-    /// its end than by an index. SQLite cannot tell by itself; MySQL can.
-    async fn should_be_scanned(&self) -> Result<bool, Failure> {
-        let Table { name, is_by_source: true, .. } = self.batch.table else { return Ok(false) };
-        if self.db.dialect() == Dialect::MySql {
-            return Ok(false);
+    /// The same on SQLite, in the order of the table. Its driver makes each value on one thread and drops it on another,
+    /// which takes four times as long as to make one text of many rows and to read that.
+    async fn scan(
+        &self,
+        limit: usize,
+        mut row: impl FnMut(&Row) -> Result<(), Failure> + Send,
+    ) -> Result<(), Failure> {
+        let table = self.batch.table;
+        let by_source =
+            if table.is_by_source { " AND source_type = ? AND source_identifier = ?" } else { "" };
+        let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable_text(column)).collect();
+        let sql = format!(
+            "SELECT json_group_array(json_array(id, last_sync_run_id, {})), COUNT(*), MAX(id) FROM (SELECT * FROM {} \
+             NOT INDEXED WHERE id > ?{by_source} ORDER BY id LIMIT ?)",
+            columns.join(", "),
+            table.name
+        );
+        let (mut conn, mut last, mut left) = (self.db.reader().await?, 0, limit);
+        while left > 0 {
+            let size = ROWS_A_TEXT.min(i64::try_from(left).unwrap_or(i64::MAX));
+            let args = [vec![last.into()], self.origin.args(table), vec![size.into()]].concat();
+            let Some(found) = conn.fetch(sql.clone(), &args).await?.pop() else { break };
+            let rows: Vec<Vec<serde_json::Value>> =
+                serde_json::from_str(found.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            left -= rows.len();
+            for values in rows {
+                row(&Row::Values(values))?;
+            }
+            if found.int(1)? < size {
+                break;
+            }
+            last = found.int(2)?;
         }
+        Ok(())
+    }
+
+    /// Whether the rows of this source are so large a part of the table that it is read faster from its beginning to
+    /// its end than by an index.
+    async fn should_be_scanned(&self) -> Result<bool, Failure> {
+        let Table { name, is_by_source: true, .. } = self.batch.table else { return Ok(true) };
         let of_source = self.of_source();
         let sql =
             format!("SELECT (SELECT COUNT(*) FROM {name}{of_source}) * 4 > (SELECT MAX(id) FROM {name})");
@@ -191,6 +228,14 @@ impl<'a> Rows<'a> {
     fn readable(&self, column: &str) -> String {
         match self.batch.table.column(column) {
             Some((_, column)) if !matches!(column.kind, Kind::Money) => column.name.to_owned(),
+            _ => self.db.dialect().as_text(column),
+        }
+    }
+
+    /// The same where it is text whatever somebody has stored there, as JSON holds no bytes.
+    fn readable_text(&self, column: &str) -> String {
+        match self.batch.table.column(column).map(|(_, column)| column.kind) {
+            Some(Kind::Count | Kind::Flag) => column.to_owned(),
             _ => self.db.dialect().as_text(column),
         }
     }
