@@ -20,7 +20,9 @@ impl Database {
     /// One that is new and empty, on the servers at these ports.
     pub(crate) fn create(ports: &[u16], name: &str) -> Result<Self> {
         let database = Self::MariaDb(ports.to_vec(), "try".to_owned());
-        database.query(&format!("DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name}"))?;
+        database.query(&format!(
+            "DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4"
+        ))?;
         Ok(Self::MariaDb(ports.to_vec(), name.to_owned()))
     }
 

@@ -1,7 +1,7 @@
 //! Programs of the system, and how to get those that are missing.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -36,6 +36,31 @@ pub(crate) fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
         }
     }
     find(program).with_context(|| format!("{names} is installed, but there is no {program}"))
+}
+
+/// A Python with packages of PyPI, in a directory of its own, which is kept. Its interpreter.
+pub(crate) fn python_environment(home: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let python = home.join("bin/python");
+    if !home.join("complete").exists() {
+        let make = || quietly(Command::new("python3").args(["-m", "venv"]).arg(home));
+        if make().is_err() {
+            install("python3", &["python3", "python3-venv"])?;
+            make()?;
+        }
+        quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
+        std::fs::write(home.join("complete"), packages.join(" "))?;
+    }
+    Ok(python)
+}
+
+/// Runs a command that must succeed, and shows what it says only if it does not.
+pub(crate) fn quietly(command: &mut Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {command:?}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?}: {}: {}", output.status, said.lines().last().unwrap_or("it says nothing"));
+    }
+    Ok(())
 }
 
 pub(crate) fn cargo(args: &[&str]) -> Step {

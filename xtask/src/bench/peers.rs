@@ -2,14 +2,16 @@
 //! most of them without a key.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::Table;
 use super::measure::measure;
 use crate::database::Database;
+use crate::tools::python_environment;
 
 const DLT: &str = "
 import csv, sys, dlt
@@ -27,11 +29,14 @@ pub(super) fn bench(port: u16, file: &Path) -> Result<()> {
     let mut table = Table::new();
     for (package, run) in [
         ("sling-linux-amd64", sling as fn(&Path, &Path, &Database) -> Result<Command>),
-        ("ingestr", ingestr),
+        // Later ones fetch their program from elsewhere.
+        ("ingestr==1.0.78", ingestr),
         ("dlt[sqlalchemy] pymysql", dlt),
     ] {
-        let home = dir.path().join(package.split(['[', ' ']).next().unwrap_or(package));
-        let measured = install(&home, package).and_then(|()| run(&home, file, &database)).and_then(measure);
+        let home = dir.path().join(package.split(['[', ' ', '=']).next().unwrap_or(package));
+        let packages: Vec<_> = package.split(' ').collect();
+        let installed = python_environment(&home, &packages);
+        let measured = installed.and_then(|_| run(&home, file, &database)).and_then(measure);
         match measured {
             Ok(taken) => table.add(package, taken),
             Err(error) => println!("{package} was not measured: {error:#}"),
@@ -41,28 +46,13 @@ pub(super) fn bench(port: u16, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Into an environment of its own.
-fn install(home: &Path, packages: &str) -> Result<()> {
-    let python = |args: &[&str], program: &Path| -> Result<()> {
-        let output = Command::new(program).args(args).stdin(Stdio::null()).output()?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("{}", said.lines().last().unwrap_or("it does not install"));
-        }
-        Ok(())
-    };
-    python(&["-m", "venv", &home.display().to_string()], Path::new("python3"))?;
-    let args: Vec<_> = ["-m", "pip", "install", "--quiet"].into_iter().chain(packages.split(' ')).collect();
-    python(&args, &home.join("bin/python"))
-}
-
 fn quiet(mut command: Command) -> Command {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 fn sling(home: &Path, file: &Path, database: &Database) -> Result<Command> {
-    let program = find_program(home, "sling")?;
+    let program = find_program(home, "sling-linux-amd64")?;
     let mut command = Command::new(program);
     command
         .env("TARGET", database.url())
@@ -92,6 +82,8 @@ fn dlt(home: &Path, file: &Path, database: &Database) -> Result<Command> {
     fs::write(&script, DLT)?;
     let mut command = Command::new(home.join("bin/python"));
     command
+        // Else it goes on with what an earlier run left.
+        .env("DLT_DATA_DIR", home)
         .arg(script)
         .arg(file)
         .arg(database.url().replacen("mysql:", "mysql+pymysql:", 1))
@@ -101,12 +93,10 @@ fn dlt(home: &Path, file: &Path, database: &Database) -> Result<Command> {
 
 /// A program that a package keeps somewhere below its environment.
 fn find_program(home: &Path, name: &str) -> Result<std::path::PathBuf> {
-    let output =
-        Command::new("find").arg(home).args(["-type", "f", "-name", name, "-perm", "-100"]).output()?;
+    let output = Command::new("find").arg(home).args(["-type", "f", "-name", name]).output()?;
     let found = String::from_utf8(output.stdout)?;
-    found
-        .lines()
-        .next()
-        .map(Into::into)
-        .with_context(|| format!("there is no program `{name}` in its package"))
+    let program = found.lines().next().with_context(|| format!("there is no `{name}` in its package"))?;
+    // A wheel does not keep that it may be run.
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755))?;
+    Ok(program.into())
 }
