@@ -14,6 +14,32 @@ pub struct Cursor {
     pub records_read: u64,
     /// The source's own state; opaque to everybody else.
     pub state: serde_json::Value,
+    /// What reading to this place amounts to, if it is the end.
+    #[serde(default, skip_serializing_if = "Pass::is_complete")]
+    pub pass: Pass,
+    /// What the next run of the same request is told ([`Reading::kept`](crate::Reading::kept)), if the run is completed
+    /// at this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<serde_json::Value>,
+}
+
+/// What a source has been read as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pass {
+    /// All that it holds. To find nothing where there was something is suspicious then.
+    #[default]
+    Complete,
+    /// What is new since an earlier run; that may be nothing.
+    Increment,
+    /// A part: it was stopped by a limit of the options, and more follows.
+    Truncated,
+}
+
+impl Pass {
+    fn is_complete(&self) -> bool {
+        *self == Self::Complete
+    }
 }
 
 impl Cursor {
@@ -25,7 +51,7 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self { records_read, state })
+        Ok(Self { records_read, state, pass: Pass::Complete, keep: None })
     }
 
     /// The state as the source's own type.

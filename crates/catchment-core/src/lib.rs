@@ -92,17 +92,25 @@
 mod cursor;
 mod error;
 mod files;
+mod network;
 mod page;
+mod progress;
 mod registry;
+mod secret;
 mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod url;
 mod value;
 
-pub use cursor::Cursor;
+pub use cursor::{Cursor, Pass};
 pub use error::{Detail, Error, ErrorKind, Result};
 pub use files::{FileAccess, absolute};
-pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Progress, Record, Records, Reject};
+pub use network::NetworkAccess;
+pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Record, Records, Reject, WHOLE_RECORD};
+pub use progress::{Progress, Pulse};
 pub use registry::{Registry, parse, parse_options};
-pub use source::{Adapter, Host, Inspection, Reading, Source};
+pub use secret::{EnvSecret, FileSecret, Secret, SecretAccess, TokenStore};
+pub use source::{Adapter, Finding, Host, Inspection, Reading, Source};
+pub use url::masked;
 pub use value::{Value, cut};

@@ -5,15 +5,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::value::printable;
-use crate::{Cursor, ErrorKind, Value, cut};
+use crate::{Cursor, ErrorKind, Progress, Value, cut};
 
 /// How much of a record that could not be applied is kept, in bytes.
 pub const MAX_RAW_BYTES: usize = 4096;
 
+/// The name of a column that holds the whole record as a JSON object. Where there is one, what no column is mapped
+/// from is kept as it stands there.
+pub const WHOLE_RECORD: &str = "*";
+
 /// The names of a page's columns, shared by all its records.
 pub type Columns = Arc<[Box<str>]>;
 
-/// Some records in the order of the source, and the cursor that stands after them.
+/// Some records in the order of the source, and the cursor that stands after them. A page without records only moves
+/// the cursor.
 #[derive(Debug)]
 pub struct Page {
     /// One name for each value of a record.
@@ -26,15 +31,6 @@ pub struct Page {
     pub cursor: Cursor,
     /// How far the source has been read.
     pub progress: Progress,
-}
-
-/// How far a source has been read, for people to watch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Bytes taken from the source so far, as they are stored there (compressed, if it is).
-    pub bytes: u64,
-    /// All its bytes, where that is known.
-    pub total_bytes: Option<u64>,
 }
 
 /// How large a page should become. The engine makes it smaller when the database is slow; a source looks at
@@ -167,6 +163,11 @@ impl Records {
             bare.push(row.position, &self.text[row.raw_start..row.raw_end], []);
         }
         bare
+    }
+
+    /// Keeps the first ones only.
+    pub fn truncate(&mut self, count: usize) {
+        self.rows.truncate(count);
     }
 
     /// How many there are.

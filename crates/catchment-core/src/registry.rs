@@ -23,6 +23,7 @@ struct Constructors {
     normalize: fn(&str) -> Result<String>,
     check_access: fn(&str, &Host) -> Result<()>,
     build: Build,
+    secrets: &'static [&'static str],
     schema: fn() -> schemars::Schema,
 }
 
@@ -36,6 +37,7 @@ impl Registry {
                 normalize: A::normalize,
                 check_access: A::check_access,
                 build: build::<A>,
+                secrets: A::SECRETS,
                 schema: || schemars::schema_for!(A::Options),
             },
         );
@@ -75,6 +77,14 @@ impl Registry {
         host: &Host,
     ) -> Result<Arc<dyn Source>> {
         (self.find(source_type)?.build)(identifier, options, host)
+    }
+
+    /// Where the options of a type hold secrets ([`Adapter::SECRETS`]).
+    ///
+    /// # Errors
+    /// `config` when the type is unknown.
+    pub fn secrets(&self, source_type: &str) -> Result<&'static [&'static str]> {
+        Ok(self.find(source_type)?.secrets)
     }
 
     /// The JSON schema of a type's options.

@@ -6,15 +6,24 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Cursor, Error, FileAccess, Page, PageSize, Result};
+use crate::{
+    Cursor, Error, FileAccess, NetworkAccess, Page, PageSize, Pulse, Result, SecretAccess, TokenStore,
+};
 
 /// What the operator lets sources of a run use.
 #[derive(Debug, Clone, Default)]
 pub struct Host {
     /// Which local files.
     pub files: FileAccess,
+    /// Which addresses.
+    pub network: NetworkAccess,
+    /// Which secrets that the options name.
+    pub secrets: SecretAccess,
+    /// Where new tokens are kept; none where nothing may be stored.
+    pub tokens: Option<Arc<dyn TokenStore>>,
 }
 
 /// What [`Source::read`] is asked for.
@@ -27,6 +36,10 @@ pub struct Reading {
     pub fields: Arc<[Box<str>]>,
     /// How large pages should become.
     pub page_size: PageSize,
+    /// What the last completed run of the same request left for this one ([`Cursor::keep`]).
+    pub kept: Option<serde_json::Value>,
+    /// Where a source that is busy without a page says so.
+    pub pulse: Pulse,
 }
 
 /// Something that records can be read from, again and again.
@@ -49,9 +62,9 @@ pub trait Source: Send + Sync {
     /// What can be found out without all options: those that reading would use, and a first page. `fields` are
     /// as in [`Reading::fields`].
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let reading = Reading { fields, page_size: PageSize::rows(100), after: None };
+        let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
         let page = self.read(reading).next().await.transpose()?;
-        Ok(Inspection { found: serde_json::Map::new(), page })
+        Ok(Inspection { found: serde_json::Map::new(), findings: Vec::new(), page })
     }
 
     /// Whether only this machine can read it, as with a file on its disk.
@@ -65,8 +78,19 @@ pub trait Source: Send + Sync {
 pub struct Inspection {
     /// Options of the source that were found out, ready to be given.
     pub found: serde_json::Map<String, serde_json::Value>,
+    /// What was tried and seen, in order.
+    pub findings: Vec<Finding>,
     /// The first records; none where the source is empty.
     pub page: Option<Page>,
+}
+
+/// Something that inspecting a source has seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is about, in snake case, such as `next_page`.
+    pub about: &'static str,
+    /// What was seen, for people.
+    pub message: String,
 }
 
 /// How a source is made from its options.
@@ -91,6 +115,10 @@ pub trait Adapter: Source + Sized + 'static {
             identifier => Ok(identifier.to_owned()),
         }
     }
+
+    /// Where its options hold secrets, as JSON pointers below the options; `*` stands for any name. They are stored
+    /// encrypted.
+    const SECRETS: &'static [&'static str] = &[];
 
     /// Checks the options and makes the source. It does no I/O.
     ///

@@ -1,10 +1,12 @@
 //! The sources that Catchment brings along. They see the contract alone, as a source of yours would.
 
+pub mod api;
 pub mod csv;
+pub mod http;
 
 use catchment_core::Registry;
 
 /// All of them, by name.
 pub fn builtin() -> Registry {
-    Registry::default().with::<csv::Csv>()
+    Registry::default().with::<api::Api>().with::<csv::Csv>()
 }

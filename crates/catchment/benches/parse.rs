@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let began = Instant::now();
     let options = TargetOptions { content_type: Some("music".into()), ..TargetOptions::default() };
-    let host = Host { files: FileAccess::Anywhere };
+    let host = Host { files: FileAccess::Anywhere, ..Host::default() };
     let source = catchment_sources::builtin().build("csv", &file, serde_json::Map::new(), &host)?;
     let mut pages = source.read(Reading::default());
     let (mut mapping, mut mapping_took) = (None, Duration::ZERO);

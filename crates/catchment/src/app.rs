@@ -6,6 +6,7 @@ use crate::config::Settings;
 use crate::run::Door;
 use crate::store::Store;
 use crate::sync::{ServiceSettings, SyncService};
+use crate::vault::Vault;
 
 /// A database with its tables, and the service on it.
 #[derive(Debug, Clone)]
@@ -34,6 +35,9 @@ impl App {
         let store = Store::open(&settings.database_url, settings.connections())?;
         let service = ServiceSettings {
             data_dirs: settings.data_dirs.clone(),
+            network: settings.network(),
+            secrets_dir: settings.secrets_dir.clone(),
+            vault: Vault::new(settings.key.clone(), settings.key_file.clone()),
             node: settings.node.clone(),
             silence_timeout: settings.silence_timeout,
             run_timeout: settings.run_timeout,

@@ -1,12 +1,13 @@
 //! Settings: flags, then environment, then `catchment.toml`, then defaults. Checked once, here.
 
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use catchment_core::{Error, Result, absolute};
+use catchment_core::{Error, NetworkAccess, Result, absolute};
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::sync::Schedule;
@@ -39,6 +40,18 @@ pub struct Flags {
     /// Directory whose files the HTTP API may read; repeatable [default: /data, ./data]
     #[arg(long, global = true, env = "CATCHMENT_DATA_DIRS", value_delimiter = ':', value_name = "DIR")]
     data_dir: Option<Vec<PathBuf>>,
+
+    /// Range of addresses, beside public ones, that sources may connect to, such as 10.0.0.0/8; repeatable
+    #[arg(long, global = true, env = "CATCHMENT_ALLOW_NETWORKS", value_delimiter = ',', value_name = "CIDR")]
+    allow_network: Option<Vec<String>>,
+
+    /// Directory of files that requests over HTTP may name as secrets [default: none]
+    #[arg(long, global = true, env = "CATCHMENT_SECRETS_DIR", value_name = "DIR")]
+    secrets_dir: Option<PathBuf>,
+
+    /// File with the key that secrets are stored with; made on first use [default: catchment.key]
+    #[arg(long, global = true, env = "CATCHMENT_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
 
     /// Name of this machine; only it reads runs of its local files [default: the host's name]
     #[arg(long, global = true, env = "CATCHMENT_NODE", value_name = "NAME")]
@@ -99,6 +112,9 @@ pub struct ServeFlags {
 struct File {
     database_url: Option<String>,
     data_dirs: Option<Vec<PathBuf>>,
+    allow_networks: Option<Vec<String>>,
+    secrets_dir: Option<PathBuf>,
+    key_file: Option<PathBuf>,
     node: Option<String>,
     log_format: Option<LogFormat>,
     silence_timeout: Option<u64>,
@@ -120,6 +136,14 @@ pub struct Settings {
     pub database_url: String,
     /// Where requests over HTTP may read files.
     pub data_dirs: Vec<PathBuf>,
+    /// Ranges of addresses, beside public ones, that sources may connect to.
+    pub allow_networks: Vec<IpNet>,
+    /// Where requests over HTTP may find files with secrets.
+    pub secrets_dir: Option<PathBuf>,
+    /// Where the key is that secrets are stored with; made on first use.
+    pub key_file: PathBuf,
+    /// That key itself, in hexadecimal; from `CATCHMENT_KEY` alone.
+    pub key: Option<String>,
     /// The name of this machine.
     pub node: String,
     /// How long a source may be silent before its attempt ends.
@@ -154,6 +178,10 @@ impl Default for Settings {
         Self {
             database_url: "sqlite://catchment.db".to_owned(),
             data_dirs: vec!["/data".into(), "./data".into()],
+            allow_networks: Vec::new(),
+            secrets_dir: None,
+            key_file: "catchment.key".into(),
+            key: None,
             node: host_name(),
             silence_timeout: Duration::from_secs(300),
             run_timeout: None,
@@ -194,6 +222,10 @@ impl Settings {
         let settings = Self {
             database_url: flags.database_url.or(file.database_url).unwrap_or(default.database_url),
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
+            allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
+            secrets_dir: flags.secrets_dir.or(file.secrets_dir),
+            key_file: flags.key_file.or(file.key_file).unwrap_or(default.key_file),
+            key: variable("CATCHMENT_KEY"),
             node: flags.node.or(file.node).unwrap_or(default.node),
             silence_timeout: flags
                 .silence_timeout
@@ -212,7 +244,7 @@ impl Settings {
             retry_cron: serve.retry_cron.or(file.retry_cron).unwrap_or(default.retry_cron),
             time_zone: serve.time_zone.or(file.time_zone),
             content_retention_days: serve.content_retention_days.or(file.content_retention_days),
-            api_token: std::env::var("CATCHMENT_API_TOKEN").ok().filter(|token| !token.is_empty()),
+            api_token: variable("CATCHMENT_API_TOKEN"),
         };
         settings.check()
     }
@@ -239,6 +271,7 @@ impl Settings {
         }
         self.schedule()?;
         self.data_dirs = self.data_dirs.iter().map(|dir| absolute(dir)).collect::<Result<_>>()?;
+        self.secrets_dir = self.secrets_dir.as_deref().map(absolute).transpose()?;
         Ok(self)
     }
 
@@ -250,11 +283,33 @@ impl Settings {
         Schedule::new(&self.retry_cron, self.time_zone.as_deref(), self.content_retention_days)
     }
 
+    /// Which addresses sources may connect to.
+    pub(crate) fn network(&self) -> NetworkAccess {
+        NetworkAccess::new(self.allow_networks.clone(), Some(self.listen))
+    }
+
     /// Connections to the database: for each worker its writers, one that reads the table and one for its heartbeat;
     /// and some for answers.
     pub(crate) fn connections(&self) -> u32 {
         u32::try_from(self.workers * (self.writers + 2) + 4).unwrap_or(u32::MAX)
     }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Ranges in CIDR notation (RFC 4632); a single address is one of one.
+fn ranges(texts: &[String]) -> Result<Vec<IpNet>> {
+    let read = |text: &String| {
+        let text = text.trim();
+        let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        range.map_err(|_| {
+            let message = format!("--allow-network {text}: write a range such as 10.0.0.0/8 or fd00::/8");
+            Error::config("invalid_settings", message)
+        })
+    };
+    texts.iter().map(read).collect()
 }
 
 fn read_file(named: Option<&Path>) -> Result<File> {

@@ -47,18 +47,30 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> catchment::Result<()> {
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let csv = dir.path().join("music.csv");
-//! # std::fs::write(&csv, "title,artist\nDespacito,Luis Fonsi\n,nobody\n").unwrap();
-//! # let csv = csv.to_str().unwrap();
-//! # let url = format!("sqlite://{}", dir.path().join("catchment.db").display());
-//! # let settings = Settings { database_url: url, ..Settings::default() };
+//! # let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+//! # let api = format!("http://{}/music", listener.local_addr().unwrap());
+//! # std::thread::spawn(move || {
+//! #     use std::io::{Read, Write};
+//! #     let (mut client, _) = listener.accept().unwrap();
+//! #     let mut request = [0; 4096];
+//! #     let length = client.read(&mut request).unwrap();
+//! #     assert!(String::from_utf8_lossy(&request[..length]).contains("Bearer your-token"));
+//! #     let body = r#"[{"title": "Despacito", "artist": "Luis Fonsi"}, {"artist": "nobody"}]"#;
+//! #     write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+//! # });
+//! # let settings = Settings {
+//! #     database_url: format!("sqlite://{}", dir.path().join("catchment.db").display()),
+//! #     allow_networks: vec!["127.0.0.1/32".parse().unwrap()],
+//! #     key_file: dir.path().join("catchment.key"),
+//! #     ..Settings::default()
+//! # };
 //! # let app = App::open(&settings, catchment_sources::builtin(), Door::Library).await?;
 //! # let sync_service = app.service();
 //! let result = sync_service
 //!     .sync(SyncRequest::from_json(json!({
-//!         "sourceType": "csv",
-//!         "sourceIdentifier": csv,
-//!         "options": {"contentType": "music"}
+//!         "sourceType": "api",
+//!         "sourceIdentifier": api,
+//!         "options": {"auth": {"type": "bearer", "token": "your-token"}, "contentType": "music"}
 //!     }))?)
 //!     .await?;
 //!
@@ -80,6 +92,7 @@ pub mod mapping;
 mod run;
 mod store;
 mod sync;
+mod vault;
 
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
@@ -90,3 +103,4 @@ pub use run::{
 };
 pub use store::{AttemptRecord, Store, StoredError, StoredSkip};
 pub use sync::{Checked, RunProgress, Schedule, ServiceSettings, SyncService, WorkerName, Workers};
+pub use vault::Vault;

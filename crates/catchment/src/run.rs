@@ -168,6 +168,9 @@ pub struct RunMetadata {
     /// Target column to source column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Names>,
+    /// The source was not read to its end: a limit of the options stopped it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub truncated: bool,
     /// The run whose place this one takes, because its source changed while it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<i64>,
@@ -182,6 +185,11 @@ pub struct RunMetadata {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A row of `sync_runs`.

@@ -4,14 +4,16 @@ mod framing;
 mod layout;
 mod options;
 mod pages;
+mod remote;
 mod text;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use catchment_core::{
-    Adapter, Error, FileAccess, Host, Inspection, Page, PageSize, Reading, Result, Source, absolute,
+    Adapter, Error, FileAccess, Host, Inspection, Page, PageSize, Pulse, Reading, Result, Source, absolute,
 };
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -20,20 +22,49 @@ use tokio::sync::mpsc;
 use layout::Layout;
 use options::Given;
 use pages::Pages;
+use remote::Remote;
 use text::{Input, IsWanted};
 
 pub use options::CsvOptions;
 
-/// A CSV file on a disk.
-#[derive(Debug, Clone)]
+use crate::api::Api;
+use crate::http::{check_address, invalid, source_url};
+
+/// A CSV file on a disk, or at an address.
+#[derive(Clone)]
 pub struct Csv {
-    path: PathBuf,
+    place: Place,
     given: Given,
-    files: FileAccess,
+}
+
+#[derive(Clone)]
+enum Place {
+    Disk { path: PathBuf, files: FileAccess },
+    Address(Arc<Remote>),
+}
+
+impl Place {
+    async fn open(&self, pulse: &Pulse) -> Result<File> {
+        match self {
+            Self::Address(remote) => remote.fetch(pulse).await,
+            Self::Disk { path, files } => {
+                let (path, files) = (path.clone(), files.clone());
+                // On a thread of its own: a file system may hang.
+                tokio::task::spawn_blocking(move || files.open(&path))
+                    .await
+                    .unwrap_or_else(|_| Err(pages::died()))
+            }
+        }
+    }
+}
+
+fn is_address(identifier: &str) -> bool {
+    identifier.starts_with("http://") || identifier.starts_with("https://")
 }
 
 impl Adapter for Csv {
     const TYPE: &'static str = "csv";
+    const SECRETS: &'static [&'static str] = Api::SECRETS;
     type Options = CsvOptions;
 
     fn normalize(identifier: &str) -> Result<String> {
@@ -41,10 +72,15 @@ impl Adapter for Csv {
             return Err(Error::config("no_identifier", "the path of the file is empty")
                 .with_detail("/sourceIdentifier", "is empty"));
         }
+        if is_address(identifier) {
+            return source_url(identifier).map(String::from);
+        }
         if let Some((scheme, _)) = identifier.split_once("://") {
             return Err(Error::config(
                 "not_a_path",
-                format!("`{scheme}:` addresses are not read; name a file by its path"),
+                format!(
+                    "`{scheme}:` addresses are not read; name a file by its path, or an http or https address"
+                ),
             )
             .with_detail("/sourceIdentifier", "not a path"));
         }
@@ -54,59 +90,48 @@ impl Adapter for Csv {
     }
 
     fn check_access(identifier: &str, host: &Host) -> Result<()> {
-        host.files.check(Path::new(identifier)).map_err(|error| {
+        let checked = match is_address(identifier) {
+            true => source_url(identifier).and_then(|url| check_address(&url, &host.network)),
+            false => host.files.check(Path::new(identifier)),
+        };
+        checked.map_err(|error| {
             let message = error.message().to_owned();
             error.with_detail("/sourceIdentifier", message)
         })
     }
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
-        Ok(Self { path: identifier.into(), given: options.check()?, files: host.files.clone() })
-    }
-}
-
-impl Csv {
-    fn open(&self, is_wanted: IsWanted) -> Result<Input> {
-        Input::new(self.files.open(&self.path)?, is_wanted)
-    }
-
-    /// Does something with the file on a thread of its own: a file system may hang.
-    async fn with_input<T: Send + 'static>(
-        &self,
-        act: impl FnOnce(&Self, &Input) -> Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let csv = self.clone();
-        let task = tokio::task::spawn_blocking(move || act(&csv, &csv.open(Arc::new(|| true))?));
-        task.await.unwrap_or_else(|_| Err(pages::died()))
+        let given = options.check()?;
+        let place = match is_address(identifier) {
+            true => Place::Address(Arc::new(Remote::new(identifier, &options, given.limits.file, host)?)),
+            false if options.auth.is_some() || !options.headers.is_empty() => {
+                let option = if options.auth.is_some() { "auth" } else { "headers" };
+                return Err(invalid(option, "is for files at an address; this one is on a disk"));
+            }
+            false => Place::Disk { path: identifier.into(), files: host.files.clone() },
+        };
+        Ok(Self { place, given })
     }
 }
 
 #[async_trait]
 impl Source for Csv {
     async fn test_connection(&self) -> Result<()> {
-        self.with_input(|_, _| Ok(())).await
+        self.place.open(&Pulse::default()).await.map(|_| ())
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
         // One page waits while the next is parsed: reading, parsing and writing overlap. The end is sent like a
         // page: the channel closes when the thread panics too, and half a file would pass for a whole one.
         let (sender, receiver) = mpsc::channel::<Option<Result<Page>>>(1);
-        let csv = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let still_open = sender.clone();
-            let input = csv.open(Arc::new(move || !still_open.is_closed()));
-            let mut pages = match input.and_then(|input| Pages::start(input, &csv.given, reading)) {
-                Ok(pages) => pages,
-                Err(error) => return sender.blocking_send(Some(Err(error))).is_ok(),
+        let Self { place, given } = self.clone();
+        tokio::spawn(async move {
+            let file = tokio::select! {
+                file = place.open(&reading.pulse) => file,
+                // Nobody waits for it any more.
+                () = sender.closed() => return,
             };
-            loop {
-                let page = pages.next().transpose();
-                let is_last = !matches!(page, Some(Ok(_)));
-                // A closed channel means that nobody reads on: then the work ends.
-                if sender.blocking_send(page).is_err() || is_last {
-                    return is_last;
-                }
-            }
+            tokio::task::spawn_blocking(move || read_into(&sender, file, &given, reading));
         });
         stream::unfold(Some(receiver), |receiver| async {
             let mut receiver = receiver?;
@@ -121,16 +146,54 @@ impl Source for Csv {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let wanted = fields.clone();
-        let found = self.with_input(move |csv, input| Layout::find(input, &csv.given, &wanted)).await?;
-        let page = self.read(Reading { fields, page_size: PageSize::rows(100), after: None }).next().await;
-        Ok(Inspection {
-            found: found.map(|layout| layout.options()).unwrap_or_default(),
-            page: page.transpose()?,
-        })
+        let file = self.place.open(&Pulse::default()).await?;
+        let given = self.given.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let layout = Layout::find(
+                &Input::new(file.try_clone().map_err(again)?, Arc::new(|| true))?,
+                &given,
+                &fields,
+            )?;
+            let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
+            let page = Pages::start(Input::new(file, Arc::new(|| true))?, &given, reading)?.next()?;
+            let found = layout.map(|layout| layout.options()).unwrap_or_default();
+            Ok(Inspection { found, findings: Vec::new(), page })
+        });
+        task.await.unwrap_or_else(|_| Err(pages::died()))
     }
 
     fn is_bound_to_node(&self) -> bool {
-        true
+        matches!(self.place, Place::Disk { .. })
+    }
+}
+
+fn again(error: std::io::Error) -> Error {
+    Error::io("opening the file again", error)
+}
+
+/// Reads a file to its end, on a thread of its own, as files block.
+fn read_into(
+    sender: &mpsc::Sender<Option<Result<Page>>>,
+    file: Result<File>,
+    given: &Given,
+    reading: Reading,
+) {
+    let still_open = sender.clone();
+    let is_wanted: IsWanted = Arc::new(move || !still_open.is_closed());
+    let input = file.and_then(|file| Input::new(file, is_wanted));
+    let mut pages = match input.and_then(|input| Pages::start(input, given, reading)) {
+        Ok(pages) => pages,
+        Err(error) => {
+            // A closed channel means that nobody reads on, here and below.
+            sender.blocking_send(Some(Err(error))).ok();
+            return;
+        }
+    };
+    loop {
+        let page = pages.next().transpose();
+        let is_last = !matches!(page, Some(Ok(_)));
+        if sender.blocking_send(page).is_err() || is_last {
+            return;
+        }
     }
 }

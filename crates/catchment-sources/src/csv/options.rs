@@ -1,12 +1,16 @@
 //! The options of a CSV source.
 
-use catchment_core::{Error, Result};
+use std::collections::BTreeMap;
+
+use catchment_core::{Error, Result, Secret};
 use encoding_rs::Encoding;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::http::{AuthOptions, OtherOrigins, Timeouts};
 
 /// How a CSV file is written. What is not given is found out.
-#[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CsvOptions {
     /// What stands between two fields: one ASCII character, or `tab`. Found out when not given.
@@ -29,6 +33,14 @@ pub struct CsvOptions {
     pub max_record_bytes: Option<usize>,
     /// Most bytes of text in the file, after decompression. Default 68719476736 (64 GiB).
     pub max_file_bytes: Option<u64>,
+    /// For addresses: headers of the request. Values are secrets: `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
+    pub headers: BTreeMap<String, Secret>,
+    /// For addresses: how the request is authenticated, as of an API.
+    pub auth: Option<AuthOptions>,
+    /// For addresses: what happens where a redirect leads to another origin: `refuse` (the default) or `bare`.
+    pub other_origins: OtherOrigins,
+    /// For addresses: how long the answer may take. Default for `total` 86400.
+    pub timeouts: Timeouts,
 }
 
 /// The options, checked.

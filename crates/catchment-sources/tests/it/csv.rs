@@ -51,7 +51,8 @@ impl Sample {
 }
 
 fn source(path: &Path, options: CsvOptions) -> Csv {
-    Csv::new(path.to_str().unwrap(), options, &Host { files: FileAccess::Anywhere }).unwrap()
+    Csv::new(path.to_str().unwrap(), options, &Host { files: FileAccess::Anywhere, ..Host::default() })
+        .unwrap()
 }
 
 /// The values of each record, joined with `|`.
@@ -363,7 +364,7 @@ fn options_that_cannot_be_used_are_named() {
     let refused = |set: fn(&mut CsvOptions)| {
         let mut options = CsvOptions::default();
         set(&mut options);
-        let error = Csv::new("/a.csv", options, &Host::default()).unwrap_err();
+        let error = Csv::new("/a.csv", options, &Host::default()).err().unwrap();
         error.details()[0].pointer.clone()
     };
     assert_eq!(refused(|options| options.delimiter = Some("ab".into())), "/options/delimiter");

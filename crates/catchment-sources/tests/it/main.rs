@@ -1,5 +1,8 @@
-//! The sources against the contract's conformance suite, and against what is found in the wild.
+//! The sources on real files and real servers.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
+mod api;
 mod csv;
+mod faults;
+mod server;

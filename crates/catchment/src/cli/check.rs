@@ -1,15 +1,14 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
-use clap::Args;
-use serde_json::json;
-
 use super::Exit;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN, say};
 use crate::app::App;
 use crate::config::Settings;
+use crate::http::checked_json;
 use crate::run::Door;
 use crate::sync::Checked;
+use clap::Args;
 
 #[derive(Args)]
 pub(super) struct CheckArgs {
@@ -29,40 +28,28 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
     let app = App::unopened(settings, catchment_sources::builtin(), Door::Cli)?;
     let checked = app.service().check(request).await?;
     if args.json {
-        print_json(&checked);
+        say!("{}", checked_json(&checked));
     } else {
         print(&checked);
     }
     Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
-fn print_json(checked: &Checked) {
-    let rejects: Vec<_> = checked
-        .rejects
-        .iter()
-        .map(|reject| {
-            json!({"place": reject.position.to_string(), "code": reject.code, "message": reject.message})
-        })
-        .collect();
-    say!(
-        "{}",
-        json!({
-            "source": checked.inspection.found,
-            "columnMapping": checked.mapping,
-            "fitting": checked.fitting,
-            "rejects": rejects,
-        })
-    );
-}
-
 fn print(checked: &Checked) {
-    say!("{GOOD}readable{GOOD:#}   {}", serde_json::Value::Object(checked.inspection.found.clone()));
+    for finding in &checked.inspection.findings {
+        say!("{GOOD}{:13}{GOOD:#} {}", finding.about.replace('_', " "), finding.message);
+    }
+    say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.found.clone()));
     let Some(mapping) = &checked.mapping else {
-        say!("{WARN}empty{WARN:#}      the source has no record");
+        say!("{WARN}empty{WARN:#}         the source has no record");
         return;
     };
     let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
-    say!("mapping    {}", pairs.join(", "));
+    say!("mapping       {}", pairs.join(", "));
+    let row: Vec<_> = checked.first_row.iter().map(|(column, value)| format!("{column}: {value}")).collect();
+    if !row.is_empty() {
+        say!("first row     {}", row.join(", "));
+    }
     say!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
     for reject in &checked.rejects {
         say!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);

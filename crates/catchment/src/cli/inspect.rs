@@ -1,12 +1,13 @@
-//! `catchment inspect`: what a file looks like, and options that fit it. No database is needed.
+//! `catchment inspect`: what a source looks like, and options that fit it. No database is needed.
 
-use catchment_core::{FileAccess, Host, Inspection, Value};
+use catchment_core::{FileAccess, Host, Inspection, SecretAccess, Value};
 use clap::Args;
 use serde_json::{Map, json};
 
 use super::Exit;
 use super::request::{SourceArgs, request};
 use super::table::{self, say};
+use crate::config::Settings;
 use crate::mapping::names::{Names, suggest};
 use crate::mapping::table::{CATALOG_ITEMS, CONTENT_INDEX, Table};
 
@@ -23,11 +24,16 @@ pub(super) struct InspectArgs {
     json: bool,
 }
 
-pub(super) async fn run(args: InspectArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Result<Exit> {
     let request = request(args.source, None)?;
     let registry = catchment_sources::builtin();
     let identifier = registry.normalize(&request.source_type, &request.source_identifier)?;
-    let host = Host { files: FileAccess::Anywhere };
+    let host = Host {
+        files: FileAccess::Anywhere,
+        network: settings.network(),
+        secrets: SecretAccess::Anywhere,
+        tokens: None,
+    };
     let source = registry.build(&request.source_type, &identifier, request.options, &host)?;
     let inspection = source.inspect([].into()).await?;
     let (table, mapping) = likeliest(&inspection);
@@ -64,6 +70,9 @@ fn options(inspection: &Inspection, table: &Table, mapping: &Names) -> serde_jso
 }
 
 fn print(inspection: &Inspection, mapping: &Names) {
+    for finding in &inspection.findings {
+        say!("{:10} {}", finding.about.replace('_', " "), finding.message);
+    }
     for (name, value) in &inspection.found {
         say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }

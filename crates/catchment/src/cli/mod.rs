@@ -42,7 +42,7 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Tell what a sync would do, without writing anything
     Check(check::CheckArgs),
-    /// Find out what a file looks like, and print options that fit
+    /// Find out what a file or an API looks like, and print options that fit
     Inspect(inspect::InspectArgs),
     /// List runs, or show one with its errors
     Runs(runs::RunsArgs),
@@ -99,7 +99,7 @@ async fn run(settings: Settings, command: Command) -> anyhow::Result<Exit> {
         Command::Serve(_) => serve::run(settings).await,
         Command::Sync(args) => sync::run(&settings, args).await,
         Command::Check(args) => check::run(&settings, args).await,
-        Command::Inspect(args) => inspect::run(args).await,
+        Command::Inspect(args) => inspect::run(&settings, args).await,
         Command::Runs(args) => runs::run(&settings, args).await,
         Command::Cleanup(args) => cleanup::run(&settings, args).await,
         Command::Schedule(args) => schedule::run(&settings, &args),
@@ -122,7 +122,11 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 /// Logs go to standard error: all that `serve` does, and warnings of the other commands, which tell the end of a run
 /// themselves.
 fn start_logging(format: LogFormat, is_service: bool) {
-    let default = if is_service { "info,sqlx=error" } else { "warn,sqlx=error,catchment::end=off" };
+    let default = if is_service {
+        "info,sqlx=error,rustls_platform_verifier=off"
+    } else {
+        "warn,sqlx=error,rustls_platform_verifier=off,catchment::end=off"
+    };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {

@@ -12,12 +12,12 @@ use crate::run::SyncRequest;
 /// What to read, and how.
 #[derive(Args)]
 pub(super) struct SourceArgs {
-    /// Path of the source
+    /// Path or address of the source
     source: String,
 
-    /// Type of the source
-    #[arg(long = "type", value_name = "TYPE", default_value = "csv")]
-    source_type: String,
+    /// Type of the source [default: csv for files and for addresses of CSV files, api for other addresses]
+    #[arg(long = "type", value_name = "TYPE")]
+    source_type: Option<String>,
 
     /// JSON file with options as `POST /v1/sync/trigger` takes them; flags go before it
     #[arg(long = "options", value_name = "FILE")]
@@ -99,7 +99,19 @@ pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<
         set(&mut options, "maxErrors", target.max_errors);
         set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
     }
-    Ok(SyncRequest { source_type: source.source_type, source_identifier: source.source, options })
+    let source_type = source.source_type.unwrap_or_else(|| type_of(&source.source).to_owned());
+    Ok(SyncRequest { source_type, source_identifier: source.source, options })
+}
+
+/// What a source most likely is, by its name alone.
+fn type_of(source: &str) -> &'static str {
+    let is_address = source.starts_with("http://") || source.starts_with("https://");
+    let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
+    let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
+    match is_address && ![".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end)) {
+        true => "api",
+        false => "csv",
+    }
 }
 
 fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {

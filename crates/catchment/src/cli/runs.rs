@@ -1,5 +1,6 @@
 //! `catchment runs`: the runs of the database.
 
+use catchment_core::masked;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -85,7 +86,7 @@ async fn list(app: &App, status: Option<RunStatus>, limit: u32, as_json: bool) -
             number(run.items_failed),
             number(run.items_skipped),
             time(Some(run.created_at)),
-            run.request.source_identifier.clone(),
+            masked(&run.request.source_identifier),
         ]
     };
     let header = ["id", "status", "target", "processed", "failed", "skipped", "created", "source"];
@@ -104,7 +105,7 @@ async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
     let (style, counts) = (style(run.status), run.metadata.counts);
     say!("Run {id}: {style}{}{style:#}", run.status);
     for (name, value) in [
-        ("source", format!("{} {}", run.request.source_type, run.request.source_identifier)),
+        ("source", format!("{} {}", run.request.source_type, masked(&run.request.source_identifier))),
         ("target", run.target_table.clone()),
         ("created", time(Some(run.created_at))),
         ("started", time(run.started_at)),

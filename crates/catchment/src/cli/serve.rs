@@ -21,11 +21,12 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How often a database that is not up yet is asked again.
 const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(settings: Settings) -> anyhow::Result<Exit> {
+pub(super) async fn run(mut settings: Settings) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("listening on {}", settings.listen))?;
-    tracing::info!(address = %listener.local_addr()?, "listening");
+    settings.listen = listener.local_addr()?;
+    tracing::info!(address = %settings.listen, "listening");
     let (shared, stop) = (Shared::new(&settings), CancellationToken::new());
     let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
     let mut signals = Signals::new()?;

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
+use catchment_core::masked;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
@@ -135,7 +136,7 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         run.id,
         run.status,
         elapsed.as_secs_f64(),
-        run.request.source_identifier,
+        masked(&run.request.source_identifier),
         run.target_table
     );
     if let Some(mapping) = &run.metadata.mapping {
@@ -152,6 +153,9 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         ("failed", counts.failed),
     ] {
         say!("{name:9} {:>12}", number(count));
+    }
+    if run.metadata.truncated {
+        say!("{WARN}truncated{WARN:#}: the source was not read to its end (option `maxPages`)");
     }
     if let Some(error) = &run.error {
         say!("{style}{}{style:#}", error.message);

@@ -6,7 +6,7 @@ mod health;
 mod serve;
 mod sync;
 
-pub(crate) use sync::{error_json, run_json};
+pub(crate) use sync::{checked_json, error_json, run_json};
 
 use std::sync::{Arc, OnceLock};
 
@@ -50,6 +50,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/sync/stats", get(sync::stats))
         .route("/v1/sync/trigger", post(sync::trigger))
+        .route("/v1/sync/check", post(sync::check))
         .route("/v1/sync/resume", post(sync::resume))
         .route("/v1/sync/{id}", get(sync::show))
         .route("/v1/sync/{id}/cancel", post(sync::cancel))

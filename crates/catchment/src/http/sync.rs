@@ -6,13 +6,15 @@ use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use catchment_core::masked;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::envelope::{Answer, Failure, iso};
 use super::{MAX_BODY_BYTES, Shared};
 use crate::run::{SyncRequest, SyncRun};
 use crate::store::{AttemptRecord, StoredError, StoredSkip};
+use crate::sync::Checked;
 
 /// Errors that stand in the answer about a run.
 const SHOWN_ERRORS: u32 = 100;
@@ -50,6 +52,11 @@ pub(super) async fn trigger(
     let id = shared.app()?.service().schedule_sync(SyncRequest::from_json(body)?).await?;
     let answer = Answer::with_message(Some(json!({"syncRunId": id})), "Sync scheduled successfully");
     Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{id}"))], answer))
+}
+
+pub(super) async fn check(State(shared): State<Shared>, JsonBody(body): JsonBody) -> Result<Answer, Failure> {
+    let checked = shared.app()?.service().check(SyncRequest::from_json(body)?).await?;
+    Ok(Answer::data(checked_json(&checked)))
 }
 
 pub(super) async fn resume(State(shared): State<Shared>, _: NoBody) -> Result<Answer, Failure> {
@@ -176,6 +183,33 @@ fn parse(body: &[u8]) -> Result<Value, Failure> {
     })
 }
 
+/// What a check found.
+pub(crate) fn checked_json(checked: &Checked) -> Value {
+    let rejects: Vec<_> = checked
+        .rejects
+        .iter()
+        .map(|reject| {
+            json!({"place": reject.position.to_string(), "code": reject.code, "message": reject.message})
+        })
+        .collect();
+    let findings: Map<_, _> = checked
+        .inspection
+        .findings
+        .iter()
+        .map(|finding| (finding.about.to_owned(), Value::from(finding.message.as_str())))
+        .collect();
+    let first_row: Map<_, _> =
+        checked.first_row.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
+    json!({
+        "findings": findings,
+        "source": checked.inspection.found,
+        "columnMapping": checked.mapping,
+        "firstRow": first_row,
+        "fitting": checked.fitting,
+        "rejects": rejects,
+    })
+}
+
 /// A run as the API shows it: the contract's fields, and more.
 pub(crate) fn run_json(run: &SyncRun, errors: &[StoredError], attempts: &[AttemptRecord]) -> Value {
     let counts = run.metadata.counts;
@@ -190,8 +224,9 @@ pub(crate) fn run_json(run: &SyncRun, errors: &[StoredError], attempts: &[Attemp
         "errorsStored": run.metadata.errors_stored,
         "errorsOmitted": run.items_failed.saturating_sub(run.metadata.errors_stored),
         "sourceType": run.request.source_type,
-        "sourceIdentifier": run.request.source_identifier,
+        "sourceIdentifier": masked(&run.request.source_identifier),
         "targetTable": run.target_table,
+        "truncated": run.metadata.truncated,
         "itemsInserted": counts.inserted,
         "itemsUpdated": counts.updated,
         "itemsUnchanged": counts.unchanged,

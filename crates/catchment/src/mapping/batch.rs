@@ -60,6 +60,11 @@ impl<'a> Cell<'a> {
 }
 
 impl Batch {
+    /// One without rows, as of a page that only moves the cursor.
+    pub fn empty(table: &'static Table, page: Page) -> Self {
+        BatchBuilder::new(table, Arc::default(), 0).finish(page, Vec::new())
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -8,12 +8,19 @@ pub mod names;
 mod options;
 pub mod table;
 
-use catchment_core::{Columns, Error, ErrorKind, Page, Record, Reject, Result, Value};
+use catchment_core::{Columns, Error, ErrorKind, Page, Record, Reject, Result, Value, WHOLE_RECORD};
 
 pub use batch::{Batch, Cell};
 pub use identity::derived_id;
 pub use names::Names;
 pub use options::{DecimalSign, MaxErrors, TargetOptions};
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use batch::BatchBuilder;
 use convert::{Converted, convert};
@@ -28,6 +35,8 @@ pub struct Mapping {
     names: Names,
     /// The source columns that nothing maps, with their names as JSON.
     unmapped: Vec<(usize, String)>,
+    /// The column that holds whole records, where the source has one: what nothing maps is taken from there.
+    whole: Option<usize>,
     /// The source columns that say which record it is, for people.
     item: Vec<usize>,
 }
@@ -85,14 +94,15 @@ impl Mapping {
         feeds.extend(table.metadata.map(|column| Feed::Metadata { column }));
         let unmapped =
             columns.iter().enumerate().filter(|(_, field)| !names.values().any(|name| **name == ***field));
-        let unmapped = match table.metadata {
+        let whole = columns.iter().position(|column| **column == *WHOLE_RECORD);
+        let unmapped = match table.metadata.filter(|_| whole.is_none()) {
             Some(_) => unmapped
                 .map(|(place, field)| (place, serde_json::Value::from(&**field).to_string()))
                 .collect(),
             None => Vec::new(),
         };
         let item = item_places(table, &feeds);
-        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, item })
+        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, whole, item })
     }
 
     /// The table that is written.
@@ -160,18 +170,31 @@ impl Mapping {
     /// The columns that nothing maps as a JSON object; null where all are empty.
     fn push_metadata(&self, record: Record<'_>, builder: &mut BatchBuilder) {
         let mut separator = '{';
+        let mut begin = |builder: &mut BatchBuilder, key: &str| {
+            builder.append(separator.encode_utf8(&mut [0; 4]));
+            separator = ',';
+            builder.append(key);
+            builder.append(":");
+        };
         for (place, key) in &self.unmapped {
             let value = record.value(*place);
             if value.as_trimmed().is_none() {
                 continue;
             }
-            builder.append(separator.encode_utf8(&mut [0; 4]));
-            separator = ',';
-            builder.append(key);
-            builder.append(":");
+            begin(builder, key);
             match value {
                 Value::Text(text) => append_json_string(builder, text.trim()),
                 other => builder.append(other.as_trimmed().unwrap_or("null")),
+            }
+        }
+        if let Some(Value::Json(whole)) = self.whole.map(|place| record.value(place)) {
+            // A member of which a part is mapped stays whole.
+            let is_mapped = |name: &str| self.names.values().any(|field| field == name);
+            for (name, value) in members(whole) {
+                if !is_mapped(&name) && !matches!(value.get(), "null" | "\"\"") {
+                    begin(builder, &serde_json::Value::from(&*name).to_string());
+                    builder.append(value.get());
+                }
             }
         }
         match separator {
@@ -269,6 +292,38 @@ fn item_places(table: &Table, feeds: &[Feed]) -> Vec<usize> {
         found => found,
     }
 }
+
+/// The members of a JSON object, in order, with their texts; those of a list go by their places.
+fn members(record: &str) -> Vec<(Cow<'_, str>, &RawValue)> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some((name, value)) = map.next_entry::<Name<'de>, _>()? {
+                members.push((name.0, value));
+            }
+            Ok(members)
+        }
+    }
+    // A source that says that it is JSON has read it.
+    if let Ok(values) = serde_json::from_str::<Vec<&RawValue>>(record) {
+        return values
+            .into_iter()
+            .enumerate()
+            .map(|(place, value)| (format!("[{place}]").into(), value))
+            .collect();
+    }
+    serde_json::Deserializer::from_str(record).deserialize_map(Members).unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn append_json_string(builder: &mut BatchBuilder, text: &str) {
     let is_plain = !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\');

@@ -35,6 +35,14 @@ const MIGRATIONS: &[Migration] = &[
             sqlite: include_str!("../../migrations/sqlite/0002_jobs.sql"),
         },
     },
+    Migration {
+        version: 3,
+        name: "states",
+        ddl: Sql {
+            mysql: include_str!("../../migrations/mysql/0003_states.sql"),
+            sqlite: include_str!("../../migrations/sqlite/0003_states.sql"),
+        },
+    },
 ];
 
 const MIGRATIONS_TABLE: Sql = Sql {
@@ -136,8 +144,12 @@ async fn migrate(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'static str>>
             })?;
         }
         let sql = sql!("INSERT INTO catchment_migrations (version, name) VALUES (?, ?)");
-        conn.execute(sql, &[migration.version.into(), migration.name.into()]).await?;
-        applied.push(migration.name);
+        match conn.execute(sql, &[migration.version.into(), migration.name.into()]).await {
+            Ok(_) => applied.push(migration.name),
+            // GET_LOCK is of one node of a cluster: another one took the same step at the same time.
+            Err(failure) if failure.is_duplicate() || failure.class == Class::Contended => {}
+            Err(failure) => return Err(failure.into()),
+        }
     }
     Ok(applied)
 }

@@ -11,6 +11,7 @@ mod mysql;
 mod pages;
 mod rows;
 mod runs;
+mod states;
 mod upkeep;
 mod writer;
 
@@ -29,7 +30,8 @@ pub(crate) use jobs::Job;
 pub(crate) use known::{Known, Marks};
 pub(crate) use pages::{Commit, WrittenPage};
 pub(crate) use rows::Origin;
-pub(crate) use runs::{Claim, Lease, NewRun, Verdict};
+pub(crate) use runs::{Claim, Claimant, Lease, NewRun, Verdict};
+pub(crate) use states::Kept;
 
 /// How long a worker holds a run without renewing its lease.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);

@@ -1,6 +1,6 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use catchment_core::Reject;
+use catchment_core::{Pass, Reject};
 
 use super::db::{Arg, Tx};
 use super::dialect::{Sql, sql};
@@ -186,6 +186,7 @@ impl Outcome {
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
+        metadata.truncated |= batch.cursor.pass == Pass::Truncated;
         Self { metadata, rejects, skips }
     }
 }

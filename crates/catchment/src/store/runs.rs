@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::db::{Arg, Row, Tx};
 use super::dialect::sql;
 use super::error::{Class, Failure};
+use super::states::{Kept, keep};
 use super::{LEASE, MAX_MESSAGE_BYTES, Store, counted, unreadable};
 use crate::run::{Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncRun, SyncStats};
 
@@ -19,12 +20,13 @@ macro_rules! run_columns {
     };
 }
 
-/// What makes a run `r` claimable by a node (`?`) and a door (`?`): it is due or interrupted, its lane is free, and
+/// What makes a run `r` claimable by a node (`?`), a door (`?`) and who has a key (`?`): it is due or interrupted, its lane is free, and
 /// nothing of its lane was begun before it and waits for its next attempt.
 macro_rules! claimable {
     ($now:literal) => {
         concat!(
-            "(r.node IS NULL OR r.node = ?) AND (? = 'http' OR r.door <> 'http') AND ((r.status = 'pending' AND \
+            "(r.node IS NULL OR r.node = ?) AND (? = 'http' OR r.door <> 'http') AND NOT EXISTS \
+             (SELECT 1 FROM sync_run_keys k WHERE k.sync_run_id = r.id AND k.key_id <> ?) AND ((r.status = 'pending' AND \
              (r.next_attempt_at IS NULL OR r.next_attempt_at <= ",
             $now,
             ") AND NOT EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND (a.status = 'in_progress' \
@@ -52,6 +54,24 @@ pub(crate) struct NewRun<'a> {
     pub(crate) lane_key: &'a str,
     pub(crate) metadata: &'a RunMetadata,
     pub(crate) delay_ms: Option<i64>,
+    /// The key that its secrets are sealed with.
+    pub(crate) key_id: Option<&'a str>,
+}
+
+/// Who wants to claim a run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Claimant<'a> {
+    /// Its machine.
+    pub(crate) node: &'a str,
+    pub(crate) door: Door,
+    /// The key for sealed secrets that it has; empty for none.
+    pub(crate) key_id: &'a str,
+}
+
+impl<'a> Claimant<'a> {
+    fn args(self) -> [Arg<'a>; 3] {
+        [self.node.into(), self.door.as_str().into(), self.key_id.into()]
+    }
 }
 
 /// The right to write for a run, until somebody else takes it.
@@ -76,15 +96,12 @@ pub(crate) struct Claim {
 /// How an attempt ends.
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {
-    Completed,
+    /// With what it leaves for the next run.
+    Completed(Option<Kept>),
     /// The run is over.
     Failed(&'a Error),
     /// The run goes on later.
-    Retry {
-        error: &'a Error,
-        fruitless_attempts: u32,
-        delay_ms: i64,
-    },
+    Retry { error: &'a Error, fruitless_attempts: u32, delay_ms: i64 },
     /// The worker is leaving; somebody else goes on at once.
     Released,
     /// The run is not ours any more; only the attempt is.
@@ -137,7 +154,7 @@ impl Store {
     async fn try_insert_run(&self, new: &NewRun<'_>) -> Result<i64, Failure> {
         let options = serde_json::Value::Object(new.request.options.clone()).to_string();
         let metadata = serde_json::to_string(new.metadata).unwrap_or_default();
-        let mut conn = self.db.writer().await?;
+        let mut tx = self.db.begin().await?;
         let sql = sql!(
             "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, target_table, door, node, "
             "request_key, lane_key, sync_metadata, next_attempt_at) "
@@ -156,8 +173,14 @@ impl Store {
             Arg::from(&metadata),
             new.delay_ms.into(),
         ];
-        conn.execute(sql, &args).await?;
-        conn.last_id().await
+        tx.execute(sql, &args).await?;
+        let id = tx.conn()?.last_id().await?;
+        if let Some(key_id) = new.key_id {
+            let sql = sql!("INSERT INTO sync_run_keys (sync_run_id, key_id) VALUES (?, ?)");
+            tx.execute(sql, &[id.into(), key_id.into()]).await?;
+        }
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// A run by its id.
@@ -242,26 +265,27 @@ impl Store {
 
     /// Runs that a worker could claim now; first the one that has been due the longest. Those of the command line are left to it for a while:
     /// it may be able to read what we are not.
-    pub(crate) async fn due_runs(&self, node: &str, door: Door, limit: u32) -> Result<Vec<i64>> {
+    pub(crate) async fn due_runs(&self, claimant: Claimant<'_>, limit: u32) -> Result<Vec<i64>> {
         let sql = sql!(
             "SELECT r.id FROM sync_runs r WHERE " (at_now claimable) " AND (r.door <> 'cli' OR r.attempt > 0 OR "
             "r.created_at < " NOW_PLUS_MS ") ORDER BY COALESCE(r.next_attempt_at, r.created_at), r.id LIMIT ?"
         );
-        let args = [node.into(), door.as_str().into(), (-lease_ms()).into(), i64::from(limit).into()];
+        let [node, door, key_id] = claimant.args();
+        let args = [node, door, key_id, (-lease_ms()).into(), i64::from(limit).into()];
         let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }
 
     /// Takes a run for a worker on `node`; `None` when it is not to be had: held, ended, not due, its lane is busy, it
-    /// belongs to another node, or it came over HTTP and the worker is no service, whose data directories count.
+    /// belongs to another node, its secrets are sealed with another key, or it came over HTTP and the worker is no
+    /// service, whose data directories count.
     pub(crate) async fn claim(
         &self,
         run_id: i64,
         worker: &str,
-        node: &str,
-        door: Door,
+        claimant: Claimant<'_>,
     ) -> Result<Option<Claim>> {
-        match self.try_claim(run_id, worker, node, door).await {
+        match self.try_claim(run_id, worker, claimant).await {
             Err(failure) if failure.class == Class::Contended => Ok(None),
             result => result?,
         }
@@ -272,11 +296,11 @@ impl Store {
         &self,
         run_id: i64,
         worker: &str,
-        node: &str,
-        door: Door,
+        claimant: Claimant<'_>,
     ) -> Result<Result<Option<Claim>>, Failure> {
         let mut tx = self.db.begin().await?;
-        let args = [node.into(), door.as_str().into(), run_id.into()];
+        let [node, door, key_id] = claimant.args();
+        let args = [node, door, key_id, run_id.into()];
         let Some(seen) = tx.fetch(CLAIMABLE, &args).await?.into_iter().next() else {
             tx.rollback().await?;
             return Ok(Ok(None));
@@ -357,7 +381,7 @@ impl Store {
     pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, Failure> {
         let (status, error, fruitless, delay_ms) = match *verdict {
             Verdict::Lost => return self.end_lost(lease).await,
-            Verdict::Completed => (RunStatus::Completed, None, 0, None),
+            Verdict::Completed(_) => (RunStatus::Completed, None, 0, None),
             Verdict::Failed(error) => (RunStatus::Failed, Some(error), 0, None),
             Verdict::Retry { error, fruitless_attempts, delay_ms } => {
                 (RunStatus::Pending, Some(error), fruitless_attempts, Some(delay_ms))
@@ -386,6 +410,9 @@ impl Store {
             return self.end_lost(lease).await;
         }
         tx.execute(END_ATTEMPT, &[kind, code, message, id, id, fence]).await?;
+        if let Verdict::Completed(Some(kept)) = verdict {
+            keep(&mut tx, lease.run_id, kept).await?;
+        }
         if status == RunStatus::Failed {
             let is_retryable = matches!(verdict, Verdict::Failed(error) if error.kind().is_retryable());
             tx.execute(FINAL_FAILURE, &[id, kind, code, message, i64::from(is_retryable).into()]).await?;

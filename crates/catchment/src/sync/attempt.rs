@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Cursor, Error, ErrorKind, Page, PageSize, Progress, Reading, Result, Source};
+use catchment_core::{
+    Cursor, Error, ErrorKind, Page, PageSize, Pass, Progress, Pulse, Reading, Result, Source,
+};
 use futures::StreamExt;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -28,8 +30,8 @@ pub struct RunProgress {
 /// How an attempt ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// All records are accounted for.
-    Complete,
+    /// All records are accounted for; with what the source leaves for the next run.
+    Complete(Option<serde_json::Value>),
     /// Something went wrong.
     Failed(Error),
     /// This process is leaving.
@@ -45,6 +47,8 @@ pub(super) struct Attempt<'a> {
     pub(super) options: TargetOptions,
     pub(super) source: Arc<dyn Source>,
     pub(super) cursor: Option<Cursor>,
+    /// What the last completed run left.
+    pub(super) kept: Option<serde_json::Value>,
     pub(super) shutdown: &'a CancellationToken,
     pub(super) progress: &'a watch::Sender<RunProgress>,
     pub(super) limits: &'a ServiceSettings,
@@ -53,8 +57,8 @@ pub(super) struct Attempt<'a> {
 /// As long as nobody waits: the time that tokio's timer can hold is longer than a machine lives.
 const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
-/// A page, mapped, and the mapping that did it.
-type Mapped = Result<(Batch, Arc<Mapping>)>;
+/// A page, mapped, and the mapping that did it, if there was anything to map.
+type Mapped = Result<(Batch, Option<Arc<Mapping>>)>;
 
 impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
@@ -62,9 +66,10 @@ impl Attempt<'_> {
         let lost = CancellationToken::new();
         let _heartbeat =
             AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
-        let mut records_read = self.cursor.as_ref().map_or(0, |cursor| cursor.records_read);
+        let mut place = self.cursor.clone().unwrap_or_else(beginning);
         let (page_size, max_stored) = (PageSize::default(), self.options.max_stored());
-        let mut pages = self.read_ahead(run.metadata.mapping.clone(), page_size.clone());
+        let (pulse, mut beats) = (Pulse::default(), 0);
+        let mut pages = self.read_ahead(run.metadata.mapping.clone(), page_size.clone(), pulse.clone());
         let mut pipeline = Pipeline::new(self.store, self.lease, run, max_stored, self.limits, page_size);
         let time_is_up = tokio::time::sleep(self.limits.run_timeout.unwrap_or(NO_LIMIT));
         tokio::pin!(time_is_up);
@@ -72,8 +77,8 @@ impl Attempt<'_> {
         let mut reading_ended = None;
         loop {
             if let (Some(ended), true) = (&mut reading_ended, pipeline.is_empty()) {
-                match std::mem::replace(ended, Ended::Complete) {
-                    Ended::Complete => break,
+                match std::mem::replace(ended, Ended::Complete(None)) {
+                    Ended::Complete(_) => break,
                     other => return other,
                 }
             }
@@ -86,48 +91,58 @@ impl Attempt<'_> {
                 () = pipeline.oldest_is_written() => {
                     match pipeline.commit_oldest(run).await {
                         Ok(Committed::Page(batch)) => {
-                            records_read = batch.cursor.records_read;
+                            place.clone_from(&batch.cursor);
                             let counts = run.metadata.counts;
                             self.progress.send_replace(RunProgress { counts, source: batch.progress });
                         }
                         Ok(Committed::LeaseLost) => return Ended::LeaseLost,
                         Err(error) => return Ended::Failed(error),
                     }
-                    if let Err(error) = self.check_limit(run.metadata.counts.failed, records_read, false) {
+                    if let Err(error) = self.check_limit(run.metadata.counts.failed, place.records_read, false) {
                         return Ended::Failed(error);
                     }
                 }
                 page = pages.recv(), if reads && !pipeline.is_full() => match page {
                     Some(Some(Ok((batch, mapping)))) => {
-                        run.metadata.mapping.get_or_insert_with(|| mapping.names().clone());
+                        let names = mapping.map(|mapping| mapping.names().clone());
+                        run.metadata.mapping = run.metadata.mapping.take().or(names);
                         if let Err(error) = pipeline.begin(Arc::new(batch)).await {
                             return Ended::Failed(error);
                         }
                     }
                     Some(Some(Err(error))) => reading_ended = Some(Ended::Failed(error)),
-                    Some(None) => reading_ended = Some(Ended::Complete),
+                    Some(None) => reading_ended = Some(Ended::Complete(None)),
                     None => reading_ended = Some(Ended::Failed(died())),
                 },
                 () = tokio::time::sleep(self.limits.silence_timeout), if reads && !pipeline.is_full() => {
-                    reading_ended = Some(Ended::Failed(silent(self.limits)));
+                    // A long download says nothing for people, but it is not silent.
+                    if std::mem::replace(&mut beats, pulse.count()) == beats {
+                        reading_ended = Some(Ended::Failed(silent(self.limits)));
+                    }
                 }
             }
         }
-        match self.settle(records_read).await {
-            Ok(()) => Ended::Complete,
+        match self.settle(&place).await {
+            Ok(()) => Ended::Complete(place.keep),
             Err(error) => Ended::Failed(error),
         }
     }
 
     /// Reads and maps in a task of its own, a page ahead, while pages are written here. The end is sent like a page:
     /// the channel closes when the task panics too, and half a source would pass for a whole one.
-    fn read_ahead(&mut self, chosen: Option<Names>, page_size: PageSize) -> mpsc::Receiver<Option<Mapped>> {
+    fn read_ahead(
+        &mut self,
+        chosen: Option<Names>,
+        page_size: PageSize,
+        pulse: Pulse,
+    ) -> mpsc::Receiver<Option<Mapped>> {
         let (sender, receiver) = mpsc::channel(1);
-        let (source, options, after) = (self.source.clone(), self.options.clone(), self.cursor.take());
+        let (source, options) = (self.source.clone(), self.options.clone());
+        let (after, kept) = (self.cursor.take(), self.kept.take());
         let fields = fields(options.mapping().or(chosen.as_ref()));
         tokio::spawn(async move {
             let mut mapping: Option<Arc<Mapping>> = None;
-            let mut pages = source.read(Reading { after, fields, page_size });
+            let mut pages = source.read(Reading { after, fields, page_size, kept, pulse });
             loop {
                 let page = tokio::select! {
                     page = pages.next() => page,
@@ -145,7 +160,8 @@ impl Attempt<'_> {
     }
 
     /// At the end of the source: the store's count must be the source's, and an empty source must be meant.
-    async fn settle(&self, records_read: u64) -> Result<()> {
+    async fn settle(&self, end: &Cursor) -> Result<()> {
+        let records_read = end.records_read;
         let run = self.store.run(self.lease.run_id).await?;
         let run =
             run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
@@ -168,7 +184,8 @@ impl Attempt<'_> {
             ));
         }
         self.check_limit(run.items_failed, records_read, true)?;
-        let may_be_empty = self.options.allow_empty.unwrap_or(false) || records_read > 0;
+        let may_be_empty =
+            self.options.allow_empty.unwrap_or(false) || records_read > 0 || end.pass != Pass::Complete;
         if !may_be_empty && self.store.has_rows(&run, self.options.table()?).await? {
             return Err(Error::new(
                 ErrorKind::Validation,
@@ -200,9 +217,17 @@ fn map(
 ) -> Mapped {
     let compiled = match mapping {
         Some(mapping) => mapping,
+        None if page.records.is_empty() && page.rejects.is_empty() => {
+            return Ok((Batch::empty(options.table()?, page), None));
+        }
         None => mapping.insert(Arc::new(Mapping::compile(options, chosen, &page.columns)?)),
     };
-    Ok((compiled.apply(page), compiled.clone()))
+    Ok((compiled.apply(page), Some(compiled.clone())))
+}
+
+/// Where reading begins.
+fn beginning() -> Cursor {
+    Cursor { records_read: 0, state: serde_json::Value::Null, pass: Pass::Complete, keep: None }
 }
 
 fn silent(limits: &ServiceSettings) -> Error {

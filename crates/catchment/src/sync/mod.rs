@@ -7,6 +7,7 @@ mod replay;
 mod retry;
 mod schedule;
 mod service;
+mod tokens;
 mod worker;
 
 pub use attempt::RunProgress;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use catchment_core::{Error, ErrorKind, FileAccess, Host, Inspection, Registry, Result, Source};
+use catchment_core::{
+    Error, ErrorKind, FileAccess, Host, Inspection, NetworkAccess, Registry, Result, SecretAccess, Source,
+};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -14,10 +16,12 @@ use super::attempt::{Attempt, Ended, RunProgress};
 use super::host::WorkerName;
 use super::replay::end_attempt;
 use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide};
+use super::tokens::Tokens;
 use crate::mapping::names::fields;
-use crate::mapping::{Mapping, Names, TargetOptions};
+use crate::mapping::{Batch, Cell, Mapping, Names, TargetOptions};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
-use crate::store::{Claim, NewRun, Store, Verdict};
+use crate::store::{Claim, Claimant, Kept, NewRun, Store, Verdict};
+use crate::vault::Vault;
 
 /// How often a run that somebody else holds is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -33,6 +37,12 @@ const MAX_IDENTIFIER: usize = 512;
 pub struct ServiceSettings {
     /// Where requests over HTTP may read files.
     pub data_dirs: Vec<PathBuf>,
+    /// Which addresses sources may connect to.
+    pub network: NetworkAccess,
+    /// Where requests over HTTP may find files with secrets.
+    pub secrets_dir: Option<PathBuf>,
+    /// What secrets are stored with.
+    pub vault: Vault,
     /// The name of this machine: runs of its files are its own.
     pub node: String,
     /// How long a source may be silent before its attempt ends.
@@ -85,6 +95,8 @@ pub struct Checked {
     pub inspection: Inspection,
     /// Target column to source column, as it would be used.
     pub mapping: Option<Names>,
+    /// The first row as the table would take it: column and value.
+    pub first_row: Vec<(&'static str, serde_json::Value)>,
     /// Of the first records: how many fit, and how many would be rejected.
     pub fitting: usize,
     /// The rejects among them.
@@ -104,7 +116,12 @@ impl SyncService {
     ///
     /// # Errors
     /// `config` when something of the request does not fit, with its place; `database`.
-    pub async fn schedule_sync(&self, request: SyncRequest) -> Result<i64> {
+    pub async fn schedule_sync(&self, mut request: SyncRequest) -> Result<i64> {
+        // Checked before it costs a key.
+        let places = self.inner.registry.secrets(&request.source_type)?;
+        Vault::refuse_sealed(places, &request.options)?;
+        self.prepare(request.clone(), self.inner.settings.door).await?;
+        self.inner.settings.vault.seal_options(places, &mut request.options)?;
         self.schedule(request, self.inner.settings.door, RunMetadata::default(), None).await
     }
 
@@ -136,11 +153,21 @@ impl SyncService {
                 lane_key: &key(&lane),
                 metadata: &metadata,
                 delay_ms: delay.map(milliseconds),
+                key_id: self.key_of(&request)?,
             })
             .await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
         self.inner.wake.notify_waiters();
         Ok(id)
+    }
+
+    /// The key that the secrets of a request are sealed with.
+    fn key_of(&self, request: &SyncRequest) -> Result<Option<&str>> {
+        let vault = &self.inner.settings.vault;
+        match Vault::is_sealed(self.inner.registry.secrets(&request.source_type)?, &request.options) {
+            true => vault.key_id(),
+            false => Ok(None),
+        }
     }
 
     /// Executes a run to its end: now if it is due, later if it waits for its next attempt; where another process
@@ -305,16 +332,18 @@ impl SyncService {
     /// # Errors
     /// The one that the run would end with.
     pub async fn check(&self, request: SyncRequest) -> Result<Checked> {
+        Vault::refuse_sealed(self.inner.registry.secrets(&request.source_type)?, &request.options)?;
         let Prepared { target, source, .. } = self.prepare(request, self.inner.settings.door).await?;
-        source.test_connection().await?;
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
-            return Ok(Checked { inspection, mapping: None, fitting: 0, rejects: Vec::new() });
+            let (first_row, rejects) = (Vec::new(), Vec::new());
+            return Ok(Checked { inspection, mapping: None, first_row, fitting: 0, rejects });
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
         let batch = mapping.apply(page);
         Ok(Checked {
             mapping: Some(mapping.names().clone()),
+            first_row: first_row(&batch),
             fitting: batch.len(),
             rejects: batch.rejects,
             inspection,
@@ -326,7 +355,9 @@ impl SyncService {
         let registry = &self.inner.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;
-        let (target, source_options) = TargetOptions::split(request.options.clone())?;
+        let mut options = request.options.clone();
+        self.inner.settings.vault.unseal_options(registry.secrets(&source_type)?, &mut options)?;
+        let (target, source_options) = TargetOptions::split(options)?;
         let host = self.host(door);
         let source = registry.build(&source_type, &identifier, source_options, &host)?;
         self.check_access(&source_type, &identifier, host).await?;
@@ -346,11 +377,15 @@ impl SyncService {
     }
 
     fn host(&self, door: Door) -> Host {
-        let files = match door {
-            Door::Http => FileAccess::Below(self.inner.settings.data_dirs.clone()),
-            Door::Cli | Door::Library => FileAccess::Anywhere,
+        let ServiceSettings { data_dirs, network, secrets_dir, vault, .. } = &self.inner.settings;
+        let (files, secrets) = match door {
+            Door::Http => {
+                (FileAccess::Below(data_dirs.clone()), SecretAccess::Restricted { dir: secrets_dir.clone() })
+            }
+            Door::Cli | Door::Library => (FileAccess::Anywhere, SecretAccess::Anywhere),
         };
-        Host { files }
+        let tokens = Tokens::new(self.inner.store.clone(), vault.clone());
+        Host { files, network: network.clone(), secrets, tokens: Some(Arc::new(tokens)) }
     }
 
     /// One attempt at a claimed run, and what follows from it.
@@ -359,20 +394,29 @@ impl SyncService {
         let (pages_before, store) = (run.pages, &self.inner.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
         let mut max_wait = TargetOptions::default().max_wait();
+        let state_key = state_key(&run);
         let ended = match self.prepare(run.request.clone(), door).await {
             // Nobody lived to say why the attempts before this one ended.
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
             Ok(Prepared { target: options, source, .. }) => {
                 max_wait = options.max_wait();
                 let (shutdown, limits) = (&self.inner.shutdown, &self.inner.settings);
-                Attempt { store, lease, options, source, cursor, shutdown, progress, limits }
-                    .work(&mut run)
-                    .await
+                match store.kept(&state_key).await {
+                    Ok(kept) => {
+                        Attempt { store, lease, options, source, cursor, kept, shutdown, progress, limits }
+                            .work(&mut run)
+                            .await
+                    }
+                    Err(error) => Ended::Failed(error),
+                }
             }
             Err(error) => Ended::Failed(error),
         };
         let verdict = match &ended {
-            Ended::Complete => Verdict::Completed,
+            Ended::Complete(value) => {
+                let kept = value.clone().map(|value| Kept { key: state_key, value });
+                Verdict::Completed(kept)
+            }
             Ended::ShutDown => Verdict::Released,
             Ended::LeaseLost => Verdict::Lost,
             Ended::Failed(error) if error.code() == "source_changed" => {
@@ -449,14 +493,17 @@ impl SyncService {
     }
 
     async fn claim(&self, run_id: i64) -> Result<Option<Claim>> {
-        let ServiceSettings { node, door, .. } = &self.inner.settings;
-        self.inner.store.claim(run_id, &self.inner.worker.to_string(), node, *door).await
+        self.inner.store.claim(run_id, &self.inner.worker.to_string(), self.claimant()?).await
+    }
+
+    fn claimant(&self) -> Result<Claimant<'_>> {
+        let ServiceSettings { node, door, vault, .. } = &self.inner.settings;
+        Ok(Claimant { node, door: *door, key_id: vault.key_id()?.unwrap_or_default() })
     }
 
     /// The next run that is due, claimed.
     pub(super) async fn claim_next(&self) -> Result<Option<Claim>> {
-        let ServiceSettings { node, door, .. } = &self.inner.settings;
-        for id in self.inner.store.due_runs(node, *door, 16).await? {
+        for id in self.inner.store.due_runs(self.claimant()?, 16).await? {
             match self.claim(id).await {
                 Ok(Some(claim)) => return Ok(Some(claim)),
                 Ok(None) => {}
@@ -502,7 +549,12 @@ fn lost_too_often(attempts: u32) -> Error {
 fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
     let counts = run.metadata.counts;
     match verdict {
-        Verdict::Completed => tracing::info!(
+        Verdict::Completed(_) if run.metadata.truncated => tracing::warn!(
+            run = run.id,
+            processed = counts.processed(),
+            "sync completed, but the source was not read to its end (option `maxPages`)"
+        ),
+        Verdict::Completed(_) => tracing::info!(
             run = run.id,
             inserted = counts.inserted,
             updated = counts.updated,
@@ -545,6 +597,32 @@ fn key(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same for runs of equal requests, through whatever door: what one leaves is for the next. A request with other
+/// options is another one, and begins anew.
+fn state_key(run: &SyncRun) -> String {
+    let options = canonical(&run.request.options);
+    key(&[
+        &run.request.source_type,
+        &run.request.source_identifier,
+        &run.source_name,
+        &run.target_table,
+        &options,
+    ])
+}
+
+/// What stands in the first row, by its columns.
+fn first_row(batch: &Batch) -> Vec<(&'static str, serde_json::Value)> {
+    if batch.is_empty() {
+        return Vec::new();
+    }
+    let value = |cell| match cell {
+        Cell::Null => serde_json::Value::Null,
+        Cell::Int(number) => number.into(),
+        Cell::Text(text) => text.into(),
+    };
+    batch.columns.iter().copied().zip(batch.row(0).map(value)).collect()
 }
 
 /// Options as text, the same in whatever order they were given.

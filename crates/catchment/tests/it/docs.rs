@@ -2,6 +2,7 @@
 
 use catchment::mapping::TargetOptions;
 use catchment_core::Adapter;
+use catchment_sources::api::Api;
 use catchment_sources::csv::Csv;
 
 use crate::support::Test;
@@ -15,8 +16,15 @@ fn every_option_is_in_the_reference() {
     let page = include_str!("../../../../docs/options.md");
     let target = properties(schemars::schema_for!(TargetOptions));
     let csv = properties(schemars::schema_for!(<Csv as Adapter>::Options));
-    for option in target.iter().chain(&csv) {
-        assert!(page.contains(&format!("`{option}`")), "docs/options.md lacks `{option}`");
+    let api = schemars::schema_for!(<Api as Adapter>::Options);
+    let nested = api.get("$defs").unwrap().as_object().unwrap().values();
+    let nested = nested.filter_map(|schema| schema.get("properties")?.as_object());
+    let nested: Vec<String> = nested.flat_map(|properties| properties.keys().cloned()).collect();
+    for option in target.iter().chain(&csv).chain(&properties(api.clone())).chain(&nested) {
+        assert!(
+            [format!("`{option}"), format!("\"{option}\"")].iter().any(|name| page.contains(name)),
+            "docs/options.md lacks `{option}`"
+        );
     }
 }
 

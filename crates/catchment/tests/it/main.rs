@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value, unreachable_pub)]
 
+mod api;
 mod bulk;
 mod cli;
 mod docs;
@@ -9,6 +10,10 @@ mod gated;
 mod http;
 mod kill;
 mod proxy;
+/// The server that the sources' own tests have.
+#[expect(dead_code, reason = "they use all of it")]
+#[path = "../../../catchment-sources/tests/it/server.rs"]
+mod remote;
 mod runs;
 mod schema;
 mod support;

@@ -1,0 +1,231 @@
+//! An answer on its way to records: read whole where it is short, as a stream where it is long.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use catchment_core::{Error, ErrorKind, Result, cut, masked};
+use reqwest::header::HeaderMap;
+use reqwest::{StatusCode, Url};
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::records::{Item, Selection, Walked, walk};
+use crate::http::{Answer, Body, Stream};
+
+/// Records that a long answer hands over at once.
+const CHUNK: usize = 500;
+/// Shorter answers are read where they come in, longer ones on a thread of their own.
+const SHORT_BYTES: usize = 256 << 10;
+
+/// An answer whose records are being read.
+pub(super) struct Flow {
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    items: Items,
+    /// Bytes were no UTF-8, and stand as U+FFFD in the records that had them.
+    pub(super) is_repaired: bool,
+}
+
+enum Items {
+    /// All are here.
+    Ready(Vec<Item>, Walked),
+    Flowing {
+        chunks: mpsc::Receiver<Vec<Item>>,
+        walk: AbortOnDropHandle<Result<Walked>>,
+    },
+}
+
+impl Flow {
+    /// Begins to read an answer.
+    pub(super) async fn new(answer: Answer, selection: Arc<Selection>) -> Result<Self> {
+        let Answer { url, headers, body, status, is_ignored } = answer;
+        if is_ignored || status == StatusCode::NO_CONTENT {
+            let walked = Walked { envelope: "null".to_owned(), was_found: true, is_stopped: false };
+            return Ok(Self { url, headers, items: Items::Ready(Vec::new(), walked), is_repaired: false });
+        }
+        let (items, is_repaired) = match body {
+            Body::Whole(bytes) => {
+                let is_short = bytes.len() < SHORT_BYTES;
+                let (text, is_repaired) = utf8(bytes);
+                let context = url.clone();
+                let read = move || {
+                    read_whole(&text, &selection).map_err(|error| unreadable(&context, &error, &text))
+                };
+                let items = match is_short {
+                    true => read()?,
+                    false => tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(died()))?,
+                };
+                (items, is_repaired)
+            }
+            Body::Stream { head, rest } => {
+                refuse_html(&url, &head)?;
+                (flow(url.clone(), head, rest, selection), false)
+            }
+        };
+        Ok(Self { url, headers, items, is_repaired })
+    }
+
+    /// All records, where they are here already.
+    pub(super) fn ready(&self) -> Option<&[Item]> {
+        match &self.items {
+            Items::Ready(items, _) => Some(items),
+            Items::Flowing { .. } => None,
+        }
+    }
+
+    /// The next records; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Vec<Item>> {
+        match &mut self.items {
+            Items::Ready(items, _) => Some(std::mem::take(items)).filter(|items| !items.is_empty()),
+            Items::Flowing { chunks, .. } => chunks.recv().await,
+        }
+    }
+
+    /// What is around the records, once they have all been taken.
+    pub(super) async fn finish(self) -> Result<Walked> {
+        match self.items {
+            Items::Ready(_, walked) => Ok(walked),
+            Items::Flowing { walk, .. } => walk.await.unwrap_or_else(|_| Err(died())),
+        }
+    }
+}
+
+/// The text of a whole body, and whether some of it was no text.
+pub(super) fn utf8(bytes: Vec<u8>) -> (String, bool) {
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, false),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+    }
+}
+
+fn read_whole(text: &str, selection: &Selection) -> serde_json::Result<Items> {
+    let mut items = Vec::new();
+    let mut take = |item| {
+        items.push(item);
+        true
+    };
+    let walked = walk(serde_json::Deserializer::from_str(text), selection, &mut take)?;
+    Ok(Items::Ready(items, walked))
+}
+
+/// Reads a long answer while it comes in.
+fn flow(url: Url, head: Vec<u8>, mut rest: Box<Stream>, selection: Arc<Selection>) -> Items {
+    let (pieces, incoming) = mpsc::channel::<Vec<u8>>(8);
+    let (sender, chunks) = mpsc::channel(2);
+    let failed = Arc::new(Mutex::new(None));
+    let slot = failed.clone();
+    let pump = async move {
+        if pieces.send(head).await.is_err() {
+            return;
+        }
+        loop {
+            let piece = match rest.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => return,
+                Err(error) => {
+                    if let Ok(mut failed) = failed.lock() {
+                        *failed = Some(error);
+                    }
+                    return;
+                }
+            };
+            // Nobody reads on.
+            if pieces.send(piece).await.is_err() {
+                return;
+            }
+        }
+    };
+    let walk = async move {
+        let pump = AbortOnDropHandle::new(tokio::spawn(pump));
+        let read = tokio::task::spawn_blocking(move || read_stream(incoming, &selection, &sender));
+        let walked = read.await;
+        // What the connection failed with tells more than that the text ends.
+        pump.abort();
+        match (slot.lock().ok().and_then(|mut failed| failed.take()), walked) {
+            (Some(error), _) => Err(error),
+            (None, Ok(Ok(walked))) => Ok(walked),
+            (None, Ok(Err(error))) => Err(unreadable(&url, &error, "")),
+            (None, Err(_)) => Err(died()),
+        }
+    };
+    Items::Flowing { chunks, walk: AbortOnDropHandle::new(tokio::spawn(walk)) }
+}
+
+fn read_stream(
+    incoming: mpsc::Receiver<Vec<u8>>,
+    selection: &Selection,
+    sender: &mpsc::Sender<Vec<Item>>,
+) -> serde_json::Result<Walked> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let mut take = |item| {
+        chunk.push(item);
+        chunk.len() < CHUNK || sender.blocking_send(std::mem::take(&mut chunk)).is_ok()
+    };
+    let pieces = io::BufReader::with_capacity(64 << 10, Pieces { incoming, piece: Vec::new(), at: 0 });
+    let walked = walk(serde_json::Deserializer::from_reader(pieces), selection, &mut take)?;
+    // A closed channel means that nobody reads on, and nobody asks what came of it.
+    let is_over = chunk.is_empty() || sender.blocking_send(chunk).is_ok();
+    Ok(Walked { is_stopped: walked.is_stopped || !is_over, ..walked })
+}
+
+/// What comes in, to be read on a thread.
+struct Pieces {
+    incoming: mpsc::Receiver<Vec<u8>>,
+    piece: Vec<u8>,
+    at: usize,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.piece.len() {
+            match self.incoming.blocking_recv() {
+                Some(piece) => (self.piece, self.at) = (piece, 0),
+                None => return Ok(0),
+            }
+        }
+        let count = buffer.len().min(self.piece.len() - self.at);
+        buffer[..count].copy_from_slice(&self.piece[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
+/// What a text is that does not read as JSON. One that ends too soon was cut off; it may be whole the next time.
+pub(super) fn unreadable(url: &Url, error: &serde_json::Error, text: &str) -> Error {
+    if let Err(html) = refuse_html(url, text.as_bytes()) {
+        return html;
+    }
+    let shown = masked(url.as_str());
+    if error.is_eof() {
+        let message = format!("the answer of {shown} ends in the middle of its JSON ({error})");
+        return Error::new(ErrorKind::Network, "cut_off", message);
+    }
+    let near = near(text, error.line(), error.column());
+    let near = if near.is_empty() { String::new() } else { format!(", near: {near}") };
+    Error::new(ErrorKind::Parsing, "bad_json", format!("the answer of {shown} is not JSON: {error}{near}"))
+}
+
+fn refuse_html(url: &Url, body: &[u8]) -> Result<()> {
+    let head = String::from_utf8_lossy(&body[..body.len().min(600)]);
+    if !head.trim_start().starts_with('<') {
+        return Ok(());
+    }
+    let message = format!(
+        "{} answered with HTML or XML instead of JSON: {}",
+        masked(url.as_str()),
+        cut(head.trim(), 300)
+    );
+    Err(Error::new(ErrorKind::Api, "not_json", message))
+}
+
+/// The text around a place, for people.
+fn near(text: &str, line: usize, column: usize) -> String {
+    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    let start = line.floor_char_boundary(column.saturating_sub(40).min(line.len()));
+    cut(&line[start..], 80)
+}
+
+pub(super) fn died() -> Error {
+    let message = "a task that reads an answer ended unexpectedly; please report this";
+    Error::new(ErrorKind::System, "panic", message)
+}

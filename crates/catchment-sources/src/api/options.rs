@@ -1,0 +1,248 @@
+//! The options of an API source.
+
+use std::collections::BTreeMap;
+
+use catchment_core::{Result, Secret};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::path::Path;
+use crate::http::{AuthOptions, ErrorRule, OtherOrigins, RateLimit, Timeouts, invalid};
+
+/// How an API is asked, and where in its answers the records are. What is not given is found out.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ApiOptions {
+    /// `GET` (the default) or `POST`.
+    pub method: Option<Method>,
+    /// Headers of each request. Values are secrets: `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
+    pub headers: BTreeMap<String, Secret>,
+    /// Parameters of the query of each request: texts, numbers, flags, or lists of them.
+    pub params: Map<String, Value>,
+    /// The JSON body of each request; `POST` only. It is stored as it is given: secrets belong into `auth` or `headers`.
+    pub body: Option<Value>,
+    /// How requests are authenticated.
+    pub auth: Option<AuthOptions>,
+    /// Where the list of records is: a dotted path such as `data.items`, or a JSONPath (RFC 9535). Found out when not
+    /// given.
+    pub data_path: Option<String>,
+    /// How one page follows another. Found out when not given.
+    pub pagination: Option<PaginationOptions>,
+    /// Asks only for what is new since the last completed run.
+    pub incremental: Option<IncrementalOptions>,
+    /// How often the API may be asked.
+    pub rate_limit: RateLimit,
+    /// Where an answer of status 200 tells of an error: a dotted path or a JSONPath. Anything there but `null`, `false`,
+    /// `0` and what is empty is one.
+    pub error_path: Option<String>,
+    /// What is done with answers that the status alone would judge otherwise.
+    pub error_rules: Vec<ErrorRule>,
+    /// What happens where a redirect or a next link leads to another origin: `refuse` (the default) or `bare`.
+    pub other_origins: OtherOrigins,
+    /// How long answers may take.
+    pub timeouts: Timeouts,
+    /// Most bytes of one answer, after decompression. Default 268435456 (256 MiB).
+    pub max_page_bytes: Option<u64>,
+    /// Longest record in bytes. Longer ones are rejected. Default 1048576, at most 2097152: a row must fit into what a
+    /// database takes at once.
+    pub max_record_bytes: Option<usize>,
+}
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum Method {
+    /// Asks by the query alone.
+    #[default]
+    #[serde(alias = "get")]
+    GET,
+    /// Asks by a body.
+    #[serde(alias = "post")]
+    POST,
+}
+
+/// How one page follows another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaginationType {
+    /// Pages have numbers.
+    #[serde(alias = "page_number")]
+    Page,
+    /// Pages begin at a number of records.
+    Offset,
+    /// An answer holds the token of the next page, in its body or a header.
+    #[serde(alias = "header_cursor")]
+    Cursor,
+    /// An answer links the next page in its `Link` header (RFC 8288).
+    #[serde(alias = "header_link")]
+    LinkHeader,
+    /// An answer holds the address of the next page in its body.
+    #[serde(alias = "json_link")]
+    NextUrl,
+    /// There is one answer.
+    #[serde(alias = "single_page")]
+    None,
+    /// Found out from the first answer.
+    Auto,
+}
+
+/// How one page follows another. Paths are dotted paths or JSONPath (RFC 9535).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PaginationOptions {
+    /// `false` means that there is one answer. Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// How. By default what the other options tell, and found out where they do not.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<PaginationType>,
+    /// Records that a page is asked to have. Default 100, where a parameter for it is named.
+    #[serde(alias = "pageSize", skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// The parameter of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_param: Option<String>,
+    /// Where in the body it is sent instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit_body_path: Option<String>,
+    /// `page`: the parameter. Default `page`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_param: Option<String>,
+    /// `page`: where in the body it is sent instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_body_path: Option<String>,
+    /// `page`: the number of the first page. Default 1.
+    #[serde(alias = "basePage", skip_serializing_if = "Option::is_none")]
+    pub start_page: Option<u64>,
+    /// `offset`: the parameter. Default `offset`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_param: Option<String>,
+    /// `offset`: where in the body it is sent instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_body_path: Option<String>,
+    /// `offset`: that of the first page. Default 0.
+    #[serde(alias = "offset", skip_serializing_if = "Option::is_none")]
+    pub start_offset: Option<u64>,
+    /// `cursor`: where in an answer the token of the next page is. Where it is an object, its members are the parameters
+    /// of the next request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor_path: Option<String>,
+    /// `cursor`: the header that holds it instead.
+    #[serde(alias = "cursorKey", skip_serializing_if = "Option::is_none")]
+    pub cursor_header: Option<String>,
+    /// `cursor`: the parameter that it is sent as. Default `cursor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor_param: Option<String>,
+    /// `cursor`: where in the body it is sent instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor_body_path: Option<String>,
+    /// `cursor`: several parameters of the next request, each with the path of its value in the answer.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cursor_params: BTreeMap<String, String>,
+    /// `next_url`: where in an answer the address of the next page is, absolute or relative.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_url_path: Option<String>,
+    /// `link_header`: the relation of the link to the next page. Default `next`.
+    #[serde(alias = "linksNextKey", skip_serializing_if = "Option::is_none")]
+    pub link_relation: Option<String>,
+    /// Where an answer holds the count of all records. Fewer than that are no end of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_path: Option<String>,
+    /// The header that holds it instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_header: Option<String>,
+    /// `page`: where an answer holds the count of all pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_pages_path: Option<String>,
+    /// Where an answer says whether more follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_more_path: Option<String>,
+    /// The API promises full pages: one with fewer records than `limit` is the last. Default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_pages: Option<bool>,
+    /// Statuses that an API answers past its last page with, such as `[404]`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub end_status: Vec<u16>,
+    /// Pages that are read at most. Where more follows, the run says so (`truncated`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_pages: Option<u64>,
+}
+
+/// Asks only for what is new since the last completed run. The first one, and each one after an option has changed, reads
+/// all. A record's value counts when the run that stored it is completed.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct IncrementalOptions {
+    /// Where in a record its time or number is, such as `updated_at`.
+    #[serde(alias = "cursorPath")]
+    pub cursor_field: String,
+    /// The parameter that the highest value so far is sent as, such as `updated_since`.
+    #[serde(alias = "startParam")]
+    pub param: String,
+    /// What the first run sends; nothing by default.
+    pub initial_value: Option<Value>,
+    /// How far before the highest value the next run begins: seconds for times (or a duration such as `"2h"` or `"P1D"`),
+    /// a number for numbers. Default 0.
+    #[serde(alias = "lag")]
+    pub lookback: Option<Value>,
+}
+
+impl PaginationOptions {
+    /// What was found out, and the rest as it was given.
+    pub(super) fn or(self, given: Self) -> Self {
+        Self {
+            kind: self.kind,
+            limit: given.limit.or(self.limit),
+            limit_param: given.limit_param.or(self.limit_param),
+            page_param: self.page_param,
+            start_page: self.start_page,
+            offset_param: self.offset_param,
+            start_offset: self.start_offset,
+            cursor_path: self.cursor_path,
+            cursor_param: given.cursor_param.or(self.cursor_param),
+            next_url_path: self.next_url_path,
+            total_path: given.total_path.or(self.total_path),
+            total_pages_path: given.total_pages_path.or(self.total_pages_path),
+            has_more_path: given.has_more_path.or(self.has_more_path),
+            ..given
+        }
+    }
+}
+
+impl ApiOptions {
+    /// Checks what the types do not say.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.body.is_some() && self.method() == Method::GET {
+            return Err(invalid("body", "is sent by POST only; set the option `method` to `POST`"));
+        }
+        for (name, value) in &self.params {
+            let is_plain = |value: &Value| !value.is_object() && !value.is_array() && !value.is_null();
+            let is_fine =
+                is_plain(value) || value.as_array().is_some_and(|values| values.iter().all(is_plain));
+            if !is_fine {
+                let problem = "must be a text, a number, a flag, or a list of them";
+                return Err(invalid(&format!("params/{name}"), problem));
+            }
+        }
+        if !(1..=2 << 20).contains(&self.max_record_bytes()) {
+            return Err(invalid("maxRecordBytes", "must be from 1 to 2097152"));
+        }
+        if self.max_page_bytes == Some(0) {
+            return Err(invalid("maxPageBytes", "must be at least 1"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn method(&self) -> Method {
+        self.method.unwrap_or_default()
+    }
+
+    pub(super) fn max_record_bytes(&self) -> usize {
+        self.max_record_bytes.unwrap_or(1 << 20)
+    }
+}
+
+/// A path of an option.
+pub(super) fn path(option: &str, text: Option<&str>) -> Result<Option<Path>> {
+    text.map(|text| Path::parse(text).map_err(|problem| invalid(option, &problem))).transpose()
+}

@@ -1,0 +1,53 @@
+//! Records on their way to the engine: small pages of the source become larger ones while it is busy.
+
+use catchment_core::{Columns, Cursor, Error, ErrorKind, Page, PageSize, Progress, Records, Reject, Result};
+use tokio::sync::mpsc;
+
+/// What has been gathered, on its way to the engine.
+pub(super) struct Out {
+    pub(super) sender: mpsc::Sender<Option<Result<Page>>>,
+    page_size: PageSize,
+    pub(super) records: Records,
+    pub(super) rejects: Vec<Reject>,
+    /// How many of them are of pages that are whole, and the cursor after these.
+    whole: Option<(usize, usize, Cursor)>,
+}
+
+impl Out {
+    pub(super) fn new(sender: mpsc::Sender<Option<Result<Page>>>, page_size: PageSize) -> Self {
+        Self { sender, page_size, records: Records::default(), rejects: Vec::new(), whole: None }
+    }
+
+    pub(super) fn end_page(&mut self, cursor: Cursor) {
+        self.whole = Some((self.records.len(), self.rejects.len(), cursor));
+    }
+
+    pub(super) async fn flush_whole_pages(&mut self, columns: &Columns, bytes: u64) -> Result<()> {
+        let Some((records, rejects, cursor)) = self.whole.take() else { return Ok(()) };
+        self.records.truncate(records);
+        self.rejects.truncate(rejects);
+        self.flush(columns, cursor, bytes).await
+    }
+
+    fn count(&self) -> usize {
+        self.records.len() + self.rejects.len()
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.count() >= self.page_size.max_rows() || self.records.bytes() >= self.page_size.max_bytes()
+    }
+
+    /// Whether somebody waits for a page. Small pages of the source become larger ones while the database is busy.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.count() > 0 && self.sender.capacity() > 0
+    }
+
+    pub(super) async fn flush(&mut self, columns: &Columns, cursor: Cursor, bytes: u64) -> Result<()> {
+        self.whole = None;
+        let (records, rejects) = (std::mem::take(&mut self.records), std::mem::take(&mut self.rejects));
+        let progress = Progress { bytes, total_bytes: None };
+        let page = Page { columns: columns.clone(), records, rejects, cursor, progress };
+        let gone = |_| Error::new(ErrorKind::System, "gone", "nobody reads on");
+        self.sender.send(Some(Ok(page))).await.map_err(gone)
+    }
+}

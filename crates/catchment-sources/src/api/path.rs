@@ -1,0 +1,280 @@
+//! Places in JSON: the contract's dotted paths and JSONPath (RFC 9535). What is found is text, so that numbers and
+//! identifiers keep theirs.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json_path::{JsonPath, PathElement};
+
+/// A step down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Name(Box<str>),
+    Index(usize),
+    /// To every member or element.
+    Every,
+}
+
+/// Where something is.
+#[derive(Debug, Clone)]
+pub(super) struct Path {
+    text: String,
+    way: Way,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
+    Steps(Vec<Step>),
+    /// Filters, slices and whatever else needs the whole tree.
+    Query(Box<JsonPath>),
+}
+
+impl Path {
+    /// A path that begins with `$` is a JSONPath, any other one is dotted: `data.items`, `artists[0].name`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let steps = match text.strip_prefix('$') {
+            Some(rest) => steps(rest),
+            None if text.is_empty() => None,
+            None if text.starts_with('[') => steps(text),
+            None => steps(&format!(".{text}")),
+        };
+        let way = match steps {
+            Some(steps) => Way::Steps(steps),
+            None if text.starts_with('$') => Way::Query(Box::new(
+                JsonPath::parse(text)
+                    .map_err(|error| format!("is `{text}`, which is no JSONPath (RFC 9535): {error}"))?,
+            )),
+            // Such as `data[-1].id`.
+            None if text.contains("[-") => return Self::parse(&format!("$.{text}")),
+            None => {
+                return Err(format!(
+                    "is `{text}`; write a dotted path such as `data.items` or `artists[0].name`, or a JSONPath, which \
+                     begins with `$`"
+                ));
+            }
+        };
+        Ok(Self { text: text.to_owned(), way })
+    }
+
+    /// The way to one place, if it is one.
+    pub(super) fn single(&self) -> Option<&[Step]> {
+        match &self.way {
+            Way::Steps(steps) if !steps.contains(&Step::Every) => Some(steps),
+            _ => None,
+        }
+    }
+
+    /// The steps, where no whole tree is needed to follow them.
+    pub(super) fn steps(&self) -> Option<&[Step]> {
+        match &self.way {
+            Way::Steps(steps) => Some(steps),
+            Way::Query(_) => None,
+        }
+    }
+
+    /// The ways to all places that a query finds in a document.
+    pub(super) fn locate(&self, document: &str) -> serde_json::Result<Vec<Vec<Step>>> {
+        let Way::Query(query) = &self.way else {
+            return Ok(self.steps().map(<[Step]>::to_vec).into_iter().collect());
+        };
+        let tree: serde_json::Value = serde_json::from_str(document)?;
+        let step = |element: &PathElement<'_>| match element {
+            PathElement::Name(name) => Step::Name((*name).into()),
+            PathElement::Index(index) => Step::Index(*index),
+        };
+        Ok(query.query_located(&tree).locations().map(|way| way.iter().map(step).collect()).collect())
+    }
+
+    /// What stands there, if anything does; the first where there are several.
+    pub(super) fn find<'j>(&self, document: &'j str) -> Option<&'j str> {
+        match self.single() {
+            Some(steps) => follow(document, steps),
+            None => follow(document, self.locate_first(document)?.as_slice()),
+        }
+    }
+
+    fn locate_first(&self, document: &str) -> Option<Vec<Step>> {
+        match &self.way {
+            Way::Query(_) => self.locate(document).ok()?.into_iter().next(),
+            Way::Steps(_) => {
+                let query = Self {
+                    text: String::new(),
+                    way: Way::Query(Box::new(JsonPath::parse(&self.text).ok()?)),
+                };
+                query.locate(document).ok()?.into_iter().next()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Names, indexes and wildcards, in the spelling of JSONPath; `None` for what is more than that.
+fn steps(mut rest: &str) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        if let Some(tail) = rest.strip_prefix('.') {
+            let end = tail.find(['.', '[']).unwrap_or(tail.len());
+            let name = &tail[..end];
+            match name {
+                "" => return None,
+                "*" => steps.push(Step::Every),
+                _ if name.contains(['?', '\'', '"', ']']) => return None,
+                _ => steps.push(Step::Name(name.into())),
+            }
+            rest = &tail[end..];
+        } else {
+            let tail = rest.strip_prefix('[')?;
+            let quote = tail.chars().next().filter(|char| matches!(char, '\'' | '"'));
+            let end = match quote {
+                Some(quote) => tail[1..].find(quote)? + 2,
+                None => tail.find(']')?,
+            };
+            let inner = &tail[..end];
+            rest = tail[end..].strip_prefix(']')?;
+            steps.push(match quote {
+                Some(_) if inner.contains('\\') => return None,
+                Some(_) => Step::Name(inner[1..inner.len() - 1].into()),
+                None if inner == "*" => Step::Every,
+                None => Step::Index(inner.parse().ok()?),
+            });
+        }
+    }
+    Some(steps)
+}
+
+/// A way as a normalized JSONPath.
+pub(super) fn normalized(steps: &[Step]) -> String {
+    let mut text = "$".to_owned();
+    for step in steps {
+        text.push_str(&match step {
+            Step::Name(name) if is_plain(name) => format!(".{name}"),
+            Step::Name(name) => format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
+            Step::Index(index) => format!("[{index}]"),
+            Step::Every => "[*]".to_owned(),
+        });
+    }
+    text
+}
+
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|char| char.is_alphanumeric() || char == '_')
+        && !name.starts_with(|char: char| char.is_ascii_digit())
+        && !name.is_empty()
+}
+
+/// What stands at the end of a way. Of a member that stands several times, the first.
+pub(super) fn follow<'j>(mut document: &'j str, steps: &[Step]) -> Option<&'j str> {
+    for step in steps {
+        let mut json = serde_json::Deserializer::from_str(document);
+        document = Down(step).deserialize(&mut json).ok()??;
+    }
+    Some(document.trim())
+}
+
+/// One step down.
+struct Down<'s>(&'s Step);
+
+impl<'de> DeserializeSeed<'de> for Down<'_> {
+    type Value = Option<&'de str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.0 {
+            Step::Name(_) => deserializer.deserialize_map(self),
+            Step::Index(_) | Step::Every => deserializer.deserialize_seq(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Down<'_> {
+    type Value = Option<&'de str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("something to step into")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(Name(name)) = map.next_key()? {
+            match self.0 {
+                Step::Name(wanted) if **wanted == *name && found.is_none() => {
+                    found = Some(map.next_value::<&RawValue>()?.get());
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let (mut found, mut index) = (None, 0);
+        while let Some(element) = seq.next_element::<&RawValue>()? {
+            if *self.0 == Step::Index(index) {
+                found = Some(element.get());
+            }
+            index += 1;
+        }
+        Ok(found)
+    }
+}
+
+/// A name or text, borrowed where it has no escapes.
+#[derive(Deserialize)]
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// A JSON value as the text of a parameter: strings without quotes, others as they stand. `None` for null and for what
+/// is empty.
+pub(super) fn plain(json: &str) -> Option<String> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str::<Name<'_>>(json).ok().map(|Name(text)| text.into_owned()),
+        b'n' | b'[' | b'{' => None,
+        _ => Some(json.to_owned()),
+    }
+    .filter(|text| !text.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'j>(path: &str, document: &'j str) -> Option<&'j str> {
+        Path::parse(path).unwrap().find(document)
+    }
+
+    #[test]
+    fn paths_lead_to_the_text_that_stands_there() {
+        let document =
+            r#"{"a": {"b": [1, {"c d": 0.10}], "id": 12345678901234567890123}, "a.b": "x", "é": null}"#;
+        for (path, expected) in [
+            ("a.b[0]", Some("1")),
+            ("$.a.b[1]['c d']", Some("0.10")),
+            ("$.a.b[1][\"c d\"]", Some("0.10")),
+            ("a.id", Some("12345678901234567890123")),
+            ("$['a.b']", Some("\"x\"")),
+            ("é", Some("null")),
+            ("a.x", None),
+            ("a.b.c", None),
+            ("$.a.b[-1]['c d']", Some("0.10")),
+            ("a.b[-1]['c d']", Some("0.10")),
+            ("$..id", Some("12345678901234567890123")),
+            ("$.a.b[?@ == 1]", Some("1")),
+            ("$.a.b[*]", Some("1")),
+        ] {
+            assert_eq!(found(path, document), expected, "{path}");
+        }
+        for path in ["", "a..b", "a[", "$.a[?", "a b[x]"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
+        assert_eq!(normalized(Path::parse("$['a b'].c[0]").unwrap().steps().unwrap()), "$['a b'].c[0]");
+    }
+}

@@ -1,0 +1,364 @@
+//! The one HTTP client: where it connects, what it sends to whom, how long it waits, how much it takes, and what the
+//! status of an answer means. Redirects are followed here, so that each hop is judged like the first.
+
+mod answer;
+mod auth;
+mod limits;
+mod resolve;
+mod rules;
+mod throttle;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, cut, masked};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    USER_AGENT,
+};
+use reqwest::{Method, StatusCode, Url};
+use tokio::time::Instant;
+
+pub(crate) use answer::{Answer, Body, Stream};
+pub use auth::{AuthOptions, ClientAuthentication, KeyPlace, Scopes};
+pub(crate) use limits::Limits;
+pub use limits::Timeouts;
+pub use rules::{ErrorAction, ErrorRule, Statuses};
+pub use throttle::RateLimit;
+
+use answer::{answer_error, collect};
+use auth::{Auth, Credential};
+use rules::Rules;
+use throttle::Throttle;
+use wire::Wire;
+
+/// Hops of one request at most.
+const MAX_REDIRECTS: usize = 10;
+/// How often an idempotent request is repeated, and within what time: hiccups end sooner than an attempt.
+const MAX_REPEATS: u32 = 3;
+const REPEAT_WITHIN: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// What happens where a redirect or a link leads to another origin than the source's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherOrigins {
+    /// The run fails.
+    #[default]
+    Refuse,
+    /// It is followed without credentials: no header of the options, no authentication, no key in the query.
+    Bare,
+}
+
+/// What a client is made from.
+pub(crate) struct Setup {
+    /// The address of the source: its origin is the only one that credentials go to.
+    pub(crate) home: Url,
+    pub(crate) headers: BTreeMap<String, Secret>,
+    pub(crate) auth: Option<AuthOptions>,
+    pub(crate) other_origins: OtherOrigins,
+    pub(crate) limits: Limits,
+    pub(crate) rate_limit: RateLimit,
+    pub(crate) rules: Vec<ErrorRule>,
+    /// What is asked for, such as `application/json`.
+    pub(crate) accept: &'static str,
+    /// Whether text of another encoding becomes UTF-8.
+    pub(crate) decodes_text: bool,
+}
+
+/// See the module.
+pub(crate) struct Client {
+    home: Url,
+    headers: Vec<(HeaderName, Secret)>,
+    auth: Auth,
+    other_origins: OtherOrigins,
+    limits: Limits,
+    rules: Rules,
+    accept: &'static str,
+    decodes_text: bool,
+    throttle: Throttle,
+    wire: Wire,
+}
+
+/// A request, before credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// JSON.
+    pub(crate) body: Option<String>,
+    /// Such as `If-None-Match`.
+    pub(crate) headers: HeaderMap,
+    /// Statuses that mean an answer without records.
+    pub(crate) end_status: Vec<u16>,
+}
+
+impl Client {
+    /// Checks what can be checked without I/O.
+    pub(crate) fn new(setup: Setup, host: &Host) -> Result<Self> {
+        let headers = setup.headers.into_iter().map(|(name, value)| {
+            value.check(&host.secrets).map_err(|error| at(&format!("headers/{name}"), &error))?;
+            let parsed = HeaderName::try_from(name.as_str());
+            let parsed = parsed
+                .map_err(|_| invalid(&format!("headers/{name}"), "is not the name of an HTTP header"))?;
+            Ok((parsed, value))
+        });
+        Ok(Self {
+            headers: headers.collect::<Result<_>>()?,
+            auth: Auth::new(setup.auth, host)?,
+            other_origins: setup.other_origins,
+            limits: setup.limits.check()?,
+            rules: Rules::new(setup.rules)?,
+            accept: setup.accept,
+            decodes_text: setup.decodes_text,
+            throttle: Throttle::new(&setup.rate_limit)?,
+            wire: Wire::new(host, setup.limits),
+            home: setup.home,
+        })
+    }
+
+    /// Requests that may be under way side by side now: fewer after the server pushed back.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.throttle.concurrency()
+    }
+
+    /// How requests are authenticated, for people.
+    pub(crate) fn authentication(&self) -> &'static str {
+        self.auth.name()
+    }
+
+    /// Text of an answer without our secrets, should it repeat them.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.wire.clean(text)
+    }
+
+    /// An error about an answer, in the same way.
+    pub(crate) fn cleaned(&self, error: Error) -> Error {
+        let message = self.wire.clean(error.message());
+        if message == error.message() {
+            return error;
+        }
+        let cleaned = Error::new(error.kind(), error.code().to_owned(), message);
+        match error.retry_after() {
+            Some(delay) => cleaned.with_retry_after(delay),
+            None => cleaned,
+        }
+    }
+
+    /// Sends a request and takes its answer, one of success or one that a rule lets pass.
+    ///
+    /// # Errors
+    /// The kind says what became of it; the message has the status, the address without secrets, and a cut of the
+    /// body.
+    pub(crate) async fn send(&self, request: &Request, pulse: &Pulse) -> Result<Answer> {
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        let mut repeats = 0;
+        loop {
+            self.throttle.turn().await?;
+            let result = self.attempt(request, pulse).await;
+            self.throttle.note(&result);
+            let error = match result {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let wait = error.retry_after().unwrap_or(pause);
+            let is_worth_it = match error.kind() {
+                ErrorKind::Network | ErrorKind::Unavailable => true,
+                ErrorKind::RateLimited => error.retry_after().is_some(),
+                _ => false,
+            };
+            let is_in_time = began.elapsed() + wait < REPEAT_WITHIN;
+            if !is_worth_it || !is_in_time || repeats == MAX_REPEATS || request.method != Method::GET {
+                return Err(error);
+            }
+            repeats += 1;
+            pause *= 4;
+            pulse.beat();
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Once, or twice where the token was refused and a new one is to be had.
+    async fn attempt(&self, request: &Request, pulse: &Pulse) -> Result<Answer> {
+        let credential = self.auth.credential(&self.wire, None).await?;
+        match self.follow(request, &credential, pulse).await {
+            Err(error) if error.code() == answer::UNAUTHORIZED && self.auth.is_renewable() => {
+                let renewed = self.auth.credential(&self.wire, Some(&credential)).await?;
+                self.follow(request, &renewed, pulse).await
+            }
+            result => result,
+        }
+    }
+
+    /// Follows redirects to the answer.
+    async fn follow(&self, request: &Request, credential: &Credential, pulse: &Pulse) -> Result<Answer> {
+        let mut request = request.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let sent = self.dress(&request, credential)?;
+            let response = self.wire.exchange(sent).await?;
+            let Some(target) = redirect(&response)? else {
+                return self.take(&request, response, pulse).await;
+            };
+            if !self.is_home(&target) && self.other_origins == OtherOrigins::Refuse {
+                return Err(refused("a redirect", &request.url, &target));
+            }
+            if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT) {
+                (request.method, request.body) = (Method::GET, None);
+            }
+            request.url = target;
+        }
+        let message = format!("{} redirects more than {MAX_REDIRECTS} times", masked(request.url.as_str()));
+        Err(Error::new(ErrorKind::Api, "too_many_redirects", message))
+    }
+
+    /// The address that an answer names as the next one, judged like a redirect.
+    pub(crate) fn linked(&self, from: &Url, link: &str) -> Result<Url> {
+        let mut target = from.join(link).map_err(|error| {
+            let message = format!("{} names a next page that is no address ({error})", masked(from.as_str()));
+            Error::new(ErrorKind::Api, "bad_link", message)
+        })?;
+        if !self.is_home(&target) && self.other_origins == OtherOrigins::Refuse {
+            return Err(refused("the next page", from, &target));
+        }
+        // Some servers repeat the key that we sent; it is added again where it belongs.
+        self.auth.strip(&mut target);
+        Ok(target)
+    }
+
+    fn is_home(&self, url: &Url) -> bool {
+        url.origin() == self.home.origin()
+    }
+
+    /// Adds headers and credentials, where the request stays at home.
+    fn dress(&self, request: &Request, credential: &Credential) -> Result<reqwest::Request> {
+        let mut url = request.url.clone();
+        // A name and password in a link would be sent like a credential; both fail for addresses without a host alone.
+        url.set_username("").ok();
+        url.set_password(None).ok();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
+        headers
+            .insert(USER_AGENT, HeaderValue::from_static(concat!("catchment/", env!("CARGO_PKG_VERSION"))));
+        headers.extend(request.headers.clone());
+        if request.body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if self.is_home(&url) {
+            for (name, secret) in &self.headers {
+                headers.insert(name, self.wire.header(name.as_str(), secret)?);
+            }
+            credential.apply(&mut url, &mut headers);
+        } else {
+            self.auth.strip(&mut url);
+        }
+        let mut sent = reqwest::Request::new(request.method.clone(), url);
+        *sent.headers_mut() = headers;
+        *sent.body_mut() = request.body.clone().map(Into::into);
+        Ok(sent)
+    }
+
+    /// Judges an answer by its status and takes its body.
+    async fn take(&self, request: &Request, response: reqwest::Response, pulse: &Pulse) -> Result<Answer> {
+        let (url, status, headers) = (request.url.clone(), response.status(), response.headers().clone());
+        if request.end_status.contains(&status.as_u16()) {
+            return Ok(Answer::ignored(url, status, headers));
+        }
+        let is_fine = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
+        let was_asked =
+            request.headers.contains_key(IF_NONE_MATCH) || request.headers.contains_key(IF_MODIFIED_SINCE);
+        if is_fine || status == StatusCode::NOT_MODIFIED && was_asked {
+            let body =
+                collect(response, self.decodes_text, self.limits.page_bytes, pulse, &self.wire).await?;
+            let answer = Answer { url, status, headers, body, is_ignored: false };
+            return self.rules.judge_success(answer, |text| self.wire.clean(text));
+        }
+        let excerpt = answer::excerpt(response, &self.wire).await;
+        let error = answer_error(&url, status, &headers, &self.wire.clean(&excerpt));
+        self.rules.judge_failure(status, &excerpt, error)?;
+        Ok(Answer::ignored(url, status, headers))
+    }
+
+    /// Judges an error that an answer of success tells of; it may be ignored by a rule.
+    pub(crate) fn judge_told(&self, answer: &Answer, place: &dyn fmt::Display, told: &str) -> Result<()> {
+        let told = self.wire.clean(told);
+        let message = format!(
+            "{} answered {} with an error at {place}: {}",
+            masked(answer.url.as_str()),
+            answer.status,
+            cut(&told, 500)
+        );
+        let error = Error::new(ErrorKind::Api, "error_in_answer", message);
+        self.rules.judge_failure(answer.status, &told, error)
+    }
+}
+
+/// Where a response redirects to.
+fn redirect(response: &reqwest::Response) -> Result<Option<Url>> {
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let Some(location) = response.headers().get(LOCATION).filter(|_| is_redirect) else { return Ok(None) };
+    let target = location.to_str().ok().and_then(|location| response.url().join(location).ok());
+    let message = || format!("{} redirects to what is no address", masked(response.url().as_str()));
+    target.map(Some).ok_or_else(|| Error::new(ErrorKind::Api, "bad_redirect", message()))
+}
+
+fn refused(what: &str, from: &Url, to: &Url) -> Error {
+    Error::config(
+        "other_origin",
+        format!(
+            "{what} of {} leads to another origin, {}; name that one as the source, or set the option `otherOrigins` \
+             to `bare` to follow it without credentials",
+            masked(from.as_str()),
+            to.origin().ascii_serialization()
+        ),
+    )
+}
+
+/// An address that can be one of a source: http or https, without a name and password in it. Its one spelling.
+pub(crate) fn source_url(identifier: &str) -> Result<Url> {
+    let wrong = |problem: &str| {
+        Err(Error::config("bad_address", format!("the address of the source {problem}"))
+            .with_detail("/sourceIdentifier", problem))
+    };
+    let mut url = match Url::parse(identifier.trim()) {
+        Ok(url) => url,
+        Err(error) => return wrong(&format!("is none ({error}); it begins with https:// or http://")),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return wrong(&format!("begins with {}:; only http and https are read", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("holds a name or password; give them as the option `auth`");
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// Literal addresses are not asked of the resolver, so they are judged here, in whatever spelling they came.
+pub(crate) fn check_address(url: &Url, network: &NetworkAccess) -> Result<()> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    match (url.scheme(), host.parse()) {
+        ("http" | "https", Ok(ip)) => network.check(ip, port),
+        ("http" | "https", Err(_)) => Ok(()),
+        (scheme, _) => Err(Error::config(
+            "bad_address",
+            format!("{scheme}: addresses are not read; only http and https are"),
+        )),
+    }
+}
+
+/// The error of an option, with its place below `/options`.
+pub(crate) fn invalid(option: &str, problem: &str) -> Error {
+    let pointer = format!("/options/{option}");
+    Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
+}
+
+/// The same error, at the place of an option.
+pub(crate) fn at(option: &str, error: &Error) -> Error {
+    let pointer = format!("/options/{option}");
+    Error::new(error.kind(), error.code().to_owned(), format!("{pointer}: {}", error.message()))
+        .with_detail(pointer, error.message())
+}

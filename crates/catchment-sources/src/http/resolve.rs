@@ -1,0 +1,42 @@
+//! Names to addresses that may be connected to. The connection is made to what was judged, so that a name that
+//! changes in between (DNS rebinding) gains nothing.
+
+use std::net::SocketAddr;
+
+use catchment_core::{Error, ErrorKind, NetworkAccess};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+pub(super) struct Resolver {
+    network: NetworkAccess,
+    /// That the client will connect to.
+    port: u16,
+}
+
+impl Resolver {
+    pub(super) fn new(network: NetworkAccess, port: u16) -> Self {
+        Self { network, port }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (network, port) = (self.network.clone(), self.port);
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|error| {
+                let message = format!("the name `{}` is not found: {error}", name.as_str());
+                Error::new(ErrorKind::Network, "dns", message).with_source(error)
+            })?;
+            let (mut allowed, mut refusal) = (Vec::<SocketAddr>::new(), None);
+            for address in found {
+                match network.check(address.ip(), port) {
+                    Ok(()) => allowed.push(address),
+                    Err(error) => refusal = Some(error),
+                }
+            }
+            match (allowed.is_empty(), refusal) {
+                (true, Some(error)) => Err(Box::from(error)),
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
