@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: Catchment beside the database's own loaders, in one run, in turns, medians of several rounds.
 //! Only the ratios mean something: machines differ, and so does the same machine an hour later.
 
+mod api;
 mod input;
 mod measure;
 mod peers;
@@ -18,7 +19,7 @@ use input::Input;
 use measure::{Taken, measure, median};
 
 const USAGE: &str =
-    "cargo xtask bench [--rows N] [--rounds N] [--only mariadb|sqlite|parse] [--replace] [--peers]";
+    "cargo xtask bench [api] [--rows N] [--rounds N] [--only mariadb|sqlite|parse] [--replace] [--peers]";
 
 /// What the loaders of the databases cannot know from the file.
 const MAPPED: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
@@ -40,13 +41,14 @@ struct Bench {
 }
 
 pub(crate) fn bench(args: &[String]) -> Result<()> {
-    let (mut rows, mut rounds, mut only) = (1_000_000, 3, None);
+    let (mut rows, mut rounds, mut only) = (None, 3, None);
     let (mut with_replace, mut with_peers) = (false, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
         match arg.as_str() {
-            "--rows" => rows = value()?.parse()?,
+            "api" => only = Some("api".to_owned()),
+            "--rows" => rows = Some(value()?.parse()?),
             "--rounds" => rounds = value()?.parse()?,
             "--only" => only = Some(value()?.clone()),
             "--replace" => with_replace = true,
@@ -56,10 +58,15 @@ pub(crate) fn bench(args: &[String]) -> Result<()> {
     }
     cargo(&["build", "--release", "--package", "catchment"]).run()?;
     let dir = tempfile::tempdir()?;
-    eprintln!("making {rows} rows …");
-    let input = Input::make(dir.path(), rows)?;
+    let is_api = only.as_deref() == Some("api");
+    let rows = rows.unwrap_or(if is_api { 100_000 } else { 1_000_000 });
+    // An API makes its own.
+    let input = Input::make(dir.path(), if is_api { 0 } else { rows })?;
     let program = std::env::current_dir()?.join("target/release/catchment");
     let bench = Bench { program, rows, rounds, with_replace, input };
+    if is_api {
+        return bench.api();
+    }
     let is_asked = |name: &str| only.as_ref().is_none_or(|only| only == name);
     if is_asked("parse") {
         bench.parse()?;

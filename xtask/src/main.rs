@@ -1,5 +1,6 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
+mod apis;
 mod bench;
 mod database;
 mod galera;
@@ -17,9 +18,12 @@ use mariadb::MariaDb;
 use tools::cargo;
 
 const USAGE: &str = "\
-cargo xtask test [ARGS…]   all tests, on SQLite and on a private MariaDB; ARGS go to cargo test
+cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
+cargo xtask test --peers   the same, on all real APIs
+cargo xtask apis           all real APIs alone
 cargo xtask ci             what CI runs: format, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
+cargo xtask bench api      an API that takes its time, one request after the other and side by side
 cargo xtask torture        kills, faults and full disks; --galera: on a cluster of three nodes
 cargo xtask mariadb        a private MariaDB to try things on, until Enter is pressed";
 
@@ -27,6 +31,7 @@ fn main() -> ExitCode {
     let mut args = env::args().skip(1);
     let result = match args.next().as_deref() {
         Some("test") => test(&args.collect::<Vec<_>>()),
+        Some("apis") => apis::check(true),
         Some("ci") => ci(),
         Some("bench") => bench::bench(&args.collect::<Vec<_>>()),
         Some("torture") => torture::torture(&args.collect::<Vec<_>>()),
@@ -46,12 +51,15 @@ fn main() -> ExitCode {
 }
 
 fn test(args: &[String]) -> Result<()> {
+    let (peers, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|arg| arg == "--peers");
     let mariadb = MariaDb::start()?;
     // Built first, so that the kill tests have a binary to kill.
     cargo(&["build", "--workspace", "--all-targets"]).run()?;
     // The README's first command finds the service, and not this tool.
     cargo(&["run", "--quiet", "--", "--version"]).run()?;
-    cargo(&["test", "--workspace"]).args(args).env("CATCHMENT_TEST_MYSQL", mariadb.url()).run()
+    cargo(&["test", "--workspace"]).args(&args).env("CATCHMENT_TEST_MYSQL", mariadb.url()).run()?;
+    // Whoever asks for certain tests wants no others.
+    if args.is_empty() { apis::check(!peers.is_empty()) } else { Ok(()) }
 }
 
 fn ci() -> Result<()> {
