@@ -130,9 +130,17 @@ pub fn parse_options<T: DeserializeOwned>(options: Map<String, Value>) -> Result
 pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(base, error.path());
-        let message = error.inner().to_string();
+        let message = without_text(&error.inner().to_string());
         Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
     })
+}
+
+/// A message of serde without the text that it did not expect, which may be a secret in the wrong place.
+fn without_text(message: &str) -> String {
+    match (message.split_once(" string \""), message.rsplit_once("\", expected ")) {
+        (Some((before, _)), Some((_, after))) => format!("{before} text, expected {after}"),
+        _ => message.to_owned(),
+    }
 }
 
 fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {

@@ -663,6 +663,9 @@ fn secrets_do_not_print_and_bad_options_say_where() {
     ] {
         assert_eq!(refused(given, &host()), pointer);
     }
+    let misplaced = json!({"auth": "Bearer hunter2, \", expected"}).as_object().unwrap().clone();
+    let error = catchment_core::parse_options::<ApiOptions>(misplaced).err().unwrap();
+    assert!(!error.message().contains("hunter2") && error.message().contains("expected"), "{error}");
     let web = Host { secrets: SecretAccess::Restricted { dir: None }, ..host() };
     let given = json!({"auth": {"type": "bearer", "token": {"env": "DATABASE_URL"}}});
     assert_eq!(refused(given, &web), "/options/auth/token");

@@ -8,6 +8,7 @@ use super::Exit;
 use super::request::{SourceArgs, request};
 use super::table::{self, say};
 use crate::config::Settings;
+use crate::mapping::TargetOptions;
 use crate::mapping::names::{Names, suggest};
 use crate::mapping::table::{CATALOG_ITEMS, CONTENT_INDEX, Table};
 
@@ -34,7 +35,9 @@ pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Resul
         secrets: SecretAccess::Anywhere,
         tokens: None,
     };
-    let source = registry.build(&request.source_type, &identifier, request.options, &host)?;
+    // Options that it printed, with those of the target, can be given again.
+    let (_, given) = TargetOptions::split(request.options)?;
+    let source = registry.build(&request.source_type, &identifier, given, &host)?;
     let inspection = source.inspect([].into()).await?;
     let (table, mapping) = likeliest(&inspection);
     let options = options(&inspection, table, &mapping);

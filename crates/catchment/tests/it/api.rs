@@ -151,6 +151,38 @@ on_both! {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_inspecting_an_address_prints_can_be_synced() {
+    let test = Test::sqlite().await;
+    let server = Server::start(|request: &Request| {
+        let page = request.number("page").unwrap_or(1);
+        let songs: Vec<_> = (0..4)
+            .map(|index| json!({"id": page * 4 + index, "name": "a", "artist": {"name": "Zoë"}}))
+            .collect();
+        Reply::json(&json!({"page": page, "totalPages": 3, "items": songs}))
+    })
+    .await;
+    let run = |args: &[&str]| {
+        let args = [args, &["--allow-network", "127.0.0.1"]].concat();
+        let output = test.command(&args).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let options = run(&["inspect", &server.url, "--json"]);
+    let found: Value = serde_json::from_str(&options).unwrap();
+    assert_eq!(
+        found["columnMapping"],
+        json!({"title": "name", "artist": "artist.name", "external_id": "id"})
+    );
+    assert_eq!(found["pagination"]["type"], "page");
+    test.file("options.json", options);
+    let shown = run(&["check", &server.url, "--options", "options.json"]);
+    assert!(shown.contains("page=2: 4 records") && shown.contains("Zoë"), "{shown}");
+    let synced: Value =
+        serde_json::from_str(&run(&["sync", &server.url, "--options", "options.json", "--json"])).unwrap();
+    assert_eq!((&synced["status"], &synced["itemsInserted"]), (&json!("completed"), &json!(12)));
+}
+
 #[tokio::test]
 async fn a_source_that_was_cut_or_is_suddenly_empty_says_so() {
     let test = Test::sqlite().await;

@@ -85,8 +85,9 @@ async fn inspect_prints_options_that_fit() {
             "hasHeader": true, "columnMapping": {"title": "Título", "artist": "Artista", "genre": "Género"}
         })
     );
-    test.file("options.json", options);
+    test.file("options.json", &options);
     assert_eq!(run(&test, &["sync", "a.csv", "--options", "options.json"]).0, 0);
+    assert_eq!(run(&test, &["inspect", "a.csv", "--options", "options.json", "--json"]).1, options);
     let (_, shown, _) = run(&test, &["inspect", "a.csv"]);
     assert!(shown.lines().any(|line| line.starts_with("Álbum") && line.ends_with("Vida | Río")), "{shown}");
 }
