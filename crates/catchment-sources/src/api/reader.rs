@@ -26,6 +26,10 @@ use super::records::{Item, Selection, find_list};
 use super::state::{Kept, Layout, Rounds, State};
 use crate::http::{Answer, Body, Request, invalid};
 
+/// Pages without a record in a row, after which a source is not taken to end by itself.
+const MAX_EMPTY_PAGES: u64 = 1000;
+/// Longest token or address of a next page; a cursor keeps it.
+const MAX_PLACE_BYTES: usize = 16 << 10;
 /// Records that columns are found out from.
 const SAMPLE: usize = 100;
 
@@ -73,6 +77,7 @@ impl Reader {
                 since: api.incremental.as_ref().and_then(|options| options.start(kept.highest.as_deref())),
                 highest: kept.highest.clone(),
                 rounds: Rounds::default(),
+                empty_pages: 0,
                 total: None,
             },
         };
@@ -448,6 +453,7 @@ impl Reader {
                 if self.state.rounds.is_again(&next) {
                     return Err(self.in_circles());
                 }
+                self.refuse_what_never_ends(&next, seen.count)?;
                 (self.state.place, self.state.page) = (next, self.state.page + 1);
                 self.fetch_ahead(seen)?;
                 let cursor = Cursor::new(self.records_read, &self.state)?;
@@ -535,6 +541,23 @@ impl Reader {
             place = next;
         }
         Ok(())
+    }
+
+    /// New tokens without end, and without a record; or one too long to be kept.
+    fn refuse_what_never_ends(&mut self, next: &Place, count: u64) -> Result<()> {
+        self.state.empty_pages = if count == 0 { self.state.empty_pages + 1 } else { 0 };
+        let length = serde_json::to_string(next).map_or(0, |text| text.len());
+        let message = match (self.state.empty_pages > MAX_EMPTY_PAGES, length > MAX_PLACE_BYTES) {
+            (true, _) => {
+                format!("{MAX_EMPTY_PAGES} pages in a row hold no record, and each names a next one")
+            }
+            (_, true) => {
+                format!("what names the next page has {length} bytes; the most is {MAX_PLACE_BYTES}")
+            }
+            (false, false) => return Ok(()),
+        };
+        let message = format!("page {}: {message}; see the option `pagination`", self.state.page);
+        Err(Error::new(ErrorKind::Api, "no_next_page", message))
     }
 
     fn in_circles(&self) -> Error {

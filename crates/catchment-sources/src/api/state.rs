@@ -31,6 +31,9 @@ pub(super) struct State {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) highest: Option<String>,
     pub(super) rounds: Rounds,
+    /// Pages in a row that held no record.
+    #[serde(default)]
+    pub(super) empty_pages: u64,
     /// Records that the source said last to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,

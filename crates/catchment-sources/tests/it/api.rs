@@ -295,6 +295,10 @@ async fn what_would_go_on_for_ever_ends_with_a_reason() {
         let from = request.number("from").unwrap_or(0);
         match request.path() {
             "/deaf" => Reply::json(&json!(songs(0, 3, 3))),
+            "/empty" => Reply::json(&json!({"items": [], "next": format!("/empty?from={}", from + 1)})),
+            "/long" => Reply::json(
+                &json!({"items": songs(0, 3, 3), "next": format!("/long?{}", "x".repeat(20_000))}),
+            ),
             "/same" => Reply::json(&json!({"items": songs(from, 1, 100), "next": "/same?from=1"})),
             _ => {
                 let next = if from == 40 { 7 } else { from + 1 };
@@ -307,6 +311,8 @@ async fn what_would_go_on_for_ever_ends_with_a_reason() {
     assert_eq!(error(&at("/deaf"), json!({"pagination": {"type": "page"}})).await.1, "same_page");
     assert_eq!(error(&at("/same"), json!({})).await.1, "same_next_page");
     assert_eq!(error(&at("/circle"), json!({})).await.1, "same_next_page");
+    assert_eq!(error(&at("/empty"), json!({})).await.1, "no_next_page");
+    assert_eq!(error(&at("/long"), json!({})).await.1, "no_next_page");
 }
 
 #[tokio::test]

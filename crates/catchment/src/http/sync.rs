@@ -262,7 +262,14 @@ pub(crate) fn error_json(error: &StoredError) -> Value {
 }
 
 fn skip_json(skip: &StoredSkip) -> Value {
-    json!({"id": skip.id, "reason": skip.reason, "item": skip.item, "line": skip.line})
+    json!({
+        "id": skip.id,
+        "reason": skip.reason,
+        "item": skip.item,
+        "line": skip.line,
+        "page": skip.page,
+        "path": skip.path,
+    })
 }
 
 fn attempt_json(attempt: &AttemptRecord) -> Value {

@@ -49,6 +49,10 @@ pub struct StoredSkip {
     pub item: Option<String>,
     /// The line it stands in.
     pub line: Option<i64>,
+    /// The page of its source that it stands on, and its place there as a JSONPath.
+    pub page: Option<i64>,
+    /// See `page`.
+    pub path: Option<String>,
 }
 
 /// A record that is skipped.
@@ -84,7 +88,7 @@ impl Store {
     /// `database`.
     pub async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
         let sql = sql!(
-            "SELECT id, reason, item_identifier, line_no FROM sync_skips WHERE sync_run_id = ? AND id > ? "
+            "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE sync_run_id = ? AND id > ? "
             "ORDER BY id LIMIT ?"
         );
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
@@ -94,6 +98,8 @@ impl Store {
                 reason: row.text(1)?.to_owned(),
                 item: owned(row, 2)?,
                 line: row.optional_int(3)?,
+                page: row.optional_int(4)?,
+                path: owned(row, 5)?,
             })
         };
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)

@@ -135,6 +135,27 @@ on_both! {
 }
 
 on_both! {
+    async fn what_is_rejected_or_skipped_is_listed_with_its_page(test: Test) {
+        let server = Server::start(|request: &Request| match request.number("page").unwrap() {
+            1 => Reply::json(&json!([{"id": 1, "title": "a"}, {"id": 2, "title": null}])),
+            2 => Reply::json(&json!([{"id": 1, "title": "b"}, 7])),
+            _ => Reply::json(&json!([])),
+        })
+        .await;
+        let app = open(&test, &settings(&test)).await;
+        let options = json!({"contentType": "music", "pagination": {"type": "page"}});
+        let result = app.service().sync(request(&server.url, options)).await.unwrap();
+        assert_eq!(counts(&result), [1, 0, 0, 1, 2]);
+        let store = app.service().store();
+        let errors = store.errors(result.sync_run_id, 0, 9).await.unwrap();
+        let errors: Vec<_> = errors.iter().map(|error| (error.page, error.path.clone().unwrap())).collect();
+        assert_eq!(errors, [(Some(1), "$[1]".to_owned()), (Some(2), "$[1]".to_owned())]);
+        let skips = store.skips(result.sync_run_id, 0, 9).await.unwrap();
+        assert_eq!((skips[0].page, skips[0].path.as_deref()), (Some(2), Some("$[0]")));
+    }
+}
+
+on_both! {
     async fn an_answer_that_has_not_changed_changes_nothing(test: Test) {
         let server = Server::start(|request: &Request| match request.headers.get("if-none-match") {
             Some(_) => Reply::text(304, ""),
