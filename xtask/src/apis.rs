@@ -94,7 +94,7 @@ pub(crate) fn check(all: bool) -> Result<()> {
 }
 
 fn django(home: &Path, dir: &Path) -> Result<Peer> {
-    let python = python_environment(&home.join("drf"), &["djangorestframework"])?;
+    let python = python_environment(&home.join("drf"), &["django==5.2.19", "djangorestframework==3.18.3"])?;
     let (script, database, port) = (dir.join("drf.py"), dir.join("drf.db"), free_port()?);
     fs::write(&script, DRF)?;
     let mut command = Command::new(python);
