@@ -21,6 +21,9 @@ pub struct Cursor {
     /// at this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<serde_json::Value>,
+    /// What people should know of a pass that is not complete, if it ends at this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// What a source has been read as.
@@ -32,7 +35,8 @@ pub enum Pass {
     Complete,
     /// What is new since an earlier run; that may be nothing.
     Increment,
-    /// A part: it was stopped by a limit of the options, and more follows.
+    /// A part: a limit of the options stopped it while more follows, or it cannot be sure to have seen all
+    /// ([`Cursor::warning`] says why).
     Truncated,
 }
 
@@ -51,7 +55,7 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self { records_read, state, pass: Pass::Complete, keep: None })
+        Ok(Self { records_read, state, pass: Pass::Complete, keep: None, warning: None })
     }
 
     /// The state as the source's own type.

@@ -100,7 +100,8 @@ pub struct Detail {
 
 /// What went wrong: its kind, a code that programs can match, what we were doing and with what, and why.
 ///
-/// Messages are for people and never hold a secret.
+/// Messages are for people and never hold a secret. What is quoted of the other side's own words ([`Error::with_quote`])
+/// is kept apart from them: it is stored and answered, but it does not go into logs.
 #[derive(Debug)]
 pub struct Error(Box<Inner>);
 
@@ -109,6 +110,7 @@ struct Inner {
     kind: ErrorKind,
     code: Cow<'static, str>,
     message: String,
+    quote: Option<String>,
     details: Vec<Detail>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -121,6 +123,7 @@ impl Error {
             kind,
             code: code.into(),
             message: printable(message.into()),
+            quote: None,
             details: Vec::new(),
             retry_after: None,
             source: None,
@@ -136,12 +139,17 @@ impl Error {
     /// rest is `system`.
     pub fn io(what: impl fmt::Display, error: std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
-        let is_link_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        // A loop of links; a socket or a device without a driver, which cannot be opened.
+        let is_no_file = [rustix::io::Errno::LOOP, rustix::io::Errno::NXIO]
+            .iter()
+            .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
         let (kind, code) = match error.kind() {
-            _ if is_link_loop => (ErrorKind::Config, "not_a_file"),
+            _ if is_no_file => (ErrorKind::Config, "not_a_file"),
             Io::NotFound => (ErrorKind::Config, "no_such_file"),
             Io::PermissionDenied => (ErrorKind::Config, "permission_denied"),
-            Io::IsADirectory | Io::NotADirectory | Io::InvalidInput => (ErrorKind::Config, "not_a_file"),
+            Io::IsADirectory | Io::NotADirectory | Io::InvalidInput | Io::InvalidFilename => {
+                (ErrorKind::Config, "not_a_file")
+            }
             Io::StorageFull | Io::QuotaExceeded => (ErrorKind::System, "disk_full"),
             _ => (ErrorKind::System, "io"),
         };
@@ -152,6 +160,41 @@ impl Error {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
+        self
+    }
+
+    /// Adds words of the other side, such as the beginning of an answer's body, without secrets.
+    #[must_use]
+    pub fn with_quote(mut self, quote: impl Into<String>) -> Self {
+        self.0.quote = Some(printable(quote.into())).filter(|quote| !quote.is_empty());
+        self
+    }
+
+    /// Adds lines of our own below the message, such as statements to be copied.
+    #[must_use]
+    pub fn with_lines(mut self, lines: &[String]) -> Self {
+        for line in lines {
+            self.0.message.push('\n');
+            self.0.message.push_str(&printable(line.clone()));
+        }
+        self
+    }
+
+    /// The same error as one of another kind, where somebody knows better.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// The same error with its texts replaced, as by a redaction.
+    #[must_use]
+    pub fn map_text(mut self, map: impl Fn(&str) -> String) -> Self {
+        self.0.message = map(&self.0.message);
+        self.0.quote = self.0.quote.as_deref().map(&map);
+        for detail in &mut self.0.details {
+            detail.message = map(&detail.message);
+        }
         self
     }
 
@@ -172,7 +215,7 @@ impl Error {
     /// Puts `what` before the message: what we were doing when it happened.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
-        self.0.message = format!("{what}: {}", self.0.message);
+        self.0.message = format!("{}: {}", printable(what.to_string()), self.0.message);
         self
     }
 
@@ -189,6 +232,14 @@ impl Error {
     /// Its message, the same that `Display` gives.
     pub fn message(&self) -> &str {
         &self.0.message
+    }
+
+    /// Its message with what it quotes of the other side: for answers and tables, not for logs.
+    pub fn full_message(&self) -> String {
+        match &self.0.quote {
+            Some(quote) => format!("{}: {quote}", self.0.message),
+            None => self.0.message.clone(),
+        }
     }
 
     /// What is wrong where in the options.
@@ -224,6 +275,19 @@ mod tests {
             assert_eq!(ErrorKind::from_name(kind.as_str()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
+    }
+
+    #[test]
+    fn what_is_quoted_does_not_print() {
+        let error = Error::new(ErrorKind::Api, "x", "a.example answered 400").with_quote("no\nsuch");
+        assert_eq!(error.to_string(), "a.example answered 400");
+        assert_eq!(error.full_message(), "a.example answered 400: no\\nsuch");
+    }
+
+    #[test]
+    fn a_line_end_in_a_name_begins_no_line() {
+        let error = Error::io("opening a\nb.csv", std::io::ErrorKind::NotFound.into()).context("x\ny");
+        assert!(!error.message().contains('\n'), "{error}");
     }
 
     #[test]

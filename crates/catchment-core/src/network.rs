@@ -30,6 +30,7 @@ const NOT_PUBLIC: &[&str] = &[
     "203.0.113.0/24",
     "240.0.0.0/4",
     "::/127",
+    "64:ff9b:1::/48",
     "100::/64",
     "2001::/23",
     "2001:db8::/32",
@@ -68,11 +69,11 @@ impl NetworkAccess {
         let refuse = |why: String| {
             Err(Error::config("address_not_allowed", format!("{ip} is not connected to: {why}")))
         };
-        if is_in(address, NEVER) {
+        if is_in(address, NEVER) || is_in(ip, NEVER) {
             return refuse("it is a link-local, multicast or metadata address".to_owned());
         }
         let is_allowed = self.allowed.iter().any(|range| range.contains(&address) || range.contains(&ip));
-        if is_in(address, NOT_PUBLIC) && !is_allowed {
+        if (is_in(address, NOT_PUBLIC) || is_in(ip, NOT_PUBLIC)) && !is_allowed {
             return refuse(format!(
                 "it is not a public address; the operator can allow its range with --allow-network, such as {}",
                 IpNet::from(address)
@@ -94,13 +95,14 @@ fn is_in(ip: IpAddr, ranges: &[&str]) -> bool {
     ranges.iter().filter_map(|range| range.parse::<IpNet>().ok()).any(|range| range.contains(&ip))
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
+/// The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 (RFC 6052, and RFC 8215 for a local prefix of
+/// 96 bits), 6to4 (RFC 3056).
 fn unwrapped(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
     let [_, b, c, .., g, h] = v6.segments();
     let v4 = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match v6.segments() {
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => v4(g, h),
+        [0, 0, 0, 0, 0, 0xffff, ..] | [0x64, 0xff9b, 0 | 1, _, _, _, ..] => v4(g, h),
         [0, 0, 0, 0, 0, 0, ..] if v6 != Ipv6Addr::LOCALHOST && v6 != Ipv6Addr::UNSPECIFIED => v4(g, h),
         [0x2002, ..] => v4(b, c),
         _ => ip,
@@ -141,6 +143,8 @@ mod tests {
             "::127.0.0.1",
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
+            "64:ff9b:1::7f00:1",
+            "64:ff9b:1::808:808",
         ] {
             assert!(!allows(&access, address, 443), "{address}");
         }
@@ -153,8 +157,14 @@ mod tests {
     fn metadata_and_the_own_port_are_never_connected_to() {
         let everything = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
         let access = NetworkAccess::new(everything, Some("127.0.0.1:3006".parse().unwrap()));
-        for address in ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254", "fd00:ec2::254", "224.0.0.1"]
-        {
+        for address in [
+            "169.254.169.254",
+            "fe80::1",
+            "::ffff:169.254.169.254",
+            "64:ff9b:1::a9fe:a9fe",
+            "fd00:ec2::254",
+            "224.0.0.1",
+        ] {
             assert!(!allows(&access, address, 80), "{address}");
         }
         assert!(!allows(&access, "127.0.0.1", 3006));

@@ -24,6 +24,7 @@ struct Constructors {
     check_access: fn(&str, &Host) -> Result<()>,
     build: Build,
     secrets: &'static [&'static str],
+    stateless: &'static [&'static str],
     schema: fn() -> schemars::Schema,
 }
 
@@ -38,6 +39,7 @@ impl Registry {
                 check_access: A::check_access,
                 build: build::<A>,
                 secrets: A::SECRETS,
+                stateless: A::STATELESS,
                 schema: || schemars::schema_for!(A::Options),
             },
         );
@@ -85,6 +87,14 @@ impl Registry {
     /// `config` when the type is unknown.
     pub fn secrets(&self, source_type: &str) -> Result<&'static [&'static str]> {
         Ok(self.find(source_type)?.secrets)
+    }
+
+    /// Which options of a type decide nothing about what a run leaves for the next one ([`Adapter::STATELESS`]).
+    ///
+    /// # Errors
+    /// `config` when the type is unknown.
+    pub fn stateless(&self, source_type: &str) -> Result<&'static [&'static str]> {
+        Ok(self.find(source_type)?.stateless)
     }
 
     /// The JSON schema of a type's options.

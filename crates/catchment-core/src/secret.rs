@@ -150,6 +150,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync {
 
     /// Keeps a token; it must not be lost once this returns.
     async fn keep_token(&self, key: &str, token: &str) -> Result<()>;
+
+    /// Claims the use of the token of a key, waiting for whoever has it. A claim runs out by itself, as its holder may
+    /// die.
+    async fn claim(&self, key: &str) -> Result<()>;
+
+    /// Gives a claim back.
+    async fn release(&self, key: &str);
 }
 
 #[cfg(test)]

@@ -120,6 +120,11 @@ pub trait Adapter: Source + Sized + 'static {
     /// encrypted.
     const SECRETS: &'static [&'static str] = &[];
 
+    /// Which of its options decide nothing about what a run leaves for the next one ([`Cursor::keep`](crate::Cursor::keep)),
+    /// as JSON pointers like those of [`Adapter::SECRETS`], without `*`: a new password, another rate limit. With any other
+    /// option changed, the next run begins anew.
+    const STATELESS: &'static [&'static str] = &[];
+
     /// Checks the options and makes the source. It does no I/O.
     ///
     /// # Errors

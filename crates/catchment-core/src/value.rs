@@ -40,9 +40,10 @@ impl fmt::Display for Value<'_> {
     }
 }
 
-/// Text from outside that may stand in a message: what would steer a terminal is shown and not sent to it.
+/// Text from outside that may stand in a message: control characters are escaped, so that none steers a terminal or
+/// begins a log line of its own.
 pub(crate) fn printable(text: String) -> String {
-    let steers = |char: char| char.is_control() && char != '\n';
+    let steers = char::is_control;
     if !text.contains(steers) {
         return text;
     }
@@ -56,15 +57,20 @@ pub(crate) fn printable(text: String) -> String {
     shown
 }
 
-/// `text` cut to at most `max_bytes` at a character, with an ellipsis where something was cut.
+/// `text` truncated to at most `max_bytes` at a character boundary; the ellipsis that marks a cut is among them.
 ///
 /// ```
-/// assert_eq!(catchment_core::cut("Bohemian", 4), "Bohe…");
-/// assert_eq!(catchment_core::cut("naïve", 3), "na…");
+/// assert_eq!(catchment_core::cut("Bohemian", 7), "Bohe…");
+/// assert_eq!(catchment_core::cut("naïve", 5), "na…");
+/// assert_eq!(catchment_core::cut("naïve", 2), "");
 /// ```
 pub fn cut(text: &str, max_bytes: usize) -> String {
+    const ELLIPSIS: &str = "…";
     if text.len() <= max_bytes {
         return text.to_owned();
     }
-    format!("{}…", &text[..text.floor_char_boundary(max_bytes)])
+    match max_bytes.checked_sub(ELLIPSIS.len()) {
+        Some(room) => format!("{}{ELLIPSIS}", &text[..text.floor_char_boundary(room)]),
+        None => String::new(),
+    }
 }

@@ -24,6 +24,9 @@ impl App {
         let app = Self::unopened(settings, registry, door)?;
         app.service.store().migrate().await?;
         app.service.resume_interrupted().await?;
+        if let Err(error) = app.service.check_key() {
+            tracing::error!(%error, "requests with secrets are refused until the key for secrets can be used");
+        }
         Ok(app)
     }
 
@@ -41,6 +44,7 @@ impl App {
             node: settings.node.clone(),
             silence_timeout: settings.silence_timeout,
             run_timeout: settings.run_timeout,
+            workers: settings.workers,
             writers: settings.writers,
             memory_budget: settings.memory_budget,
             door,

@@ -171,6 +171,15 @@ pub struct RunMetadata {
     /// The source was not read to its end: a limit of the options stopped it.
     #[serde(skip_serializing_if = "is_false")]
     pub truncated: bool,
+    /// What people should know of a run that is completed and not complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// A record that stood on two pages of the source: its list moved while it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shifted: Option<String>,
+    /// The page of the source that the last record stood on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_page: Option<u64>,
     /// The run whose place this one takes, because its source changed while it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<i64>,

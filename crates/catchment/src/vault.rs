@@ -174,10 +174,14 @@ impl Vault {
         let path = &self.inner.file;
         let what = |verb: &str| format!("{verb} the key for secrets, {}", path.display());
         match std::fs::metadata(path) {
-            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+            // Orchestrators mount secrets so that others can read them; what others could change is not one.
+            Ok(metadata) if metadata.permissions().mode() & 0o022 != 0 => {
                 return Err(Error::config(
                     "bad_key",
-                    format!("others can read {}; make it private with `chmod 600`", path.display()),
+                    format!(
+                        "others than its owner can write {}; make it private with `chmod 600`",
+                        path.display()
+                    ),
                 ));
             }
             Ok(_) => {
@@ -191,11 +195,11 @@ impl Vault {
         let mut bytes = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut bytes).map_err(|_| failed())?;
         // Complete before it has its name, so that nobody reads half a key; linking fails where another was first.
-        let draft = path.with_extension(format!("{}.tmp", std::process::id()));
+        // A name of its own: in containers, many processes have the same number.
+        let draft = path.with_extension(format!("{:016x}.tmp", rand::random::<u64>()));
         let written = std::fs::OpenOptions::new()
             .write(true)
-            .create(true)
-            .truncate(true)
+            .create_new(true)
             .mode(0o600)
             .open(&draft)
             .and_then(|mut file| {
@@ -275,6 +279,33 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn first_requests_that_race_for_the_key_get_the_same_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let ids: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let make = || {
+                let vault = Vault::new(None, dir.path().join("key"));
+                vault.seal("x").unwrap();
+                vault.key_id().unwrap().unwrap().to_owned()
+            };
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(ids.len(), 1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1, "no draft is left");
+    }
+
+    #[test]
+    fn a_mounted_key_is_used_and_one_that_others_can_change_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        std::fs::write(&path, "11".repeat(32)).unwrap();
+        for (mode, is_fine) in [(0o644, true), (0o444, true), (0o600, true), (0o664, false), (0o606, false)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(Vault::new(None, path.clone()).key_id().is_ok(), is_fine, "{mode:o}");
+        }
+    }
 
     #[test]
     fn secrets_come_back_with_their_key_only() {

@@ -1,16 +1,18 @@
 //! An answer on its way to records: read whole where it is short, as a stream where it is long.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use catchment_core::{Error, ErrorKind, Result, cut, masked};
+use catchment_core::{Error, ErrorKind, Result, masked};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Inner;
 use super::records::{Item, Selection, Walked, walk};
-use crate::http::{Answer, Body, Stream};
+use crate::http::{Answer, Body, End, Stream};
 
 /// Records that a long answer hands over at once.
 const CHUNK: usize = 500;
@@ -20,10 +22,12 @@ const SHORT_BYTES: usize = 256 << 10;
 /// An answer whose records are being read.
 pub(super) struct Flow {
     pub(super) url: Url,
+    pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// Why it counts as an answer without records, where it does.
+    pub(super) end: Option<End>,
     items: Items,
-    /// Bytes were no UTF-8, and stand as U+FFFD in the records that had them.
-    pub(super) is_repaired: bool,
+    is_repaired: Arc<AtomicBool>,
 }
 
 enum Items {
@@ -37,32 +41,39 @@ enum Items {
 
 impl Flow {
     /// Begins to read an answer.
-    pub(super) async fn new(answer: Answer, selection: Arc<Selection>) -> Result<Self> {
-        let Answer { url, headers, body, status, is_ignored } = answer;
-        if is_ignored || status == StatusCode::NO_CONTENT {
-            let walked = Walked { envelope: "null".to_owned(), was_found: true, is_stopped: false };
-            return Ok(Self { url, headers, items: Items::Ready(Vec::new(), walked), is_repaired: false });
-        }
-        let (items, is_repaired) = match body {
-            Body::Whole(bytes) => {
+    pub(super) async fn new(api: &Arc<Inner>, answer: Answer, selection: Arc<Selection>) -> Result<Self> {
+        let Answer { url, headers, body, status, end } = answer;
+        let is_repaired = Arc::new(AtomicBool::new(false));
+        let items = match body {
+            _ if end.is_some() || status == StatusCode::NO_CONTENT => {
+                let walked = Walked { envelope: "null".to_owned(), was_found: true, is_stopped: false };
+                Items::Ready(Vec::new(), walked)
+            }
+            Body::Whole { bytes, is_repaired: is_bad } => {
+                is_repaired.store(is_bad, Ordering::Relaxed);
                 let is_short = bytes.len() < SHORT_BYTES;
-                let (text, is_repaired) = utf8(bytes);
-                let context = url.clone();
+                let text = text(bytes);
+                let (api, context) = (api.clone(), url.clone());
                 let read = move || {
-                    read_whole(&text, &selection).map_err(|error| unreadable(&context, &error, &text))
+                    read_whole(&text, &selection).map_err(|error| unreadable(&api, &context, &error, &text))
                 };
-                let items = match is_short {
+                match is_short {
                     true => read()?,
                     false => tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(died()))?,
-                };
-                (items, is_repaired)
+                }
             }
             Body::Stream { head, rest } => {
-                refuse_html(&url, &head)?;
-                (flow(url.clone(), head, rest, selection), false)
+                is_repaired.store(rest.is_repaired(), Ordering::Relaxed);
+                refuse_html(api, &url, &head)?;
+                flow(api.clone(), url.clone(), head, rest, selection, is_repaired.clone())
             }
         };
-        Ok(Self { url, headers, items, is_repaired })
+        Ok(Self { url, status, headers, end, items, is_repaired })
+    }
+
+    /// Whether bytes that came in so far were malformed; they stand as U+FFFD in the records that had them.
+    pub(super) fn is_repaired(&self) -> bool {
+        self.is_repaired.load(Ordering::Relaxed)
     }
 
     /// All records, where they are here already.
@@ -90,12 +101,9 @@ impl Flow {
     }
 }
 
-/// The text of a whole body, and whether some of it was no text.
-pub(super) fn utf8(bytes: Vec<u8>) -> (String, bool) {
-    match String::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
-    }
+/// The text of a whole body, which came in as UTF-8.
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn read_whole(text: &str, selection: &Selection) -> serde_json::Result<Items> {
@@ -109,7 +117,14 @@ fn read_whole(text: &str, selection: &Selection) -> serde_json::Result<Items> {
 }
 
 /// Reads a long answer while it comes in.
-fn flow(url: Url, head: Vec<u8>, mut rest: Box<Stream>, selection: Arc<Selection>) -> Items {
+fn flow(
+    api: Arc<Inner>,
+    url: Url,
+    head: Vec<u8>,
+    mut rest: Box<Stream>,
+    selection: Arc<Selection>,
+    is_repaired: Arc<AtomicBool>,
+) -> Items {
     let (pieces, incoming) = mpsc::channel::<Vec<u8>>(8);
     let (sender, chunks) = mpsc::channel(2);
     let failed = Arc::new(Mutex::new(None));
@@ -120,7 +135,11 @@ fn flow(url: Url, head: Vec<u8>, mut rest: Box<Stream>, selection: Arc<Selection
         }
         loop {
             let piece = match rest.next().await {
-                Ok(Some(piece)) => piece,
+                Ok(Some(piece)) => {
+                    // Before the records that hold it can be read.
+                    is_repaired.fetch_or(rest.is_repaired(), Ordering::Relaxed);
+                    piece
+                }
                 Ok(None) => return,
                 Err(error) => {
                     if let Ok(mut failed) = failed.lock() {
@@ -144,7 +163,7 @@ fn flow(url: Url, head: Vec<u8>, mut rest: Box<Stream>, selection: Arc<Selection
         match (slot.lock().ok().and_then(|mut failed| failed.take()), walked) {
             (Some(error), _) => Err(error),
             (None, Ok(Ok(walked))) => Ok(walked),
-            (None, Ok(Err(error))) => Err(unreadable(&url, &error, "")),
+            (None, Ok(Err(error))) => Err(unreadable(&api, &url, &error, "")),
             (None, Err(_)) => Err(died()),
         }
     };
@@ -191,8 +210,8 @@ impl Read for Pieces {
 }
 
 /// What a text is that does not read as JSON. One that ends too soon was cut off; it may be whole the next time.
-pub(super) fn unreadable(url: &Url, error: &serde_json::Error, text: &str) -> Error {
-    if let Err(html) = refuse_html(url, text.as_bytes()) {
+pub(super) fn unreadable(api: &Inner, url: &Url, error: &serde_json::Error, text: &str) -> Error {
+    if let Err(html) = refuse_html(api, url, text.as_bytes()) {
         return html;
     }
     let shown = masked(url.as_str());
@@ -200,29 +219,17 @@ pub(super) fn unreadable(url: &Url, error: &serde_json::Error, text: &str) -> Er
         let message = format!("the answer of {shown} ends in the middle of its JSON ({error})");
         return Error::new(ErrorKind::Network, "cut_off", message);
     }
-    let near = near(text, error.line(), error.column());
-    let near = if near.is_empty() { String::new() } else { format!(", near: {near}") };
-    Error::new(ErrorKind::Parsing, "bad_json", format!("the answer of {shown} is not JSON: {error}{near}"))
+    let message = format!("the answer of {shown} is not JSON: {error}");
+    Error::new(ErrorKind::Parsing, "bad_json", message).with_quote(api.client.quote(text))
 }
 
-fn refuse_html(url: &Url, body: &[u8]) -> Result<()> {
-    let head = String::from_utf8_lossy(&body[..body.len().min(600)]);
-    if !head.trim_start().starts_with('<') {
+fn refuse_html(api: &Inner, url: &Url, body: &[u8]) -> Result<()> {
+    if body.trim_ascii_start().first() != Some(&b'<') {
         return Ok(());
     }
-    let message = format!(
-        "{} answered with HTML or XML instead of JSON: {}",
-        masked(url.as_str()),
-        cut(head.trim(), 300)
-    );
-    Err(Error::new(ErrorKind::Api, "not_json", message))
-}
-
-/// The text around a place, for people.
-fn near(text: &str, line: usize, column: usize) -> String {
-    let line = text.lines().nth(line.saturating_sub(1)).unwrap_or_default();
-    let start = line.floor_char_boundary(column.saturating_sub(40).min(line.len()));
-    cut(&line[start..], 80)
+    let message = format!("{} answered with HTML or XML instead of JSON", masked(url.as_str()));
+    let quote = api.client.quote(&String::from_utf8_lossy(body));
+    Err(Error::new(ErrorKind::Api, "not_json", message).with_quote(quote))
 }
 
 pub(super) fn died() -> Error {

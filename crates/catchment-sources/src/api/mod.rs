@@ -27,7 +27,7 @@ pub use options::{ApiOptions, IncrementalOptions, Method, PaginationOptions, Pag
 
 use crate::http::{Client, Limits, Setup, check_address, source_url};
 use incremental::Incremental;
-use pagination::{Pagination, Place, kind, set_param};
+use pagination::{Pagination, Place, kind, param_texts, set_param};
 use path::Path;
 use reader::Reader;
 use state::Layout;
@@ -77,6 +77,17 @@ impl Adapter for Api {
         "/headers/*",
         "/params/*",
     ];
+    const STATELESS: &'static [&'static str] = &[
+        "/auth",
+        "/headers/authorization",
+        "/headers/cookie",
+        "/headers/x-api-key",
+        "/headers/api-key",
+        "/headers/x-auth-token",
+        "/rateLimit",
+        "/timeouts",
+        "/maxPageBytes",
+    ];
     type Options = ApiOptions;
 
     fn normalize(identifier: &str) -> Result<String> {
@@ -104,6 +115,7 @@ impl Adapter for Api {
             Setup {
                 home: url.clone(),
                 headers: options.headers,
+                params: secret_params(&options.params),
                 auth: options.auth,
                 other_origins: options.other_origins,
                 limits: Limits {
@@ -136,6 +148,16 @@ impl Adapter for Api {
     }
 }
 
+/// The parameters that may be secrets: texts, as they are stored sealed too.
+fn secret_params(params: &serde_json::Map<String, serde_json::Value>) -> Vec<(String, String)> {
+    let is_text = |value: &serde_json::Value| {
+        value.is_string()
+            || value.as_array().is_some_and(|values| values.iter().any(serde_json::Value::is_string))
+    };
+    let pairs = params.iter().filter(|(_, value)| is_text(value));
+    pairs.flat_map(|(name, value)| param_texts(value).into_iter().map(|text| (name.clone(), text))).collect()
+}
+
 /// How the next page is asked for, for people.
 fn describe(pagination: Option<&PaginationOptions>, next: &Place) -> String {
     let option = |name: fn(&PaginationOptions) -> Option<&String>, default: &str| {
@@ -156,11 +178,14 @@ fn describe(pagination: Option<&PaginationOptions>, next: &Place) -> String {
 #[async_trait]
 impl Source for Api {
     async fn test_connection(&self) -> Result<()> {
-        let mut reader = Reader::start(self.inner.clone(), &Reading::default())?;
-        if let Some(answer) = reader.fetch().await? {
-            reader.look(answer, 0).await?;
-        }
-        Ok(())
+        let test = async {
+            let mut reader = Reader::start(self.inner.clone(), &Reading::default())?;
+            if let Some(answer) = reader.fetch().await? {
+                reader.look(answer, 0).await?;
+            }
+            Ok(())
+        };
+        test.await.map_err(|error| self.inner.client.cleaned(error))
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
@@ -191,6 +216,12 @@ impl Source for Api {
     /// Asks for the first page, and for the second one where there is one: how it is asked for is known to be right only
     /// then.
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.look(fields).await.map_err(|error| self.inner.client.cleaned(error))
+    }
+}
+
+impl Api {
+    async fn look(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
         let mut reader = Reader::start(self.inner.clone(), &Reading { fields, ..Reading::default() })?;
         let mut findings = Vec::new();
         let mut find = |about, message: String| findings.push(Finding { about, message });

@@ -43,6 +43,8 @@ pub(super) struct Facts<'a> {
     pub(super) count: u64,
     /// Records of all pages up to this one.
     pub(super) read: u64,
+    /// Records of the largest page so far.
+    pub(super) largest: u64,
     /// Records that the source said last to have.
     pub(super) total: Option<u64>,
 }
@@ -216,7 +218,12 @@ impl Pagination {
         let next = self.follow(place, facts);
         if next.is_none() {
             self.check_total(facts)?;
-            if self.has_more(facts) == Some(true) && !matches!(self.kind, Kind::None) {
+            let has_more = self.has_more(facts);
+            let is_promised = has_more == Some(true)
+                || has_more.is_none()
+                    && self.missing(facts, facts.read) != Some(0)
+                    && self.is_last_page(place, facts) == Some(false);
+            if is_promised && !matches!(self.kind, Kind::None) {
                 let message = "the answer says that more follows, but holds nothing to ask for it by; see the option \
                                `pagination`";
                 return Err(Error::new(ErrorKind::Api, "no_next_page", message));
@@ -238,45 +245,70 @@ impl Pagination {
         match &self.kind {
             Kind::None => None,
             Kind::Link { relation } => link_to(facts.headers, relation).map(Place::Url),
-            Kind::NextUrl { path } => path.find(facts.envelope).and_then(plain).map(Place::Url),
+            // `false` is how some say that there is none.
+            Kind::NextUrl { path } => {
+                let found = path.find(facts.envelope).filter(|found| *found != "false");
+                found.and_then(plain).map(Place::Url)
+            }
             Kind::Cursor { token, .. } => {
                 let next = Place::Token(token.read(facts)?);
                 // Some go on handing out the last token for ever.
                 (next != *place || facts.count > 0).then_some(next)
             }
             Kind::Page { .. } | Kind::Offset { .. } => {
-                let is_over = facts.count == 0 && has_more != Some(true)
-                    || self.missing(facts, facts.read) == Some(0)
-                    || self.full_pages && self.limit.is_some_and(|limit| facts.count < limit)
-                    || self.is_last_page(place, facts);
-                if is_over { None } else { self.after(place, facts.count) }
+                let is_short = self.full_pages && self.limit.is_some_and(|limit| facts.count < limit);
+                let is_over = self.missing(facts, facts.read) == Some(0)
+                    || self.is_last_page(place, facts) == Some(true)
+                    || (is_short || facts.count == 0) && !self.promises_more(place, facts);
+                // An empty page stands for as many records as others have.
+                let stride = if facts.count > 0 { facts.count } else { self.size(facts) };
+                if is_over { None } else { self.after(place, stride) }
             }
         }
     }
 
-    fn is_last_page(&self, place: &Place, facts: &Facts<'_>) -> bool {
-        let (Place::Page(number), Kind::Page { start, .. }, Some(path)) =
-            (place, &self.kind, &self.total_pages)
-        else {
-            return false;
+    /// Whether pages follow an empty one, by what the source said of its pages or records.
+    fn promises_more(&self, place: &Place, facts: &Facts<'_>) -> bool {
+        let size = self.size(facts);
+        let is_below_total = match (place, &self.kind, facts.total) {
+            (Place::Page(number), Kind::Page { start, .. }, Some(total)) => {
+                size > 0 && number.saturating_sub(*start).saturating_add(1).saturating_mul(size) < total
+            }
+            (Place::Offset(offset), _, Some(total)) => size > 0 && offset.saturating_add(size) < total,
+            _ => false,
         };
-        let pages = path.find(facts.envelope).and_then(plain).and_then(|text| text.parse::<u64>().ok());
-        pages.is_some_and(|pages| number + 1 >= pages + start)
+        self.has_more(facts) == Some(true) || self.is_last_page(place, facts) == Some(false) || is_below_total
     }
 
-    /// The page after one of so many records, where its address does not depend on an answer.
+    /// Records that a page has, unless it is the last: as asked for, or as seen where the source gives fewer.
+    fn size(&self, facts: &Facts<'_>) -> u64 {
+        match facts.largest {
+            0 => self.limit.unwrap_or(0),
+            largest => largest,
+        }
+    }
+
+    /// Whether a page is the last one by the number of pages that its answer tells; `None` where it tells none.
+    fn is_last_page(&self, place: &Place, facts: &Facts<'_>) -> Option<bool> {
+        let (Place::Page(number), Kind::Page { start, .. }) = (place, &self.kind) else { return None };
+        let pages = self.total_pages.as_ref()?.find(facts.envelope).and_then(plain)?.parse::<u64>().ok()?;
+        Some(number.saturating_add(1) >= pages.saturating_add(*start))
+    }
+
+    /// The page after one of so many records, where its address does not depend on an answer. `None` past the largest
+    /// number there is.
     pub(super) fn after(&self, place: &Place, count: u64) -> Option<Place> {
         match place {
-            Place::Page(number) => Some(Place::Page(number + 1)),
-            Place::Offset(number) => Some(Place::Offset(number + count)),
+            Place::Page(number) => number.checked_add(1).map(Place::Page),
+            Place::Offset(number) => number.checked_add(count).map(Place::Offset),
             _ => None,
         }
     }
 
     /// Whether a page is known to be past what the last answer promised; then it is not worth fetching ahead.
     pub(super) fn is_past(&self, place: &Place, facts: &Facts<'_>, pages_ahead: u64) -> bool {
-        let read = facts.read + pages_ahead * facts.count;
-        self.missing(facts, read) == Some(0) || self.is_last_page(place, facts)
+        let read = facts.read.saturating_add(pages_ahead.saturating_mul(facts.count));
+        self.missing(facts, read) == Some(0) || self.is_last_page(place, facts) == Some(true)
     }
 
     /// Records that a page is asked to have.
@@ -299,7 +331,7 @@ impl Pagination {
             Kind::Page { start, .. } if start > 1 => return None,
             _ => 0,
         };
-        Some(facts.total?.saturating_sub(skipped + read))
+        Some(facts.total?.saturating_sub(skipped).saturating_sub(read))
     }
 
     fn check_total(&self, facts: &Facts<'_>) -> Result<()> {
@@ -374,6 +406,7 @@ impl Token {
                     true => {
                         serde_json::from_str::<Map<String, Value>>(found).ok().filter(|map| !map.is_empty())
                     }
+                    false if found == "false" => None,
                     false => plain(found).map(one),
                 }
             }
@@ -409,13 +442,18 @@ pub(super) fn set_param(url: &mut Url, name: &str, value: &Value) {
     url.set_query(None);
     let mut pairs = url.query_pairs_mut();
     pairs.extend_pairs(rest);
+    for text in param_texts(value) {
+        pairs.append_pair(name, &text);
+    }
+}
+
+/// The texts that a parameter is sent as: one, or one for each element of a list.
+pub(super) fn param_texts(value: &Value) -> Vec<String> {
     let values = match value {
         Value::Array(values) => values.as_slice(),
         value => std::slice::from_ref(value),
     };
-    for value in values {
-        pairs.append_pair(name, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-    }
+    values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect()
 }
 
 fn follow_mut<'v>(value: &'v mut Value, steps: &[Step]) -> Option<&'v mut Value> {

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Inner;
-use super::answer::{Flow, unreadable, utf8};
+use super::answer::{Flow, text, unreadable};
 use super::detect::{detect, speaks_of_more};
 use super::fields::{Field, Fields};
 use super::incremental::raise;
@@ -24,7 +24,7 @@ use super::pagination::{Draft, Facts, Pagination, Place, kind, set_param};
 use super::path::{Path, plain};
 use super::records::{Item, Selection, find_list};
 use super::state::{Kept, Layout, Rounds, State};
-use crate::http::{Answer, Body, Request, invalid};
+use crate::http::{Answer, Body, End, Request, invalid};
 
 /// Pages without a record in a row, after which a source is not taken to end by itself.
 const MAX_EMPTY_PAGES: u64 = 1000;
@@ -55,9 +55,11 @@ pub(super) struct Reader {
 /// An answer, and what it says once its records have been taken.
 pub(super) struct Seen {
     pub(super) url: Url,
+    pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) envelope: String,
     pub(super) count: u64,
+    pub(super) end: Option<End>,
 }
 
 impl Reader {
@@ -78,6 +80,7 @@ impl Reader {
                 highest: kept.highest.clone(),
                 rounds: Rounds::default(),
                 empty_pages: 0,
+                largest: 0,
                 total: None,
             },
         };
@@ -150,7 +153,8 @@ impl Reader {
             };
             let flow = self.open(answer).await?;
             let (seen, digest) = self.take_records(flow, out).await?;
-            let next = self.next(&seen)?;
+            // What a failure would have told of the next page is not known either.
+            let next = if seen.end == Some(End::Ignored) { None } else { self.next(&seen)? };
             self.advance(next, &seen, digest, out).await?;
         }
         Ok(())
@@ -215,16 +219,17 @@ impl Reader {
     pub(super) async fn open(&mut self, answer: Answer) -> Result<Flow> {
         let answer = self.told_errors(answer)?;
         let answer = match (&self.selection, answer) {
-            (Some(selection), answer) => return Flow::new(answer, selection.clone()).await,
-            (None, answer) if answer.is_ignored || answer.status == StatusCode::NO_CONTENT => {
-                return Flow::new(answer, Arc::default()).await;
+            (Some(selection), answer) => return Flow::new(&self.api, answer, selection.clone()).await,
+            (None, answer) if answer.end.is_some() || answer.status == StatusCode::NO_CONTENT => {
+                return Flow::new(&self.api, answer, Arc::default()).await;
             }
             (None, answer) => answer,
         };
         // Where the records are can be told only by all that the answer holds.
-        let Answer { url, status, headers, body, is_ignored } = answer;
-        let (text, is_repaired) = utf8(body.whole().await?);
-        let read = |error: serde_json::Error| unreadable(&url, &error, &text);
+        let Answer { url, status, headers, body, end } = answer;
+        let (bytes, is_repaired) = body.whole().await?;
+        let (text, api) = (text(bytes), self.api.clone());
+        let read = |error: serde_json::Error| unreadable(&api, &url, &error, &text);
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(read)?;
         let path = match &self.state.layout.data_path {
             Some(given) => Path::parse(given).map_err(|problem| invalid("dataPath", &problem))?,
@@ -233,29 +238,37 @@ impl Reader {
         self.state.layout.data_path = Some(path.to_string());
         let selection = Selection::new(&path, Some(&text)).map_err(read)?;
         self.take_layout()?;
-        let answer = Answer { url, status, headers, body: Body::Whole(text.into_bytes()), is_ignored };
-        let mut flow = Flow::new(answer, Arc::new(selection)).await?;
-        flow.is_repaired = is_repaired;
-        Ok(flow)
+        let body = Body::Whole { bytes: text.into_bytes(), is_repaired };
+        Flow::new(&self.api, Answer { url, status, headers, body, end }, Arc::new(selection)).await
     }
 
     /// An error that is told with a status of success.
     fn told_errors(&self, answer: Answer) -> Result<Answer> {
-        let (Some(path), Body::Whole(bytes)) = (&self.api.error_path, &answer.body) else {
+        let (Some(path), Body::Whole { bytes, .. }) = (&self.api.error_path, &answer.body) else {
             return Ok(answer);
         };
         let text = String::from_utf8_lossy(bytes);
-        let Some(found) = path.find(&text) else { return Ok(answer) };
-        let is_error = match found {
-            "[]" | "{}" => false,
-            told if told.starts_with(['[', '{']) => true,
-            told => plain(told).is_some_and(|text| !matches!(text.as_str(), "false" | "0")),
-        };
-        if !is_error {
-            return Ok(answer);
+        let Some(found) = path.find(&text).filter(|found| tells_an_error(found)) else { return Ok(answer) };
+        self.api.client.judge_told(&answer.url, answer.status, path, found)?;
+        Ok(Answer { end: Some(End::Ignored), body: Body::empty(), ..answer })
+    }
+
+    /// An answer that names an error and has no records is no page without records, whether or not an option says where
+    /// errors stand.
+    fn told_beside_nothing(&self, seen: &mut Seen) -> Result<()> {
+        if seen.count > 0 || seen.end.is_some() {
+            return Ok(());
         }
-        self.api.client.judge_told(&answer, path, found)?;
-        Ok(Answer { is_ignored: true, body: Body::Whole(Vec::new()), ..answer })
+        for name in ["error", "errors"] {
+            let Some(found) = self.error_at(name, &seen.envelope) else { continue };
+            self.api.client.judge_told(&seen.url, seen.status, &name, found)?;
+            seen.end = Some(End::Ignored);
+        }
+        Ok(())
+    }
+
+    fn error_at<'e>(&self, name: &str, envelope: &'e str) -> Option<&'e str> {
+        Path::parse(name).ok()?.find(envelope).filter(|found| tells_an_error(found))
     }
 
     /// Takes the records of an answer, but for those that were delivered before. What the answer says beside them, and
@@ -266,10 +279,11 @@ impl Reader {
             items.iter().for_each(|item| digest.update(item.raw.get().as_bytes()));
             self.refuse_the_same_page(&shown(&digest), items.len() as u64)?;
         }
-        let (url, headers, is_repaired) = (flow.url.clone(), flow.headers.clone(), flow.is_repaired);
+        let (url, status, headers, end) = (flow.url.clone(), flow.status, flow.headers.clone(), flow.end);
         let (mut digest, mut count) = (Xxh3::new(), 0);
         while let Some(items) = flow.next().await {
             self.find_columns(&items)?;
+            let is_repaired = flow.is_repaired();
             for item in &items {
                 digest.update(item.raw.get().as_bytes());
                 self.bytes += item.raw.get().len() as u64;
@@ -295,7 +309,10 @@ impl Reader {
             return Err(self.no_records_there(&url, &walked.envelope));
         }
         self.refuse_the_same_page(&shown(&digest), count)?;
-        Ok((Seen { url, headers, envelope: walked.envelope, count }, shown(&digest)))
+        self.state.largest = self.state.largest.max(count);
+        let mut seen = Seen { url, status, headers, envelope: walked.envelope, count, end };
+        self.told_beside_nothing(&mut seen)?;
+        Ok((seen, shown(&digest)))
     }
 
     fn refuse_the_same_page(&self, digest: &str, count: u64) -> Result<()> {
@@ -320,11 +337,17 @@ impl Reader {
     fn no_records_there(&self, url: &Url, envelope: &str) -> Error {
         let path = self.state.layout.data_path.as_deref().unwrap_or_default();
         let message = format!(
-            "the answer of {} has nothing at `{path}` (option `dataPath`); it holds: {}",
-            masked(url.as_str()),
-            catchment_core::cut(&self.api.client.clean(envelope), 300)
+            "the answer of {} has nothing at `{path}`; say with the option `dataPath` where its list of records is. It \
+             holds",
+            masked(url.as_str())
         );
-        Error::new(ErrorKind::Api, "no_records", message)
+        let quote = self.api.client.quote(envelope);
+        // A first answer without them is what the option got wrong; a later one is what the source did.
+        let error = match self.state.page == 1 && self.api.data_path.is_some() {
+            true => Error::config("no_records", message.clone()).with_detail("/options/dataPath", message),
+            false => Error::new(ErrorKind::Api, "no_records", message),
+        };
+        error.with_quote(quote)
     }
 
     /// The columns are those that the mapping names; else those that the first records have.
@@ -347,8 +370,10 @@ impl Reader {
 
     fn push(&mut self, item: &Item, is_repaired: bool, out: &mut Out) {
         let raw = item.raw.get();
+        // A source may repeat its request; what is kept of a record for people does not hold our secrets.
+        let shown = self.api.client.clean(raw);
         let position = Position::Item { page: self.state.page, path: item.path.clone() };
-        let refuse = |code, message| Reject::new(ErrorKind::Parsing, code, message, position.clone(), raw);
+        let refuse = |code, message| Reject::new(ErrorKind::Parsing, code, message, position.clone(), &shown);
         let reject = if raw.len() > self.api.max_record_bytes {
             let most = self.api.max_record_bytes;
             let message =
@@ -361,7 +386,7 @@ impl Reader {
             match fields.values(raw) {
                 Ok(values) => {
                     self.raise(&values);
-                    out.records.push(position, raw, values.iter().map(Field::value));
+                    out.records.push(position, &shown, values.iter().map(Field::value));
                     return;
                 }
                 Err(misfit) => refuse(misfit.code, format!("the record {}", misfit.message)),
@@ -411,6 +436,7 @@ impl Reader {
             envelope: &seen.envelope,
             count: seen.count,
             read: self.records_read,
+            largest: self.state.largest,
             total: self.state.total,
         }
     }
@@ -468,7 +494,14 @@ impl Reader {
             None => {
                 self.state.is_done = true;
                 let mut cursor = Cursor::new(self.records_read, &self.state)?;
-                if is_cut && !self.is_short(seen.count) {
+                if seen.end == Some(End::Ignored) {
+                    cursor.pass = Pass::Truncated;
+                    cursor.warning = Some(format!(
+                        "page {}: a failure ({}) was ignored by the option `errorRules`; what that page and later ones \
+                         hold was not read",
+                        self.state.page, seen.status
+                    ));
+                } else if is_cut && !self.is_short(seen.count) {
                     cursor.pass = Pass::Truncated;
                 } else {
                     cursor.pass = self.pass();
@@ -592,6 +625,15 @@ impl Reader {
         let Out { records, rejects, .. } = out;
         let progress = Progress { bytes: self.bytes, total_bytes: None };
         Ok((Page { columns: self.columns.clone(), records, rejects, cursor, progress }, seen))
+    }
+}
+
+/// Whether what stands where errors are told is one: anything but nothing.
+fn tells_an_error(found: &str) -> bool {
+    match found {
+        "[]" | "{}" => false,
+        told if told.starts_with(['[', '{']) => true,
+        told => plain(told).is_some_and(|text| !matches!(text.as_str(), "false" | "0")),
     }
 }
 

@@ -34,6 +34,9 @@ pub(super) struct State {
     /// Pages in a row that held no record.
     #[serde(default)]
     pub(super) empty_pages: u64,
+    /// Records of the largest page so far.
+    #[serde(default)]
+    pub(super) largest: u64,
     /// Records that the source said last to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,

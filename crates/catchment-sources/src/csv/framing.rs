@@ -197,6 +197,11 @@ impl Framer {
     /// Reads the record at `start` into `fields` and `ends`, as far as it is worth it.
     fn parse(&mut self, width: Option<usize>) -> Result<Shape> {
         self.parser.reset();
+        if self.buffer[self.start..self.end].starts_with(BOM) {
+            // A parser that has just been made or reset takes a byte order mark away; only that of the text is one, and
+            // has been taken already. An empty line leaves it where it is, but for that.
+            self.parser.read_record(b"\n", &mut self.fields, &mut self.ends);
+        }
         if let Some(width) = width {
             self.ends.resize(width + 1, 0);
         }
@@ -258,9 +263,11 @@ impl Framer {
                 true => unclosed("a quote is opened and the next one does not end its field".to_owned()),
                 false => Fault {
                     code: "malformed_quote",
-                    message:
-                        "text follows the closing quote of a field; a quote inside quotes is written twice"
-                            .to_owned(),
+                    message: format!(
+                        "text follows the closing quote of a field, where the delimiter `{}` or the end of the line \
+                         should stand; a quote inside quotes is written twice",
+                        char::from(self.dialect.delimiter).escape_default()
+                    ),
                     costs,
                 },
             });

@@ -79,7 +79,10 @@ fn first_record(framer: &mut Framer, has_header: bool) -> Result<Option<Vec<Stri
             ),
             Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
             Some(Framed::Bad(bad)) if has_header => {
-                let message = format!("line {}, which should name the columns: {}", bad.line, bad.message);
+                let message = format!(
+                    "line {}, which should name the columns: {}; the delimiter may be another one (option `delimiter`)",
+                    bad.line, bad.message
+                );
                 unreadable("unreadable_header", message)
             }
             Some(Framed::Bad(_)) => continue,
@@ -97,7 +100,7 @@ fn name_columns(first: &[String], has_header: bool) -> Columns {
     let names: Vec<String> = first
         .iter()
         .enumerate()
-        .map(|(index, name)| match name.trim().trim_start_matches('\u{feff}') {
+        .map(|(index, name)| match name.trim() {
             "" => numbered(index),
             name => name.to_owned(),
         })
@@ -122,30 +125,36 @@ fn name_columns(first: &[String], has_header: bool) -> Columns {
         .collect()
 }
 
-/// The comma wins if it yields the mapped names; then any other that does; then what the text looks like.
+/// The comma wins if it yields the mapped names out of a header; then any other that does; then what the text looks like.
+/// Names of columns without a header are numbers, which every delimiter yields.
 fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
-    if !fields.is_empty() {
-        let yields = |delimiter: &u8| {
-            let dialect = Dialect { delimiter: *delimiter, quote: given.quote, escape: given.escape };
-            let mut framer =
-                Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
-            let columns = first_record(&mut framer, given.has_header).ok().flatten();
-            columns
-                .map(|first| name_columns(&first, given.has_header))
-                .is_some_and(|columns| fields.iter().all(|field| columns.contains(field)))
+    let first = |delimiter: u8| -> Option<Vec<String>> {
+        let dialect = Dialect { delimiter, quote: given.quote, escape: given.escape };
+        let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
+        match framer.next(None).ok()?? {
+            Framed::Record(record) => Some(record.fields().map(str::to_owned).collect()),
+            Framed::Bad(_) => None,
+        }
+    };
+    // What separates the columns yields several out of a first record that is well formed with it: what stands inside
+    // quotes separates nothing.
+    let firsts = DELIMITERS.into_iter().filter_map(|delimiter| Some((delimiter, first(delimiter)?)));
+    let candidates: Vec<_> = firsts.filter(|(_, first)| first.len() > 1 || fields.len() == 1).collect();
+    if !fields.is_empty() && given.has_header {
+        let yields = |first: &[String]| {
+            let columns = name_columns(first, true);
+            fields.iter().all(|field| columns.contains(field))
         };
-        if let Some(delimiter) = DELIMITERS.iter().find(|delimiter| yields(delimiter)) {
+        if let Some((delimiter, _)) = candidates.iter().find(|(_, first)| yields(first)) {
             return *delimiter;
         }
     }
-    // What separates the columns stands between their names.
-    let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let candidates: Vec<u8> =
-        DELIMITERS.into_iter().filter(|delimiter| first_line.contains(char::from(*delimiter))).collect();
-    match candidates.as_slice() {
+    let several: Vec<u8> =
+        candidates.iter().filter(|(_, first)| first.len() > 1).map(|(delimiter, _)| *delimiter).collect();
+    match several.as_slice() {
         [] => DELIMITERS[0],
         [only] => *only,
-        [first, ..] => sniff(text).filter(|found| candidates.contains(found)).unwrap_or(*first),
+        [first, ..] => sniff(text).filter(|found| several.contains(found)).unwrap_or(*first),
     }
 }
 

@@ -45,18 +45,25 @@ enum Place {
 
 impl Place {
     async fn open(&self, pulse: &Pulse) -> Result<File> {
+        Ok(self.open_beginning(None, pulse).await?.0)
+    }
+
+    /// The file, or so many bytes of it where it is fetched. Whether it is whole.
+    async fn open_beginning(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
         match self {
-            Self::Address(remote) => remote.fetch(pulse).await,
+            Self::Address(remote) => remote.fetch(most, pulse).await,
             Self::Disk { path, files } => {
                 let (path, files) = (path.clone(), files.clone());
                 // On a thread of its own: a file system may hang.
-                tokio::task::spawn_blocking(move || files.open(&path))
-                    .await
-                    .unwrap_or_else(|_| Err(pages::died()))
+                let file = tokio::task::spawn_blocking(move || files.open(&path)).await;
+                Ok((file.unwrap_or_else(|_| Err(pages::died()))?, true))
             }
         }
     }
 }
+
+/// What is fetched of a file that is only looked at.
+const LOOKED_AT_BYTES: u64 = 1 << 20;
 
 fn is_address(identifier: &str) -> bool {
     identifier.starts_with("http://") || identifier.starts_with("https://")
@@ -146,9 +153,10 @@ impl Source for Csv {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let file = self.place.open(&Pulse::default()).await?;
+        let (file, is_whole) = self.place.open_beginning(Some(LOOKED_AT_BYTES), &Pulse::default()).await?;
         let given = self.given.clone();
         let task = tokio::task::spawn_blocking(move || {
+            let file = if is_whole { file } else { whole_lines(file)? };
             let layout = Layout::find(
                 &Input::new(file.try_clone().map_err(again)?, Arc::new(|| true))?,
                 &given,
@@ -171,6 +179,22 @@ fn again(error: std::io::Error) -> Error {
     Error::io("opening the file again", error)
 }
 
+/// The whole lines of a file of which only the beginning is there, decompressed.
+fn whole_lines(file: File) -> Result<File> {
+    use std::io::{Read, Write};
+    let failed = |error| Error::io("looking at the beginning of the file", error);
+    let input = Input::new(file, Arc::new(|| true))?;
+    let mut text = Vec::new();
+    // Compressed data ends in the middle; what came out of it before is fine.
+    input.bytes()?.take(LOOKED_AT_BYTES).read_to_end(&mut text).ok();
+    let end = text.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(text.len());
+    // Characters of UTF-16 have two bytes.
+    text.truncate(if text.contains(&0) { end & !1 } else { end });
+    let mut lines = tempfile::tempfile().map_err(failed)?;
+    lines.write_all(&text).map_err(failed)?;
+    Ok(lines)
+}
+
 /// Reads a file to its end, on a thread of its own, as files block.
 fn read_into(
     sender: &mpsc::Sender<Option<Result<Page>>>,
@@ -178,8 +202,12 @@ fn read_into(
     given: &Given,
     reading: Reading,
 ) {
-    let still_open = sender.clone();
-    let is_wanted: IsWanted = Arc::new(move || !still_open.is_closed());
+    let (still_open, pulse) = (sender.clone(), reading.pulse.clone());
+    // Each block that is read is a sign of life: it may take long to come to where an earlier attempt stood.
+    let is_wanted: IsWanted = Arc::new(move || {
+        pulse.beat();
+        !still_open.is_closed()
+    });
     let input = file.and_then(|file| Input::new(file, is_wanted));
     let mut pages = match input.and_then(|input| Pages::start(input, given, reading)) {
         Ok(pages) => pages,

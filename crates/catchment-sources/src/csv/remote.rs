@@ -28,6 +28,7 @@ impl Remote {
             Setup {
                 home: url.clone(),
                 headers: options.headers.clone(),
+                params: Vec::new(),
                 auth: options.auth.clone(),
                 other_origins: options.other_origins,
                 limits: Limits { timeouts: Timeouts { total, ..options.timeouts }, page_bytes: max_bytes },
@@ -41,8 +42,12 @@ impl Remote {
         Ok(Self { url, client })
     }
 
-    /// Fetches the file.
-    pub(super) async fn fetch(&self, pulse: &Pulse) -> Result<File> {
+    /// Fetches the file, or no more than so many bytes of its beginning. Whether that is the whole file.
+    pub(super) async fn fetch(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
+        self.fetch_part(most, pulse).await.map_err(|error| self.client.cleaned(error))
+    }
+
+    async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
         let request = Request {
             method: Method::GET,
             url: self.url.clone(),
@@ -54,24 +59,39 @@ impl Remote {
         let content_type =
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.starts_with("text/html") {
-            let message = format!(
-                "{} answered with a page (HTML) instead of a file: {}",
-                masked(self.url.as_str()),
-                self.client.clean(&answer.body.excerpt())
-            );
-            return Err(Error::new(ErrorKind::Api, "not_csv", message));
+            let message =
+                format!("{} answered with a page (HTML) instead of a file", masked(self.url.as_str()));
+            let quote = self.client.quote(&answer.body.beginning());
+            return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
         }
         let failed = |error| Error::io("storing the file while it is fetched", error);
         let mut file = tempfile::tempfile().map_err(failed)?;
-        match answer.body {
-            Body::Whole(bytes) => file.write_all(&bytes).map_err(failed)?,
-            Body::Stream { head, mut rest } => {
-                file.write_all(&head).map_err(failed)?;
-                while let Some(piece) = rest.next().await? {
+        let (head, mut rest) = match answer.body {
+            Body::Whole { bytes, .. } => (bytes, None),
+            Body::Stream { head, rest } => (head, Some(rest)),
+        };
+        file.write_all(&head).map_err(failed)?;
+        let (mut count, is_enough) = (head.len() as u64, |count: u64| most.is_some_and(|most| count >= most));
+        while let Some(stream) = rest.as_mut().filter(|_| !is_enough(count)) {
+            match stream.next().await? {
+                Some(piece) => {
                     file.write_all(&piece).map_err(failed)?;
+                    count = count.saturating_add(piece.len() as u64);
                 }
+                None if stream.is_proven_whole() => rest = None,
+                None => return Err(self.not_proven_whole(count)),
             }
         }
-        Ok(file)
+        Ok((file, rest.is_none()))
+    }
+
+    /// A connection that was cut looks the same.
+    fn not_proven_whole(&self, count: u64) -> Error {
+        let message = format!(
+            "{} closed the connection after {count} bytes without having said how long the file is, so that nobody can \
+             tell whether it is whole; its server should send a Content-Length, or compress its answer",
+            masked(self.url.as_str())
+        );
+        Error::new(ErrorKind::Network, "not_proven_whole", message)
     }
 }

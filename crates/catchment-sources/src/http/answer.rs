@@ -2,20 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use catchment_core::{Error, ErrorKind, Pulse, Result, cut, masked};
+use catchment_core::{Error, ErrorKind, Pulse, Result, masked};
 use encoding_rs::{Encoding, UTF_8};
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 
-use super::wire::{Wire, deepest};
+use super::body::{BodyReader, Text};
+
+use super::wire::{Wire, deepest, find};
 
 /// A body up to here is taken whole, so that the request can be repeated when it breaks off; a longer one is a stream.
 const WHOLE_BYTES: usize = 8 << 20;
 /// The code of an error of status 401: another token may help.
 pub(super) const UNAUTHORIZED: &str = "unauthorized";
-/// Of the body of an error.
-const EXCERPT_BYTES: usize = 500;
-const MAX_ERROR_BYTES: usize = 64 << 10;
+/// What is looked at of a body that is quoted.
+const QUOTED_BYTES: usize = 64 << 10;
 
 /// An answer that may hold records.
 pub(crate) struct Answer {
@@ -24,18 +25,36 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
-    /// A rule says that it counts as one without records.
-    pub(crate) is_ignored: bool,
+    /// Why it counts as one without records, where it does.
+    pub(crate) end: Option<End>,
 }
 
+/// Why an answer ends a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Its status says that the page is past the last one (`endStatus`).
+    PastLast,
+    /// It is a failure that a rule ignores: what it would have held is not known.
+    Ignored,
+}
+
+/// The body of an answer; a text is in UTF-8, whatever it came in.
 pub(crate) enum Body {
-    Whole(Vec<u8>),
-    Stream { head: Vec<u8>, rest: Box<Stream> },
+    Whole {
+        bytes: Vec<u8>,
+        /// Bytes that were malformed in their encoding stand as U+FFFD.
+        is_repaired: bool,
+    },
+    Stream {
+        head: Vec<u8>,
+        rest: Box<Stream>,
+    },
 }
 
 /// The rest of a body on its way.
 pub(crate) struct Stream {
-    response: Response,
+    body: BodyReader,
+    text: Option<Text>,
     url: Url,
     taken: u64,
     limit: u64,
@@ -43,46 +62,63 @@ pub(crate) struct Stream {
 }
 
 impl Answer {
-    pub(super) fn ignored(url: Url, status: StatusCode, headers: HeaderMap) -> Self {
-        Self { url, status, headers, body: Body::Whole(Vec::new()), is_ignored: true }
+    pub(super) fn without_records(url: Url, status: StatusCode, headers: HeaderMap, end: End) -> Self {
+        Self { url, status, headers, body: Body::empty(), end: Some(end) }
     }
 }
 
 impl Body {
-    /// Its beginning, for people.
-    pub(crate) fn excerpt(&self) -> String {
-        let (Self::Whole(bytes) | Self::Stream { head: bytes, .. }) = self;
-        let head = &bytes[..bytes.len().min(EXCERPT_BYTES * 2)];
-        cut(String::from_utf8_lossy(head).trim(), EXCERPT_BYTES)
+    pub(crate) fn empty() -> Self {
+        Self::Whole { bytes: Vec::new(), is_repaired: false }
     }
-}
 
-impl Body {
-    /// All of it, however long; up to the limit on answers.
-    pub(crate) async fn whole(self) -> Result<Vec<u8>> {
+    /// Its beginning, to be quoted once it is redacted.
+    pub(crate) fn beginning(&self) -> String {
+        let (Self::Whole { bytes, .. } | Self::Stream { head: bytes, .. }) = self;
+        String::from_utf8_lossy(&bytes[..bytes.len().min(QUOTED_BYTES)]).into_owned()
+    }
+
+    /// All of it, however long, up to the limit on answers; and whether some of it was malformed.
+    pub(crate) async fn whole(self) -> Result<(Vec<u8>, bool)> {
         match self {
-            Self::Whole(bytes) => Ok(bytes),
+            Self::Whole { bytes, is_repaired } => Ok((bytes, is_repaired)),
             Self::Stream { head: mut bytes, mut rest } => {
                 while let Some(piece) = rest.next().await? {
                     bytes.extend_from_slice(&piece);
                 }
-                Ok(bytes)
+                Ok((bytes, rest.is_repaired()))
             }
         }
     }
 }
 
 impl Stream {
-    /// The next piece; none at the end.
+    /// The next piece; none at the end. An empty one says that something came in.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>> {
-        let chunk = self.response.chunk().await.map_err(|error| broken_off(&self.url, error))?;
-        let Some(chunk) = chunk else { return Ok(None) };
+        let piece = self.body.next().await.map_err(|error| broken_off(&self.url, &error))?;
         self.pulse.beat();
-        self.taken += chunk.len() as u64;
-        match self.taken > self.limit {
-            true => Err(too_large(&self.url, self.limit)),
-            false => Ok(Some(chunk.into())),
+        let Some(piece) = piece else {
+            return Ok(self.text.as_mut().and_then(Text::finish));
+        };
+        self.taken = self.taken.saturating_add(piece.len() as u64);
+        if self.taken > self.limit {
+            return Err(too_large(&self.url, self.limit));
         }
+        Ok(Some(match &mut self.text {
+            Some(text) => text.decode(&piece),
+            None => piece,
+        }))
+    }
+
+    /// Whether bytes were malformed in their encoding so far.
+    pub(crate) fn is_repaired(&self) -> bool {
+        self.text.as_ref().is_some_and(Text::is_repaired)
+    }
+
+    /// Whether the end of the body proves that it is whole: by its length, its chunks, the end of an HTTP/2 stream, or
+    /// a compression that has an end of its own. A connection that is merely closed proves nothing.
+    pub(crate) fn is_proven_whole(&self) -> bool {
+        self.body.is_proven_whole()
     }
 }
 
@@ -95,19 +131,18 @@ pub(super) async fn collect(
     wire: &Wire,
 ) -> Result<Body> {
     let url = response.url().clone();
-    let encoding = if decodes_text { encoding(response.headers()) } else { UTF_8 };
-    let mut rest = Stream { response, url, taken: 0, limit, pulse: pulse.clone() };
+    let text = decodes_text.then(|| Text::new(encoding(response.headers())));
+    let body = BodyReader::new(response).map_err(|error| broken_off(&url, &error))?;
+    let mut rest = Stream { body, text, url, taken: 0, limit, pulse: pulse.clone() };
     let mut bytes = Vec::new();
-    // Text of another encoding is decoded at once.
-    while bytes.len() < WHOLE_BYTES || encoding != UTF_8 {
-        match rest.next().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) if !decodes_text => return Ok(Body::Whole(bytes)),
-            Ok(None) => return Ok(Body::Whole(in_utf8(bytes, encoding))),
-            Err(error) => {
-                let message = wire.clean(error.message());
-                return Err(Error::new(error.kind(), error.code().to_owned(), message));
+    while bytes.len() < WHOLE_BYTES {
+        match rest.next().await.map_err(|error| error.map_text(|text| wire.clean(text).into_owned()))? {
+            Some(piece) => bytes.extend_from_slice(&piece),
+            // A file whose end is not proven is judged by whoever asked for it; a text in JSON has an end of its own.
+            None if decodes_text || rest.is_proven_whole() => {
+                return Ok(Body::Whole { bytes, is_repaired: rest.is_repaired() });
             }
+            None => break,
         }
     }
     Ok(Body::Stream { head: bytes, rest: Box::new(rest) })
@@ -119,28 +154,21 @@ fn encoding(headers: &HeaderMap) -> &'static Encoding {
     charset.and_then(|label| Encoding::for_label(label.trim_matches('"').as_bytes())).unwrap_or(UTF_8)
 }
 
-fn in_utf8(bytes: Vec<u8>, encoding: &'static Encoding) -> Vec<u8> {
-    match Encoding::for_bom(&bytes) {
-        None if encoding == UTF_8 => bytes,
-        // A byte order mark says more than a header.
-        _ => encoding.decode(&bytes).0.into_owned().into_bytes(),
-    }
-}
-
-/// The beginning of the body of an error. One that breaks off is shown as far as it came.
-pub(super) async fn excerpt(mut response: Response, wire: &Wire) -> String {
+/// The beginning of the body of an error. One that breaks off is told as far as it came.
+pub(super) async fn beginning(response: Response) -> String {
     let mut bytes = Vec::new();
-    while bytes.len() < MAX_ERROR_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+    let Ok(mut body) = BodyReader::new(response) else { return String::new() };
+    while bytes.len() < QUOTED_BYTES {
+        match body.next().await {
+            Ok(Some(piece)) => bytes.extend_from_slice(&piece),
             Ok(None) | Err(_) => break,
         }
     }
-    wire.clean(String::from_utf8_lossy(&bytes).trim())
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// What the status of an answer means.
-pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, body: &str) -> Error {
+/// What the status of an answer means. `quote` is of its body, without secrets.
+pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, quote: String) -> Error {
     let is_out_of_quota = status == StatusCode::FORBIDDEN
         && (headers.contains_key(RETRY_AFTER) || quota_pause(headers).is_some());
     let (kind, code) = match status.as_u16() {
@@ -152,12 +180,8 @@ pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, b
         408 | 425 | 500 | 502..=504 | 506..=599 => (ErrorKind::Unavailable, "unavailable"),
         _ => (ErrorKind::Api, "unexpected_status"),
     };
-    let shown = match body.is_empty() {
-        true => "with an empty body".to_owned(),
-        false => format!("with: {}", cut(body, EXCERPT_BYTES)),
-    };
-    let message = format!("{} answered {status} {shown}", masked(url.as_str()));
-    let error = Error::new(kind, code, message);
+    let error =
+        Error::new(kind, code, format!("{} answered {status}", masked(url.as_str()))).with_quote(quote);
     let pause = match kind {
         ErrorKind::RateLimited | ErrorKind::Unavailable => {
             retry_after(headers).or_else(|| quota_pause(headers))
@@ -224,13 +248,14 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn broken_off(url: &Url, error: reqwest::Error) -> Error {
-    let what = match error.is_timeout() {
+fn broken_off(url: &Url, error: &std::io::Error) -> Error {
+    let is_timeout = find::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout);
+    let what = match is_timeout {
         true => "it was silent for too long (option `timeouts`)".to_owned(),
-        false => deepest(&error),
+        false => deepest(error),
     };
     let message = format!("the answer of {} broke off: {what}", masked(url.as_str()));
-    Error::new(ErrorKind::Network, "broken_off", message).with_source(error.without_url())
+    Error::new(ErrorKind::Network, "broken_off", message)
 }
 
 fn too_large(url: &Url, limit: u64) -> Error {
@@ -290,12 +315,13 @@ mod tests {
             (206, ErrorKind::Api),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            let error = answer_error(&url, status, &HeaderMap::new(), "oh");
+            let error = answer_error(&url, status, &HeaderMap::new(), "oh".to_owned());
             assert_eq!(error.kind(), kind, "{status}");
-            assert!(error.message().contains(status.as_str()) && error.message().contains("oh"));
+            assert!(error.message().contains(status.as_str()) && error.full_message().ends_with(": oh"));
             assert!(!error.message().contains("secret"));
         }
         let used_up = headers(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")]);
-        assert_eq!(answer_error(&url, StatusCode::FORBIDDEN, &used_up, "").kind(), ErrorKind::RateLimited);
+        let error = answer_error(&url, StatusCode::FORBIDDEN, &used_up, String::new());
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Host, Result, Secret, TokenStore, cut, masked};
+use catchment_core::{Error, ErrorKind, Host, Result, Secret, TokenStore, masked};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use schemars::JsonSchema;
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::limits::soon;
 use super::wire::Wire;
 use super::{at, invalid};
 
@@ -329,20 +330,49 @@ struct TokenAnswer {
 
 impl Grant {
     async fn fetch(&self, wire: &Wire) -> Result<Token> {
-        let mut form = Vec::new();
-        let refresh = match &self.refresh_token {
-            None => {
-                form.push(("grant_type", "client_credentials".to_owned()));
-                None
-            }
-            Some(first) => {
-                let refresh = self.refresh_token(&wire.reveal(first)?).await?;
-                wire.mask(&refresh.current);
-                form.push(("grant_type", "refresh_token".to_owned()));
-                form.push(("refresh_token", refresh.current.clone()));
-                Some(refresh)
+        let Some(first) = &self.refresh_token else {
+            let grant = vec![("grant_type", "client_credentials".to_owned())];
+            return self.token(wire, self.ask(wire, grant).await?);
+        };
+        let (store, first) = (self.store()?, wire.reveal(first)?);
+        let key = [self.url.as_str(), &self.client_id, &first].join("\n");
+        // A server that hands out a new token with each use revokes the old one: one process at a time uses it.
+        store.claim(&key).await?;
+        let answer = self.refresh(wire, store, &key, &first).await;
+        store.release(&key).await;
+        self.token(wire, answer?)
+    }
+
+    /// Exchanges the refresh token that counts now, and keeps the one that comes in its place.
+    async fn refresh(
+        &self,
+        wire: &Wire,
+        store: &dyn TokenStore,
+        key: &str,
+        first: &str,
+    ) -> Result<TokenAnswer> {
+        let current = async || Ok::<_, Error>(store.token(key).await?.unwrap_or_else(|| first.to_owned()));
+        let mut used = current().await?;
+        let answer = loop {
+            wire.mask(&used);
+            let grant = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", used.clone())];
+            match self.ask(wire, grant).await {
+                // Somebody whose claim had run out may have been faster.
+                Err(error) if error.kind() == ErrorKind::Authentication => match current().await? {
+                    newer if newer != used => used = newer,
+                    _ => return Err(error),
+                },
+                result => break result?,
             }
         };
+        if let Some(new) = answer.refresh_token.as_ref().filter(|new| **new != used) {
+            wire.mask(new);
+            store.keep_token(key, new).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn ask<'g>(&'g self, wire: &Wire, mut form: Vec<(&'g str, String)>) -> Result<TokenAnswer> {
         if let Some(scopes) = &self.scopes {
             form.push(("scope", scopes.clone()));
         }
@@ -355,14 +385,11 @@ impl Grant {
         *request.headers_mut() = headers;
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         *request.body_mut() = Some(body.into());
-        let answer = self.exchange(wire, request).await?;
+        self.exchange(wire, request).await
+    }
+
+    fn token(&self, wire: &Wire, answer: TokenAnswer) -> Result<Token> {
         wire.mask(&answer.access_token);
-        if let (Some(refresh), Some(new)) = (refresh, &answer.refresh_token) {
-            wire.mask(new);
-            if *new != refresh.current {
-                refresh.store.keep_token(&refresh.key, new).await?;
-            }
-        }
         let lifetime = answer.expires_in.and_then(|value| match value {
             serde_json::Value::String(text) => text.trim().parse().ok(),
             value => value.as_f64(),
@@ -371,7 +398,7 @@ impl Grant {
         Ok(Token {
             credential: authorization("Bearer", &answer.access_token)?,
             // One that lives shorter than the margin is used for half of its life.
-            expires: lifetime.map(|life| Instant::now() + life.saturating_sub(MARGIN).max(life / 2)),
+            expires: lifetime.map(|life| soon(life.saturating_sub(MARGIN).max(life / 2))),
         })
     }
 
@@ -408,13 +435,13 @@ impl Grant {
                 return Err(Error::new(ErrorKind::Api, "bad_token", format!("{shown} answered without end")));
             }
         }
-        let excerpt = wire.clean(&cut(String::from_utf8_lossy(&body).trim(), 500));
         if !status.is_success() {
-            let error = super::answer_error(&self.url, status, &headers, &excerpt);
+            let quote = wire.quote(&String::from_utf8_lossy(&body));
+            let error = super::answer_error(&self.url, status, &headers, quote.clone());
             // 400 is what a refused grant is told by (RFC 6749, 5.2).
             return Err(match error.kind() {
                 ErrorKind::Api => {
-                    Error::new(ErrorKind::Authentication, "token_refused", error.message().to_owned())
+                    Error::new(ErrorKind::Authentication, "token_refused", error.message()).with_quote(quote)
                 }
                 _ => error,
             }
@@ -426,25 +453,16 @@ impl Grant {
         })
     }
 
-    /// The refresh token that counts now.
-    async fn refresh_token(&self, first: &str) -> Result<Refresh> {
-        let store = self.tokens.clone().ok_or_else(|| {
+    /// Where new refresh tokens are kept.
+    fn store(&self) -> Result<&dyn TokenStore> {
+        self.tokens.as_deref().ok_or_else(|| {
             Error::config(
                 "no_token_store",
                 "a refresh token may be replaced by a new one when it is used, which must then be kept in the \
                  database; use `catchment check` or `sync`, which have one",
             )
-        })?;
-        let key = [self.url.as_str(), &self.client_id, first].join("\n");
-        let current = store.token(&key).await?.unwrap_or_else(|| first.to_owned());
-        Ok(Refresh { store, key, current })
+        })
     }
-}
-
-struct Refresh {
-    store: Arc<dyn TokenStore>,
-    key: String,
-    current: String,
 }
 
 fn strip(name: &str, url: &mut Url) {

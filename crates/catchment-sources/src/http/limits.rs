@@ -5,8 +5,17 @@ use std::time::Duration;
 use catchment_core::Result;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use super::invalid;
+
+/// The longest time that an answer's word counts for: what it says of a later one is not believed.
+const MAX_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A time from now that the other side told, as far as it is believed.
+pub(super) fn soon(told: Duration) -> Instant {
+    Instant::now() + told.min(MAX_TOLD)
+}
 
 /// How long answers may take, in seconds.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]

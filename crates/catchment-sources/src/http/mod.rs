@@ -3,25 +3,27 @@
 
 mod answer;
 mod auth;
+mod body;
 mod limits;
 mod resolve;
 mod rules;
 mod throttle;
 mod wire;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, cut, masked};
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, masked};
 use reqwest::header::{
-    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
 use reqwest::{Method, StatusCode, Url};
 use tokio::time::Instant;
 
-pub(crate) use answer::{Answer, Body, Stream};
+pub(crate) use answer::{Answer, Body, End, Stream};
 pub use auth::{AuthOptions, ClientAuthentication, KeyPlace, Scopes};
 pub(crate) use limits::Limits;
 pub use limits::Timeouts;
@@ -41,6 +43,9 @@ const MAX_REPEATS: u32 = 3;
 const REPEAT_WITHIN: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+/// Stands in addresses that are kept for a parameter that may be a secret.
+const HIDDEN: &str = "catchment:hidden";
+
 /// What happens where a redirect or a link leads to another origin than the source's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +62,8 @@ pub(crate) struct Setup {
     /// The address of the source: its origin is the only one that credentials go to.
     pub(crate) home: Url,
     pub(crate) headers: BTreeMap<String, Secret>,
+    /// Parameters of each request that may be secrets, as their names and texts; they go to that origin alone as well.
+    pub(crate) params: Vec<(String, String)>,
     pub(crate) auth: Option<AuthOptions>,
     pub(crate) other_origins: OtherOrigins,
     pub(crate) limits: Limits,
@@ -72,6 +79,7 @@ pub(crate) struct Setup {
 pub(crate) struct Client {
     home: Url,
     headers: Vec<(HeaderName, Secret)>,
+    params: Vec<(String, String)>,
     auth: Auth,
     other_origins: OtherOrigins,
     limits: Limits,
@@ -105,8 +113,12 @@ impl Client {
                 .map_err(|_| invalid(&format!("headers/{name}"), "is not the name of an HTTP header"))?;
             Ok((parsed, value))
         });
+        let wire = Wire::new(host, setup.limits);
+        setup.params.iter().for_each(|(_, value)| wire.mask_query(value));
+        setup.home.query_pairs().for_each(|(_, value)| wire.mask_query(&value));
         Ok(Self {
             headers: headers.collect::<Result<_>>()?,
+            params: setup.params,
             auth: Auth::new(setup.auth, host)?,
             other_origins: setup.other_origins,
             limits: setup.limits.check()?,
@@ -114,7 +126,7 @@ impl Client {
             accept: setup.accept,
             decodes_text: setup.decodes_text,
             throttle: Throttle::new(&setup.rate_limit)?,
-            wire: Wire::new(host, setup.limits),
+            wire,
             home: setup.home,
         })
     }
@@ -130,21 +142,18 @@ impl Client {
     }
 
     /// Text of an answer without our secrets, should it repeat them.
-    pub(crate) fn clean(&self, text: &str) -> String {
+    pub(crate) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.wire.clean(text)
     }
 
-    /// An error about an answer, in the same way.
+    /// The beginning of a text of the other side, for people, in the same way.
+    pub(crate) fn quote(&self, text: &str) -> String {
+        self.wire.quote(text)
+    }
+
+    /// An error about an answer, in the same way. What leaves a source goes through here.
     pub(crate) fn cleaned(&self, error: Error) -> Error {
-        let message = self.wire.clean(error.message());
-        if message == error.message() {
-            return error;
-        }
-        let cleaned = Error::new(error.kind(), error.code().to_owned(), message);
-        match error.retry_after() {
-            Some(delay) => cleaned.with_retry_after(delay),
-            None => cleaned,
-        }
+        error.map_text(|text| self.wire.clean(text).into_owned())
     }
 
     /// Sends a request and takes its answer, one of success or one that a rule lets pass.
@@ -164,13 +173,14 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let wait = error.retry_after().unwrap_or(pause);
+            // A server that asks for no pause gets ours.
+            let wait = error.retry_after().unwrap_or_default().max(pause);
             let is_worth_it = match error.kind() {
                 ErrorKind::Network | ErrorKind::Unavailable => true,
                 ErrorKind::RateLimited => error.retry_after().is_some(),
                 _ => false,
             };
-            let is_in_time = began.elapsed() + wait < REPEAT_WITHIN;
+            let is_in_time = began.elapsed().saturating_add(wait) < REPEAT_WITHIN;
             if !is_worth_it || !is_in_time || repeats == MAX_REPEATS || request.method != Method::GET {
                 return Err(error);
             }
@@ -223,9 +233,81 @@ impl Client {
         if !self.is_home(&target) && self.other_origins == OtherOrigins::Refuse {
             return Err(refused("the next page", from, &target));
         }
-        // Some servers repeat the key that we sent; it is added again where it belongs.
+        // Some servers repeat what we sent; it is added again where it belongs, and not kept with the place.
         self.auth.strip(&mut target);
-        Ok(target)
+        self.hide_params(&mut target);
+        match self.wire.clean(target.as_str()) {
+            Cow::Borrowed(_) => Ok(target),
+            Cow::Owned(_) => {
+                let message = format!(
+                    "{} repeats a credential in the address of its next page, which would have to be stored in the clear; \
+                     say with the option `pagination` how to ask for pages without it",
+                    masked(from.as_str())
+                );
+                Err(Error::new(ErrorKind::Api, "secret_in_link", message))
+            }
+        }
+    }
+
+    /// Puts a placeholder where an address repeats a parameter of ours.
+    fn hide_params(&self, url: &mut Url) {
+        let is_ours = |name: &str, value: &str| {
+            self.params.iter().any(|(known, text)| known == name && text == value && !value.is_empty())
+        };
+        if !url.query_pairs().any(|(name, value)| is_ours(&name, &value)) {
+            return;
+        }
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        url.query_pairs_mut().clear().extend_pairs(pairs.into_iter().map(|(name, value)| {
+            let value = if is_ours(&name, &value) { HIDDEN.to_owned() } else { value };
+            (name, value)
+        }));
+    }
+
+    /// Puts our parameters back where their placeholders stand: the values of a name in their order.
+    fn reveal_params(&self, url: &mut Url) {
+        if !url.query_pairs().any(|(_, value)| value == HIDDEN) {
+            return;
+        }
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let mut ours: Vec<_> = self.params.iter().map(Some).collect();
+        let mut take = |name: &str| {
+            let slot = ours.iter_mut().find(|slot| slot.is_some_and(|(known, _)| known == name))?;
+            slot.take().map(|(_, value)| value.clone())
+        };
+        url.query_pairs_mut().clear().extend_pairs(pairs.into_iter().filter_map(|(name, value)| {
+            let value = if value == HIDDEN { take(&name)? } else { value };
+            Some((name, value))
+        }));
+    }
+
+    /// Takes out of an address of another origin what the source's own address holds, and refuses what cannot be taken
+    /// out.
+    fn strip_for_others(&self, url: &mut Url) -> Result<()> {
+        self.auth.strip(url);
+        let home: Vec<_> = self.home.query_pairs().into_owned().collect();
+        let is_ours = |name: &str, value: &str| {
+            let is_pair = |pair: &(String, String)| pair.0 == name && pair.1 == value;
+            value == HIDDEN
+                || self.params.iter().chain(&home).any(is_pair)
+                || matches!(self.wire.clean(value), Cow::Owned(_))
+        };
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        let rest: Vec<_> = pairs.iter().filter(|(name, value)| !is_ours(name, value)).collect();
+        if rest.len() < pairs.len() {
+            url.set_query(None);
+        }
+        if rest.len() < pairs.len() && !rest.is_empty() {
+            url.query_pairs_mut().extend_pairs(rest);
+        }
+        match self.wire.clean(url.as_str()) {
+            Cow::Borrowed(_) => Ok(()),
+            Cow::Owned(_) => {
+                let origin = url.origin().ascii_serialization();
+                let message = format!("an address of another origin, {origin}, would take a secret along");
+                Err(Error::config("other_origin", message))
+            }
+        }
     }
 
     fn is_home(&self, url: &Url) -> bool {
@@ -242,6 +324,7 @@ impl Client {
         headers.insert(ACCEPT, HeaderValue::from_static(self.accept));
         headers
             .insert(USER_AGENT, HeaderValue::from_static(concat!("catchment/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(body::ACCEPTED));
         headers.extend(request.headers.clone());
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -250,9 +333,10 @@ impl Client {
             for (name, secret) in &self.headers {
                 headers.insert(name, self.wire.header(name.as_str(), secret)?);
             }
+            self.reveal_params(&mut url);
             credential.apply(&mut url, &mut headers);
         } else {
-            self.auth.strip(&mut url);
+            self.strip_for_others(&mut url)?;
         }
         let mut sent = reqwest::Request::new(request.method.clone(), url);
         *sent.headers_mut() = headers;
@@ -264,7 +348,7 @@ impl Client {
     async fn take(&self, request: &Request, response: reqwest::Response, pulse: &Pulse) -> Result<Answer> {
         let (url, status, headers) = (request.url.clone(), response.status(), response.headers().clone());
         if request.end_status.contains(&status.as_u16()) {
-            return Ok(Answer::ignored(url, status, headers));
+            return Ok(Answer::without_records(url, status, headers, End::PastLast));
         }
         let is_fine = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
         let was_asked =
@@ -272,26 +356,26 @@ impl Client {
         if is_fine || status == StatusCode::NOT_MODIFIED && was_asked {
             let body =
                 collect(response, self.decodes_text, self.limits.page_bytes, pulse, &self.wire).await?;
-            let answer = Answer { url, status, headers, body, is_ignored: false };
-            return self.rules.judge_success(answer, |text| self.wire.clean(text));
+            let answer = Answer { url, status, headers, body, end: None };
+            return self.rules.judge_success(answer, |text| self.wire.quote(text));
         }
-        let excerpt = answer::excerpt(response, &self.wire).await;
-        let error = answer_error(&url, status, &headers, &self.wire.clean(&excerpt));
-        self.rules.judge_failure(status, &excerpt, error)?;
-        Ok(Answer::ignored(url, status, headers))
+        let beginning = answer::beginning(response).await;
+        let error = answer_error(&url, status, &headers, self.wire.quote(&beginning));
+        self.rules.judge_failure(status, &beginning, error)?;
+        Ok(Answer::without_records(url, status, headers, End::Ignored))
     }
 
     /// Judges an error that an answer of success tells of; it may be ignored by a rule.
-    pub(crate) fn judge_told(&self, answer: &Answer, place: &dyn fmt::Display, told: &str) -> Result<()> {
-        let told = self.wire.clean(told);
-        let message = format!(
-            "{} answered {} with an error at {place}: {}",
-            masked(answer.url.as_str()),
-            answer.status,
-            cut(&told, 500)
-        );
-        let error = Error::new(ErrorKind::Api, "error_in_answer", message);
-        self.rules.judge_failure(answer.status, &told, error)
+    pub(crate) fn judge_told(
+        &self,
+        url: &Url,
+        status: StatusCode,
+        place: &dyn fmt::Display,
+        told: &str,
+    ) -> Result<()> {
+        let message = format!("{} answered {status} with an error at `{place}`", masked(url.as_str()));
+        let error = Error::new(ErrorKind::Api, "error_in_answer", message).with_quote(self.wire.quote(told));
+        self.rules.judge_failure(status, told, error)
     }
 }
 

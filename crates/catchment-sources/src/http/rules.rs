@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{Answer, Body};
+use super::answer::{Answer, Body, End};
 use super::invalid;
 
 /// A rule for answers. The first one that fits counts.
@@ -38,7 +38,8 @@ pub enum Statuses {
 pub enum ErrorAction {
     /// The run is put off and goes on later.
     Retry,
-    /// It counts as an answer without records, and as the last one.
+    /// It counts as an answer without records, and as the last one; the run ends as truncated, since what the answer
+    /// would have held is not known.
     Ignore,
     /// The run fails.
     Fail,
@@ -96,18 +97,21 @@ impl Rules {
     }
 
     /// An answer of success that a rule names all the same.
-    pub(super) fn judge_success(&self, answer: Answer, clean: impl Fn(&str) -> String) -> Result<Answer> {
+    pub(super) fn judge_success(&self, answer: Answer, quote: impl Fn(&str) -> String) -> Result<Answer> {
         let holds = |text: &str| match &answer.body {
-            Body::Whole(bytes) => memchr::memmem::find(bytes, text.as_bytes()).is_some(),
+            Body::Whole { bytes, .. } => memchr::memmem::find(bytes, text.as_bytes()).is_some(),
             Body::Stream { .. } => false,
         };
         match self.find(answer.status, false, holds) {
             None => Ok(answer),
-            Some(ErrorAction::Ignore) => Ok(Answer::ignored(answer.url, answer.status, answer.headers)),
+            Some(ErrorAction::Ignore) => {
+                let Answer { url, status, headers, .. } = answer;
+                Ok(Answer::without_records(url, status, headers, End::Ignored))
+            }
             Some(action) => {
-                let excerpt = clean(&answer.body.excerpt());
-                let error = super::answer_error(&answer.url, answer.status, &answer.headers, &excerpt);
-                Err(as_told(action, &error))
+                let quote = quote(&answer.body.beginning());
+                let error = super::answer_error(&answer.url, answer.status, &answer.headers, quote);
+                Err(as_told(action, error))
             }
         }
     }
@@ -117,20 +121,15 @@ impl Rules {
         match self.find(status, true, |text| body.contains(text)) {
             None => Err(error),
             Some(ErrorAction::Ignore) => Ok(()),
-            Some(action) => Err(as_told(action, &error)),
+            Some(action) => Err(as_told(action, error)),
         }
     }
 }
 
-fn as_told(action: ErrorAction, error: &Error) -> Error {
-    let kind = match action {
+fn as_told(action: ErrorAction, error: Error) -> Error {
+    error.with_kind(match action {
         ErrorAction::Retry => ErrorKind::Unavailable,
         ErrorAction::RateLimited => ErrorKind::RateLimited,
         ErrorAction::Fail | ErrorAction::Ignore => ErrorKind::Api,
-    };
-    let told = Error::new(kind, error.code().to_owned(), error.message());
-    match error.retry_after() {
-        Some(delay) => told.with_retry_after(delay),
-        None => told,
-    }
+    })
 }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::answer::{Answer, quota_pause};
 use super::invalid;
+use super::limits::soon;
 
 /// Requests of success after which one more may be under way.
 const GOOD_REQUESTS: usize = 20;
@@ -63,8 +64,8 @@ impl Throttle {
         if let Some(wait) = until.map(|until| until.saturating_duration_since(Instant::now())) {
             if wait > MAX_WAIT {
                 let message = format!(
-                    "the source said that its quota is used up and renewed in {} s; the run goes on then",
-                    wait.as_secs() + 1
+                    "the source's rate limit is exhausted and resets in {} s; the run resumes then",
+                    wait.as_secs().saturating_add(1)
                 );
                 return Err(Error::new(ErrorKind::RateLimited, "quota", message).with_retry_after(wait));
             }
@@ -81,7 +82,7 @@ impl Throttle {
         let period = self.period?;
         let mut next = self.next.lock().ok()?;
         let at = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
-        *next = Some(at + period);
+        *next = at.checked_add(period);
         Some(at)
     }
 
@@ -90,7 +91,7 @@ impl Throttle {
         match result {
             Ok(answer) => {
                 if let (Some(pause), Ok(mut blocked)) = (quota_pause(&answer.headers), self.blocked.lock()) {
-                    *blocked = Some(Instant::now() + pause);
+                    *blocked = Some(soon(pause));
                 }
                 if self.good.fetch_add(1, Ordering::Relaxed) % GOOD_REQUESTS == GOOD_REQUESTS - 1 {
                     self.now.store((self.concurrency() + 1).min(self.max), Ordering::Relaxed);

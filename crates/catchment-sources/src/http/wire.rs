@@ -1,9 +1,10 @@
 //! The connections, and what must not be shown of what goes over them.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, masked};
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, cut, masked};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
@@ -18,9 +19,16 @@ pub(super) struct Wire {
     limits: Limits,
     /// One for the ports that are not ours, and one for the port that is.
     clients: [OnceLock<reqwest::Client>; 2],
-    /// Secrets in use, in the forms in which an answer may repeat them.
+    /// Secrets in use, in the forms in which an answer may repeat them; the longest first.
     secrets: Mutex<Vec<String>>,
 }
+
+/// Shorter secrets are not masked: they would mask half of any message.
+const MIN_SECRET: usize = 4;
+/// The same for values of a query, most of which are none.
+const MIN_QUERY_SECRET: usize = 8;
+/// Bytes of the other side's words that are quoted.
+const QUOTE_BYTES: usize = 500;
 
 impl Wire {
     pub(super) fn new(host: &Host, limits: Limits) -> Self {
@@ -40,19 +48,46 @@ impl Wire {
         Ok(text)
     }
 
+    /// Masks a secret from now on, as it is and as URLs, JSON and HTML spell it.
     pub(super) fn mask(&self, text: &str) {
-        // Shorter ones would mask half of any message.
-        if text.len() >= 4
-            && let Ok(mut secrets) = self.secrets.lock()
-            && !secrets.iter().any(|known| known == text)
-        {
-            secrets.push(text.to_owned());
+        if text.len() < MIN_SECRET {
+            return;
+        }
+        let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        let json = serde_json::Value::from(text).to_string();
+        let html =
+            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        let percent = form.replace('+', "%20");
+        let lower = percent.to_ascii_lowercase();
+        let spellings = [text, &form, &percent, &lower, json.trim_matches('"'), &html];
+        let Ok(mut secrets) = self.secrets.lock() else { return };
+        for spelling in spellings {
+            if !secrets.iter().any(|known| known == spelling) {
+                secrets.push(spelling.to_owned());
+            }
+        }
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    }
+
+    /// The same for the value of a parameter, if it is long enough to be a secret.
+    pub(super) fn mask_query(&self, value: &str) {
+        if value.len() >= MIN_QUERY_SECRET {
+            self.mask(value);
         }
     }
 
-    pub(super) fn clean(&self, text: &str) -> String {
-        let secrets = self.secrets.lock().map(|secrets| secrets.clone()).unwrap_or_default();
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+    /// A text without the secrets in use. Everything that repeats the other side goes through here.
+    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Ok(secrets) = self.secrets.lock() else { return Cow::Borrowed("***") };
+        secrets.iter().fold(Cow::Borrowed(text), |text, secret| match text.contains(secret.as_str()) {
+            true => text.replace(secret.as_str(), "***").into(),
+            false => text,
+        })
+    }
+
+    /// The beginning of words of the other side, redacted before they are cut.
+    pub(super) fn quote(&self, text: &str) -> String {
+        cut(self.clean(text.trim()).trim(), QUOTE_BYTES)
     }
 
     pub(super) fn header(&self, name: &str, secret: &Secret) -> Result<HeaderValue> {
@@ -100,6 +135,9 @@ impl Wire {
             return Error::new(refusal.kind(), refusal.code().to_owned(), refusal.message())
                 .context(url.host_str().unwrap_or_default());
         }
+        if let Some(rustls::Error::InvalidCertificate(reason)) = find::<rustls::Error>(&error) {
+            return certificate_refused(url, reason);
+        }
         let code = match () {
             () if error.is_timeout() => "timeout",
             () if find::<rustls::Error>(&error).is_some() => "tls",
@@ -110,9 +148,33 @@ impl Wire {
             "timeout" => format!("no answer in time ({})", self.limits.shown()),
             _ => deepest(&error),
         };
-        let message = self.clean(&format!("{}: {what}", masked(url.as_str())));
+        let shown = format!("{}: {what}", masked(url.as_str()));
+        let message = self.clean(&shown).into_owned();
         Error::new(ErrorKind::Network, code, message).with_source(error.without_url())
     }
+}
+
+/// Another attempt would meet the same certificate.
+fn certificate_refused(url: &Url, reason: &rustls::CertificateError) -> Error {
+    use rustls::CertificateError as Reason;
+    let why = match reason {
+        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
+        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
+            "it is not valid yet; is the clock of this machine right?".to_owned()
+        }
+        Reason::UnknownIssuer => {
+            "nobody whom this machine trusts has signed it; if it is signed by an authority of yours, name that one's \
+             certificates with the environment variable SSL_CERT_FILE"
+                .to_owned()
+        }
+        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
+            "it is for another name; use the name that it is for".to_owned()
+        }
+        Reason::Revoked => "it has been revoked".to_owned(),
+        other => other.to_string(),
+    };
+    let host = url.host_str().unwrap_or_default();
+    Error::config("certificate_refused", format!("the certificate of {host} is refused: {why}"))
 }
 
 /// Roots are the system's (and those that `SSL_CERT_FILE` names); the cryptography is ring's.
@@ -143,7 +205,7 @@ pub(super) fn deepest(error: &dyn StdError) -> String {
 }
 
 /// A cause of a certain type.
-fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
+pub(super) fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
     let mut cause = Some(error);
     while let Some(inner) = cause {
         if let Some(found) = inner.downcast_ref::<E>() {

@@ -110,7 +110,7 @@ async fn what_is_not_the_json_that_was_asked_for_says_what_it_is() {
     }
     let (kind, code, message) =
         ends_with(|| Reply::text(200, r#"{"data": {"x": 1}}"#), json!({"dataPath": "data.items"})).await;
-    assert_eq!((kind.as_str(), code.as_str()), ("api", "no_records"));
+    assert_eq!((kind.as_str(), code.as_str()), ("config", "no_records"));
     assert!(message.contains("data.items") && message.contains("\"x\":1"), "{message}");
 }
 

@@ -4,5 +4,6 @@
 
 mod api;
 mod csv;
+mod edges;
 mod faults;
 mod server;

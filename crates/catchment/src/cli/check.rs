@@ -1,8 +1,8 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
-use super::Exit;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN, say};
+use super::{Exit, report};
 use crate::app::App;
 use crate::config::Settings;
 use crate::http::checked_json;
@@ -26,7 +26,15 @@ pub(super) struct CheckArgs {
 pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
     let request = request(args.source, Some(args.target))?;
     let app = App::unopened(settings, catchment_sources::builtin(), Door::Cli)?;
-    let checked = app.service().check(request).await?;
+    // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
+    app.service().validate(request.clone()).await?;
+    let checked = match app.service().check(request).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            report(&error.into());
+            return Ok(Exit::Failed);
+        }
+    };
     if args.json {
         say!("{}", checked_json(&checked));
     } else {
@@ -44,6 +52,9 @@ fn print(checked: &Checked) {
         say!("{WARN}empty{WARN:#}         the source has no record");
         return;
     };
+    if let Some(decimal) = &checked.decimal {
+        say!("{WARN}decimal sign{WARN:#}  {decimal}");
+    }
     let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
     say!("mapping       {}", pairs.join(", "));
     let row: Vec<_> = checked.first_row.iter().map(|(column, value)| format!("{column}: {value}")).collect();

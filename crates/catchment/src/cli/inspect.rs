@@ -6,11 +6,11 @@ use serde_json::{Map, json};
 
 use super::Exit;
 use super::request::{SourceArgs, request};
-use super::table::{self, say};
+use super::table::{self, WARN, say};
 use crate::config::Settings;
-use crate::mapping::TargetOptions;
 use crate::mapping::names::{Names, suggest};
 use crate::mapping::table::{CATALOG_ITEMS, CONTENT_INDEX, Table};
+use crate::mapping::{DecimalFinding, TargetOptions, find_decimal};
 
 /// Values shown for each column.
 const EXAMPLES: usize = 3;
@@ -40,9 +40,13 @@ pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Resul
     let source = registry.build(&request.source_type, &identifier, given, &host)?;
     let inspection = source.inspect([].into()).await?;
     let (table, mapping) = likeliest(&inspection);
-    let options = options(&inspection, table, &mapping);
+    let decimal = inspection.page.as_ref().and_then(|page| find_decimal(table, &mapping, page));
+    let options = options(&inspection, table, &mapping, decimal.as_ref());
     if !args.json {
         print(&inspection, &mapping);
+        if let Some(decimal) = &decimal {
+            say!("{WARN}decimal sign{WARN:#} {decimal}");
+        }
         say!("\nOptions for `{}`, ready for --options FILE or the API:", table.name);
     }
     say!("{options:#}");
@@ -59,13 +63,21 @@ fn likeliest(inspection: &Inspection) -> (&'static Table, Names) {
     }
 }
 
-fn options(inspection: &Inspection, table: &Table, mapping: &Names) -> serde_json::Value {
+fn options(
+    inspection: &Inspection,
+    table: &Table,
+    mapping: &Names,
+    decimal: Option<&DecimalFinding>,
+) -> serde_json::Value {
     let mut options = Map::new();
     options.insert("targetTable".into(), table.name.into());
     if table.name == CONTENT_INDEX.name && !mapping.contains_key("content_type") {
         options.insert("contentType".into(), "music".into());
     }
     options.extend(inspection.found.clone());
+    if let Some(sign) = decimal.and_then(|decimal| decimal.sign) {
+        options.insert("decimal".into(), sign.to_string().into());
+    }
     if !mapping.is_empty() {
         options.insert("columnMapping".into(), json!(mapping));
     }
@@ -101,6 +113,6 @@ fn print(inspection: &Inspection, mapping: &Names) {
     say!();
     table::print(&["column", "feeds", "examples"], &rows);
     for reject in page.rejects.iter().take(EXAMPLES) {
-        say!("{}{}{:#}: {}", table::WARN, reject.position, table::WARN, reject.message);
+        say!("{WARN}{}{WARN:#}: {}", reject.position, reject.message);
     }
 }

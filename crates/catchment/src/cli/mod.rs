@@ -23,7 +23,7 @@ use crate::run::Door;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
-/// Exit codes: 0 all rows applied, 1 failed, 2 wrong usage, 3 completed with rejects.
+/// Exit codes: 0 all rows applied, 1 failed, 2 wrong usage, 3 completed with rejects or with a warning.
 #[derive(Parser)]
 #[command(name = "catchment", version, max_term_width = 110)]
 struct Cli {
@@ -63,7 +63,7 @@ enum Exit {
     Failed = 1,
     /// The command was called in a wrong way.
     Usage = 2,
-    /// The run is completed, and some records were rejected.
+    /// The run is completed, and some records were rejected, or it cannot be sure to have seen all.
     Rejects = 3,
 }
 
@@ -86,12 +86,19 @@ pub fn main() -> ExitCode {
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
-            // Ours say all in their message; others keep the reason behind it.
-            let message = if error.is::<Error>() { error.to_string() } else { format!("{error:#}") };
-            anstream::eprintln!("{}error:{:#} {message}", table::BAD, table::BAD);
+            report(&error);
             ExitCode::from(exit_of(&error) as u8)
         }
     }
+}
+
+/// Tells an error. Ours say all in their message; others keep the reason behind it.
+fn report(error: &anyhow::Error) {
+    let message = match error.downcast_ref::<Error>() {
+        Some(error) => error.full_message(),
+        None => format!("{error:#}"),
+    };
+    anstream::eprintln!("{}error:{:#} {message}", table::BAD, table::BAD);
 }
 
 async fn run(settings: Settings, command: Command) -> anyhow::Result<Exit> {
@@ -123,9 +130,9 @@ fn exit_of(error: &anyhow::Error) -> Exit {
 /// themselves.
 fn start_logging(format: LogFormat, is_service: bool) {
     let default = if is_service {
-        "info,sqlx=error,rustls_platform_verifier=off"
+        "info,sqlx=off,rustls_platform_verifier=off"
     } else {
-        "warn,sqlx=error,rustls_platform_verifier=off,catchment::end=off"
+        "warn,sqlx=off,rustls_platform_verifier=off,catchment::end=off"
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

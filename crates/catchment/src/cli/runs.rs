@@ -122,6 +122,8 @@ async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
                 number(counts.failed)
             ),
         ),
+        ("waits", app.service().waits_for(&run).await?.unwrap_or_default()),
+        ("warning", run.metadata.warning.clone().unwrap_or_default()),
         ("error", run.error.map(|error| error.message).unwrap_or_default()),
     ] {
         if !value.is_empty() {

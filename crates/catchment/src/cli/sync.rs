@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::http::run_json;
 use crate::run::{SyncResult, SyncRun};
 use crate::store::StoredError;
-use crate::sync::RunProgress;
+use crate::sync::{MAX_PAGES_REACHED, RunProgress};
 
 /// Rejects shown after a run.
 const SHOWN_REJECTS: u32 = 10;
@@ -57,7 +57,7 @@ pub(super) async fn run(settings: &Settings, args: SyncArgs) -> anyhow::Result<E
     app.close().await;
     Ok(match (result.success, result.items_failed) {
         (false, _) => Exit::Failed,
-        (true, 0) => Exit::Done,
+        (true, 0) if run.metadata.warning.is_none() => Exit::Done,
         (true, _) => Exit::Rejects,
     })
 }
@@ -155,7 +155,8 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         say!("{name:9} {:>12}", number(count));
     }
     if run.metadata.truncated {
-        say!("{WARN}truncated{WARN:#}: the source was not read to its end (option `maxPages`)");
+        let why = run.metadata.warning.as_deref().unwrap_or(MAX_PAGES_REACHED);
+        say!("{WARN}truncated{WARN:#}: {why}");
     }
     if let Some(error) = &run.error {
         say!("{style}{}{style:#}", error.message);

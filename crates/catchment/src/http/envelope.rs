@@ -82,6 +82,8 @@ impl From<Error> for Failure {
         let status = match (error.kind(), error.code()) {
             (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
             (ErrorKind::Config, "wrong_state") => StatusCode::CONFLICT,
+            // The operator's to mend, and not the caller's.
+            (ErrorKind::Config, "bad_key") => StatusCode::SERVICE_UNAVAILABLE,
             (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
@@ -96,7 +98,7 @@ impl From<Error> for Failure {
         Self {
             status,
             code: error.code().to_owned(),
-            message: error.message().to_owned(),
+            message: error.full_message(),
             details: error.details().to_vec(),
         }
     }

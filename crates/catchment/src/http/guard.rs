@@ -34,14 +34,14 @@ impl Guard {
     }
 
     fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
-        let host = text(headers, HOST.as_str()).or_else(|| uri.authority().map(Authority::as_str));
+        let host = one_host(uri, headers)?;
+        // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
+        if matches!(path, "/healthz" | "/readyz") {
+            return Ok(());
+        }
         self.check_host(host)?;
         check_origin(host, headers)?;
-        match path {
-            // Whoever watches over the process knows no secrets.
-            "/healthz" | "/readyz" => Ok(()),
-            _ => self.check_token(headers),
-        }
+        self.check_token(headers)
     }
 
     /// A page of a strange site that resolves to this machine still calls us by that site's name.
@@ -69,6 +69,19 @@ impl Guard {
         let message = "send the token of this service as `Authorization: Bearer …`";
         Err(Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
     }
+}
+
+/// The host that a request is for (RFC 9112, 3.2): named once, and the same in both places.
+fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>, Failure> {
+    let host = text(headers, HOST.as_str());
+    let authority = uri.authority().map(Authority::as_str);
+    let differs =
+        matches!((host, authority), (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority));
+    if differs || headers.get_all(HOST).iter().nth(1).is_some() {
+        let message = "a request names one host, in one `Host` header";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "bad_host", message));
+    }
+    Ok(host.or(authority))
 }
 
 /// Browsers say where a request comes from. Programs do not, and are welcome.

@@ -83,7 +83,9 @@ pub(super) async fn show(State(shared): State<Shared>, id: Id) -> Result<Answer,
     let run = service.run(run_id(id)?).await?;
     let errors = service.store().errors(run.id, 0, SHOWN_ERRORS).await?;
     let attempts = service.store().attempts(run.id).await?;
-    Ok(Answer::data(run_json(&run, &errors, &attempts)))
+    let mut data = run_json(&run, &errors, &attempts);
+    data["waitsFor"] = json!(service.waits_for(&run).await?);
+    Ok(Answer::data(data))
 }
 
 pub(super) async fn errors(State(shared): State<Shared>, id: Id, part: Parts) -> Result<Answer, Failure> {
@@ -198,11 +200,16 @@ pub(crate) fn checked_json(checked: &Checked) -> Value {
         .iter()
         .map(|finding| (finding.about.to_owned(), Value::from(finding.message.as_str())))
         .collect();
+    let mut findings = findings;
+    if let Some(decimal) = &checked.decimal {
+        findings.insert("decimal".to_owned(), decimal.to_string().into());
+    }
     let first_row: Map<_, _> =
         checked.first_row.iter().map(|(column, value)| ((*column).to_owned(), value.clone())).collect();
     json!({
         "findings": findings,
         "source": checked.inspection.found,
+        "decimal": checked.decimal.as_ref().and_then(|decimal| decimal.sign),
         "columnMapping": checked.mapping,
         "firstRow": first_row,
         "fitting": checked.fitting,
@@ -227,6 +234,7 @@ pub(crate) fn run_json(run: &SyncRun, errors: &[StoredError], attempts: &[Attemp
         "sourceIdentifier": masked(&run.request.source_identifier),
         "targetTable": run.target_table,
         "truncated": run.metadata.truncated,
+        "warning": run.metadata.warning,
         "itemsInserted": counts.inserted,
         "itemsUpdated": counts.updated,
         "itemsUnchanged": counts.unchanged,

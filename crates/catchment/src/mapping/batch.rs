@@ -19,6 +19,8 @@ pub struct Batch {
     pub cursor: Cursor,
     /// How far the source has been read.
     pub progress: Progress,
+    /// See [`super::Mapping::has_mapped_identity`].
+    pub has_mapped_identity: bool,
     records: Records,
     text: String,
     cells: Vec<StoredCell>,
@@ -62,7 +64,7 @@ impl<'a> Cell<'a> {
 impl Batch {
     /// One without rows, as of a page that only moves the cursor.
     pub fn empty(table: &'static Table, page: Page) -> Self {
-        BatchBuilder::new(table, Arc::default(), 0).finish(page, Vec::new())
+        BatchBuilder::new(table, Arc::default(), 0, false).finish(page, Vec::new())
     }
 
     /// How many rows there are.
@@ -134,6 +136,7 @@ pub(super) struct Mark {
 pub(super) struct BatchBuilder {
     table: &'static Table,
     columns: Arc<[&'static str]>,
+    has_mapped_identity: bool,
     text: String,
     cells: Vec<StoredCell>,
     rows: Vec<usize>,
@@ -143,9 +146,14 @@ pub(super) struct BatchBuilder {
 
 impl BatchBuilder {
     /// For so many rows at most.
-    pub(super) fn new(table: &'static Table, columns: Arc<[&'static str]>, rows: usize) -> Self {
-        let cells = Vec::with_capacity(rows * columns.len());
-        Self { table, columns, text: String::new(), cells, rows: Vec::with_capacity(rows), appended_from: 0 }
+    pub(super) fn new(
+        table: &'static Table,
+        columns: Arc<[&'static str]>,
+        rows: usize,
+        has_mapped_identity: bool,
+    ) -> Self {
+        let (cells, rows) = (Vec::with_capacity(rows * columns.len()), Vec::with_capacity(rows));
+        Self { table, columns, has_mapped_identity, text: String::new(), cells, rows, appended_from: 0 }
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -207,6 +215,7 @@ impl BatchBuilder {
             rejects,
             cursor: page.cursor,
             progress: page.progress,
+            has_mapped_identity: self.has_mapped_identity,
             records: page.records.without_values(),
             text: self.text,
             cells: self.cells,

@@ -28,8 +28,19 @@ pub(super) fn convert<'a>(
     decimal: DecimalSign,
 ) -> Result<Option<Converted<'a>>, Misfit> {
     let Some(text) = value.as_trimmed() else { return Ok(None) };
+    if let Value::Json(json) = value {
+        let accepted =
+            "a text, a number or a flag; map a member of it by its path, such as `artist.name` or `tags[0]`";
+        return Err(misfit("not_a_value", json, accepted));
+    }
     // JSON has one decimal sign, whatever the options say of text.
     let decimal = if matches!(value, Value::Number(_)) { DecimalSign::Assumed } else { decimal };
+    if matches!(kind, Kind::Money | Kind::Count)
+        && decimal == DecimalSign::Assumed
+        && matches!(value, Value::Text(_))
+    {
+        refuse_two_readings(text)?;
+    }
     let converted = match kind {
         Kind::Text { max_chars } => Converted::Text(fitting(text, max_chars)?.into()),
         Kind::Flag => Converted::Int(flag(text)?.into()),
@@ -42,6 +53,34 @@ pub(super) fn convert<'a>(
         }
     };
     Ok(Some(converted))
+}
+
+/// The two numbers that a text is with either decimal sign: one sign before three digits may as well group thousands.
+pub(super) fn readings(text: &str) -> Option<[String; 2]> {
+    let digits = text.trim_start_matches(['+', '-']);
+    let (whole, fraction) = digits.split_once(['.', ','])?;
+    let is_group =
+        |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_group(whole) || whole.starts_with('0') || fraction.len() != 3 || !is_group(fraction) {
+        return None;
+    }
+    let by = |sign| stored_as(text, DecimalSign::Named(sign));
+    Some([by('.')?, by(',')?])
+}
+
+/// A text as it would be stored with a decimal sign.
+pub(super) fn stored_as(text: &str, decimal: DecimalSign) -> Option<String> {
+    exact(text.trim_start_matches('-'), decimal, 11, 4).ok()
+}
+
+/// A price a thousand times too small is worse than none.
+fn refuse_two_readings(text: &str) -> Result<(), Misfit> {
+    let Some([point, comma]) = readings(text) else { return Ok(()) };
+    let message = format!(
+        "`{text}` can be read as {point}, with the decimal sign `.`, or as {comma}, with `,`; say which with the option \
+         `decimal`"
+    );
+    Err(Misfit { code: "ambiguous_number", message })
 }
 
 fn misfit(code: &'static str, text: &str, accepted: &str) -> Misfit {
@@ -207,6 +246,43 @@ mod tests {
             ("100000000000", Assumed, "out_of_range"),
         ] {
             assert_eq!(money(text, decimal), Err(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_reads_two_ways_is_refused_until_the_sign_is_given() {
+        let read = |text, decimal| match convert(Value::Text(text), Kind::Money, decimal) {
+            Ok(Some(Converted::Text(number))) => Ok(number.into_owned()),
+            Ok(other) => panic!("{other:?}"),
+            Err(misfit) => Err(misfit),
+        };
+        for (text, readings) in [("54.900", ["54.9", "54900"]), ("1,234", ["1234", "1.234"])] {
+            let misfit = read(text, DecimalSign::Assumed).unwrap_err();
+            assert_eq!(misfit.code, "ambiguous_number");
+            assert!(readings.iter().all(|reading| misfit.message.contains(reading)), "{}", misfit.message);
+            for (sign, expected) in ['.', ','].into_iter().zip(readings) {
+                assert_eq!(read(text, DecimalSign::Named(sign)).as_deref(), Ok(expected));
+            }
+        }
+        for (text, expected) in
+            [("0.900", "0.9"), ("1234.567", "1234.567"), ("54.90", "54.9"), ("54900", "54900")]
+        {
+            assert_eq!(read(text, DecimalSign::Assumed).as_deref(), Ok(expected));
+        }
+        let count = |text| {
+            convert(Value::Text(text), Kind::Count, DecimalSign::Assumed).map_err(|misfit| misfit.code)
+        };
+        assert_eq!(count("1.400"), Err("ambiguous_number"));
+        // JSON has one decimal sign.
+        assert!(convert(Value::Number("54.900"), Kind::Money, DecimalSign::Assumed).is_ok());
+    }
+
+    #[test]
+    fn an_object_or_a_list_is_no_text() {
+        let text = Kind::Text { max_chars: 100 };
+        for json in ["{\"a\": 1}", "[\"a\"]"] {
+            let misfit = convert(Value::Json(json), text, DecimalSign::Assumed).unwrap_err();
+            assert_eq!(misfit.code, "not_a_value");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod batch;
 mod convert;
+mod decimal;
 mod identity;
 pub mod names;
 mod options;
@@ -11,6 +12,7 @@ pub mod table;
 use catchment_core::{Columns, Error, ErrorKind, Page, Record, Reject, Result, Value, WHOLE_RECORD};
 
 pub use batch::{Batch, Cell};
+pub use decimal::{DecimalFinding, find_decimal};
 pub use identity::derived_id;
 pub use names::Names;
 pub use options::{DecimalSign, MaxErrors, TargetOptions};
@@ -39,6 +41,8 @@ pub struct Mapping {
     whole: Option<usize>,
     /// The source columns that say which record it is, for people.
     item: Vec<usize>,
+    /// The source's columns, whose places these are.
+    columns: Columns,
 }
 
 /// What a derived identity is made of. They stand before it in their table.
@@ -102,7 +106,19 @@ impl Mapping {
             None => Vec::new(),
         };
         let item = item_places(table, &feeds);
-        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, whole, item })
+        let columns = columns.clone();
+        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, whole, item, columns })
+    }
+
+    /// Whether a page has the columns that the mapping was compiled for. With others, values would go where they do not
+    /// belong.
+    pub fn fits(&self, page: &Page) -> bool {
+        self.columns == page.columns
+    }
+
+    /// Whether rows are told apart by what the source calls them, and not by what they say of themselves.
+    pub fn has_mapped_identity(&self) -> bool {
+        self.table.identity.iter().all(|column| self.names.contains_key(*column))
     }
 
     /// The table that is written.
@@ -118,7 +134,8 @@ impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
     pub fn apply(&self, page: Page) -> Batch {
         let columns = self.feeds.iter().map(Feed::column).collect();
-        let mut builder = BatchBuilder::new(self.table, columns, page.records.len());
+        let has_mapped_identity = self.has_mapped_identity();
+        let mut builder = BatchBuilder::new(self.table, columns, page.records.len(), has_mapped_identity);
         let mut rejects = Vec::new();
         for (index, record) in page.records.iter().enumerate() {
             let mark = builder.mark();

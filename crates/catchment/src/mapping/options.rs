@@ -23,8 +23,8 @@ pub struct TargetOptions {
     pub column_mapping: Option<Names>,
     /// The same as `columnMapping`, with paths into nested records, such as `artist.name`.
     pub field_mapping: Option<Names>,
-    /// The decimal sign of numbers in text: `.` (the default) or `,`. When it is given, the other one and spaces
-    /// may group thousands.
+    /// The decimal sign of numbers in text: `.` or `,`. When it is given, the other one and spaces may group thousands.
+    /// Without it, `.` is the sign, and a text that can be read two ways (`54.900`, `1,234`) is rejected.
     pub decimal: Option<String>,
     /// Stands for the source's identifier in identities, so that dated files or signed addresses of one source
     /// feed the same rows.
@@ -102,6 +102,9 @@ pub enum DecimalSign {
 }
 
 impl TargetOptions {
+    /// Those that decide nothing about what a run leaves for the next one.
+    pub const STATELESS: &'static [&'static str] = &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
+
     /// Splits the options of a request into the engine's and the source's.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The connection: the one place that knows which database it talks to.
 
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -133,6 +134,8 @@ impl Row {
     }
 }
 
+const WAL_CHECKPOINT: Sql = Sql { mysql: "", sqlite: "PRAGMA wal_checkpoint(TRUNCATE)" };
+
 /// Bytes of values in one statement at most, unless it is one row.
 const MAX_STATEMENT: usize = 1 << 20;
 
@@ -161,7 +164,7 @@ impl Limits {
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
     MySql(Arc<Cluster>),
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { file: PathBuf, writer: SqlitePool, readers: SqlitePool },
 }
 
 impl Db {
@@ -181,6 +184,27 @@ impl Db {
         match self {
             Self::MySql(_) => Dialect::MySql,
             Self::Sqlite { .. } => Dialect::Sqlite,
+        }
+    }
+
+    /// Whether there is a database that can be asked without making it.
+    pub(super) fn is_there(&self) -> bool {
+        match self {
+            Self::MySql(_) => true,
+            Self::Sqlite { file, .. } => Path::new(file).exists(),
+        }
+    }
+
+    /// Whether the database stores JSON as it likes, and not as the text that it was given.
+    pub(super) fn rewrites_json(&self) -> bool {
+        matches!(self, Self::MySql(cluster) if cluster.rewrites_json())
+    }
+
+    /// Moves what SQLite has in its write-ahead log into the file itself, and empties the log, if nobody reads from it.
+    pub(crate) async fn checkpoint(&self) -> Result<(), Failure> {
+        match self {
+            Self::MySql(_) => Ok(()),
+            Self::Sqlite { .. } => self.writer().await?.fetch(WAL_CHECKPOINT, &[]).await.map(|_| ()),
         }
     }
 
@@ -234,7 +258,7 @@ impl Db {
     pub(crate) async fn close(&self) {
         match self {
             Self::MySql(cluster) => cluster.close().await,
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -267,12 +291,13 @@ fn open_sqlite(url: &str) -> Result<Db> {
         // Pages of 4 KiB. A first load changes the same ones in each transaction; they go back to the file once in a
         // while, and not each time.
         .pragma("wal_autocheckpoint", "65536");
+    let file = options.get_filename().to_owned();
     let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
     let writer = pool(1).connect_lazy_with(options.clone());
     // Rows are handed over by many at once: a reload reads the whole table.
     let options = options.row_buffer_size(1024).pragma("query_only", "1").pragma("cache_size", "-4096");
     let readers = pool(4).connect_lazy_with(options);
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Db::Sqlite { file, writer, readers })
 }
 
 /// A connection out of the pool. If a future that used it is dropped half-way it is closed and not given back:
@@ -280,7 +305,7 @@ fn open_sqlite(url: &str) -> Result<Db> {
 pub(crate) struct Conn {
     inner: Option<Either<PoolConnection<MySql>, PoolConnection<Sqlite>>>,
     is_busy: bool,
-    /// Who wants to hear of its errors.
+    /// Who wants to hear how its statements end.
     connected: Option<Connected>,
 }
 
@@ -411,6 +436,17 @@ impl Conn {
         self.end(done)
     }
 
+    /// The same for a statement that takes as long as its table is large.
+    pub(super) async fn raw_unbounded(&mut self, sql: &'static str) -> Result<(), Failure> {
+        self.is_busy = true;
+        let done = match self.inner.as_mut() {
+            Some(Either::Left(conn)) => conn.execute(sql).await.map(|_| ()),
+            Some(Either::Right(conn)) => conn.execute(sql).await.map(|_| ()),
+            None => Err(sqlx::Error::PoolClosed),
+        };
+        self.end(done)
+    }
+
     /// Whether the server answers.
     pub(crate) async fn ping(&mut self) -> Result<(), Failure> {
         self.is_busy = true;
@@ -428,6 +464,10 @@ impl Conn {
             matches!(&result, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut);
         let is_turned_away = match (&result, &self.connected) {
             (Err(error), Some(connected)) => connected.hear(error),
+            (Ok(_), Some(connected)) => {
+                connected.answered();
+                false
+            }
             _ => false,
         };
         self.is_busy = timed_out || is_turned_away;
@@ -484,6 +524,12 @@ impl Tx {
         self.conn()?.raw("ROLLBACK").await?;
         self.conn = None;
         Ok(())
+    }
+
+    /// Tells the server that it is still wanted: one that is silent for too long is rolled back there, as that of a process
+    /// that is gone.
+    pub(super) async fn keep_alive(&mut self) -> Result<(), Failure> {
+        self.conn()?.ping().await
     }
 
     /// The connection that it is on.

@@ -12,6 +12,8 @@ pub(crate) struct Failure {
     source: sqlx::Error,
 }
 
+const NO_CONNECTION: &str = "no connection within 10 s; is it up, and is its address right?";
+
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -28,8 +30,8 @@ pub(crate) enum Class {
 }
 
 /// Errors of MySQL and MariaDB that are a row's fault although their SQLSTATE is HY000 or 01000: wrong value
-/// for a column, data truncated, a CHECK constraint (MySQL).
-const ROW_ERRORS: [u16; 4] = [1366, 1265, 3819, 4025];
+/// for a column, data truncated, a CHECK constraint (MySQL), no value for a column without a default.
+const ROW_ERRORS: [u16; 5] = [1366, 1265, 3819, 4025, 1364];
 /// Deadlock, lock wait time-out, a Galera conflict while it certifies.
 const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
 /// Table or disk full, error writing a file, error from the storage engine.
@@ -48,9 +50,7 @@ impl From<sqlx::Error> for Failure {
         let message = match &source {
             sqlx::Error::Database(error) => error.message().to_owned(),
             // The server's address is in the operator's settings; its user and password are not repeated.
-            sqlx::Error::PoolTimedOut => {
-                "no connection within 10 s; is it up, and is its address right?".to_owned()
-            }
+            sqlx::Error::PoolTimedOut => NO_CONNECTION.to_owned(),
             other => other.to_string(),
         };
         Self { class, message, source }
@@ -103,6 +103,12 @@ impl Failure {
         Self { class: Class::Row, message, source: sqlx::Error::RowNotFound }
     }
 
+    /// A value of ours that has no text; the page cannot be written.
+    pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
+        let message = format!("the cursor or the counts of a page have no JSON form: {error}");
+        Self { class: Class::Refused, message, source: sqlx::Error::RowNotFound }
+    }
+
     /// The server's own words.
     pub(crate) fn message(&self) -> &str {
         &self.message
@@ -143,6 +149,7 @@ mod tests {
             (1062, "23000", Class::Row), // duplicate key
             (4025, "23000", Class::Row), // CHECK, MariaDB
             (3819, "HY000", Class::Row), // CHECK, MySQL
+            (1364, "HY000", Class::Row), // no default
             (1644, "45000", Class::Row), // SIGNAL in a trigger
             (1213, "40001", Class::Contended),
             (1205, "HY000", Class::Contended),

@@ -9,6 +9,9 @@ use super::error::Failure;
 use super::writer::chunks;
 use super::{MAX_MESSAGE_BYTES, Store, stored};
 
+/// How much of a JSON path is stored.
+const MAX_PATH_BYTES: usize = 2048;
+
 /// A row of `sync_errors`.
 #[derive(Debug, Clone)]
 pub struct StoredError {
@@ -140,11 +143,15 @@ pub(super) async fn store_rejects(
         let groups = list(&format!("({group})"), rejects.len());
         let messages: Vec<_> = rejects
             .iter()
-            .map(|reject| cut(&format!("{}: {}", reject.position, reject.message), MAX_MESSAGE_BYTES))
+            .map(|reject| {
+                let place = cut(&reject.position.to_string(), MAX_PATH_BYTES);
+                cut(&format!("{place}: {}", reject.message), MAX_MESSAGE_BYTES)
+            })
             .collect();
         let mut args = Vec::new();
-        for (reject, message) in rejects.iter().zip(&messages) {
-            let [line, byte, page, path] = place(Some(&reject.position));
+        let paths: Vec<_> = rejects.iter().map(|reject| path_of(Some(&reject.position))).collect();
+        for ((reject, message), path) in rejects.iter().zip(&messages).zip(&paths) {
+            let [line, byte, page, path] = place(Some(&reject.position), path.as_deref());
             args.extend([
                 run_id.into(),
                 reject.kind.as_str().into(),
@@ -177,8 +184,9 @@ pub(super) async fn store_skips(
         let group = list("?", width);
         let groups = list(&format!("({group})"), skips.len());
         let mut args = Vec::new();
-        for skip in skips {
-            let [line, byte, page, path] = place(skip.position.as_ref());
+        let paths: Vec<_> = skips.iter().map(|skip| path_of(skip.position.as_ref())).collect();
+        for (skip, path) in skips.iter().zip(&paths) {
+            let [line, byte, page, path] = place(skip.position.as_ref(), path.as_deref());
             args.extend([run_id.into(), "duplicate".into(), Arg::from(&skip.item), line, byte, page, path]);
         }
         tx.execute(format!("INSERT INTO sync_skips ({SKIP_COLUMNS}) VALUES {groups}"), &args).await?;
@@ -186,13 +194,21 @@ pub(super) async fn store_skips(
     Ok(())
 }
 
+/// The JSON path of a place, which names of members can make as long as they like.
+fn path_of(position: Option<&Position>) -> Option<String> {
+    match position {
+        Some(Position::Item { path, .. }) => Some(cut(path, MAX_PATH_BYTES)),
+        _ => None,
+    }
+}
+
 /// Line, byte, page and path of a place; those that it has not are NULL.
-fn place(position: Option<&Position>) -> [Arg<'_>; 4] {
+fn place<'a>(position: Option<&Position>, path: Option<&'a str>) -> [Arg<'a>; 4] {
     match position {
         Some(Position::Line { line, byte }) => {
             [stored(*line).into(), stored(*byte).into(), Arg::Null, Arg::Null]
         }
-        Some(Position::Item { page, path }) => [Arg::Null, Arg::Null, stored(*page).into(), (&**path).into()],
+        Some(Position::Item { page, .. }) => [Arg::Null, Arg::Null, stored(*page).into(), path.into()],
         None => [Arg::Null; 4],
     }
 }

@@ -4,7 +4,8 @@
 //! are there is unchanged; one that the table cannot hold is new. All others are looked up in the table: those that
 //! differ, those beyond the budget, and the few that a filter takes for records seen before.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use fastbloom::BloomFilter;
 use hashbrown::HashTable;
@@ -12,15 +13,17 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::db::Row;
 use super::error::Failure;
+use super::json::canonical;
 use super::rows::{Plan, Rows};
+use crate::mapping::Cell;
 use crate::mapping::table::Kind;
-use crate::mapping::{Batch, Cell};
 
 /// Records that are looked up before it is worth reading the whole table: a small file, or what is new since yesterday,
 /// ends sooner.
 const LOOKED_UP_FIRST: usize = 10_000;
-/// What a row costs in memory: its digests and id, whether it was seen, its place in the index with room to grow.
-const BYTES_A_ROW: usize = 48;
+/// What a row costs in memory: its digests and id, its version, whether it was seen, its place in the index with room to
+/// grow.
+const BYTES_A_ROW: usize = 52;
 /// Identities in the first filter; each further one is half as large as all before it.
 const FIRST_FILTER: usize = 1 << 20;
 /// How often a filter takes a new identity for an old one.
@@ -44,6 +47,10 @@ pub(crate) struct Known {
     max_rows: usize,
     rows: Vec<KnownRow>,
     index: HashTable<u32>,
+    /// When a value of each row changed last, as places in `versions`.
+    version_of: Vec<u32>,
+    versions: Vec<Arc<str>>,
+    version_index: HashMap<Arc<str>, u32>,
     /// Which of the rows this run has seen.
     is_seen: Vec<bool>,
     /// The row that was found last: a file read again mostly goes on with the next one.
@@ -73,6 +80,9 @@ impl Known {
             max_rows: (budget / BYTES_A_ROW).min(u32::MAX as usize),
             rows: Vec::new(),
             index: HashTable::new(),
+            version_of: Vec::new(),
+            versions: Vec::new(),
+            version_index: HashMap::new(),
             is_seen: Vec::new(),
             last: 0,
             is_complete: None,
@@ -88,6 +98,7 @@ impl Known {
     pub(crate) async fn plan(&mut self, rows: &Rows<'_>) -> Result<(Plan, Marks), Failure> {
         self.read_in_time(rows).await?;
         let (mut plan, mut marks, mut unsure) = (Plan::default(), Marks::default(), Vec::new());
+        let mut last_version = None;
         for row in 0..rows.batch.len() {
             let identity = self.identity_of(rows, row);
             if let Some(place) = self.find(identity) {
@@ -97,9 +108,15 @@ impl Known {
                 }
                 marks.rows.push(place);
                 let KnownRow { content, id, .. } = self.rows[place];
-                match self.content_of(rows.batch, row) == content {
-                    true => plan.unchanged.push(id),
-                    false => unsure.push(row),
+                if self.content_of(rows, row) != content {
+                    unsure.push(row);
+                    continue;
+                }
+                plan.unchanged.push(id);
+                // Rows that were written together share it.
+                let version = self.version_of[place];
+                if last_version.replace(version) != Some(version) {
+                    plan.versions.insert(self.versions[version as usize].clone());
                 }
             } else if !self.in_flight.insert(identity) {
                 plan.duplicate.push(row);
@@ -186,15 +203,41 @@ impl Known {
                 Some(Kind::Count | Kind::Flag) => found.optional_int(place)?.map(Cell::Int),
                 _ => found.optional_text(place)?.map(Cell::Text),
             };
-            digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(Kind::Money)));
+            match cell {
+                Some(Cell::Text(json)) if kind.is_none() && rows.rewrites_json() => {
+                    digest_json(scratch, json);
+                }
+                cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(Kind::Money))),
+            }
         }
-        let content = certain(xxh3_64_with_seed(scratch, *seed));
+        // A row that nobody can tell from a changed one is looked up.
+        let content = match found.optional_text(2)? {
+            Some(_) => certain(xxh3_64_with_seed(scratch, *seed)),
+            None => UNCERTAIN,
+        };
+        let version = self.version(found.text(2)?);
+        self.version_of.push(version);
         let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(KnownRow { identity, content, id: found.int(0)? });
         self.is_seen.push(found.optional_int(1)? == Some(rows.origin.run_id));
         let Self { rows, index, .. } = self;
         index.insert_unique(slot(identity), place, |place| slot(rows[*place as usize].identity));
         Ok(())
+    }
+
+    /// The place of a version among all.
+    fn version(&mut self, text: &str) -> u32 {
+        let newest = self.versions.len().wrapping_sub(1);
+        if self.versions.last().is_some_and(|last| **last == *text) {
+            return u32::try_from(newest).unwrap_or(u32::MAX);
+        }
+        if let Some(place) = self.version_index.get(text) {
+            return *place;
+        }
+        let (place, text) = (u32::try_from(self.versions.len()).unwrap_or(u32::MAX), Arc::<str>::from(text));
+        self.versions.push(text.clone());
+        self.version_index.insert(text, place);
+        place
     }
 
     /// The place of a row.
@@ -218,10 +261,15 @@ impl Known {
         xxh3_128_with_seed(&self.scratch, self.seed)
     }
 
-    fn content_of(&mut self, batch: &Batch, row: usize) -> u64 {
+    fn content_of(&mut self, rows: &Rows<'_>, row: usize) -> u64 {
         self.scratch.clear();
-        for cell in batch.row(row) {
-            digest(&mut self.scratch, cell, false);
+        for (cell, name) in rows.batch.row(row).zip(rows.batch.columns.iter()) {
+            match cell {
+                Cell::Text(json) if rows.rewrites_json() && rows.batch.table.column(name).is_none() => {
+                    digest_json(&mut self.scratch, json);
+                }
+                cell => digest(&mut self.scratch, cell, false),
+            }
         }
         certain(xxh3_64_with_seed(&self.scratch, self.seed))
     }
@@ -245,6 +293,14 @@ fn digest(bytes: &mut Vec<u8>, cell: Cell<'_>, is_decimal: bool) {
             bytes.extend(text.len().to_le_bytes());
             bytes.extend(text.as_bytes());
         }
+    }
+}
+
+/// Adds JSON by its value, as some databases write it in their own way.
+fn digest_json(bytes: &mut Vec<u8>, json: &str) {
+    match canonical(json, true) {
+        Some(json) => digest(bytes, Cell::Text(&json), false),
+        None => digest(bytes, Cell::Text(json), false),
     }
 }
 

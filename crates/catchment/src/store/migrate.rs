@@ -43,6 +43,14 @@ const MIGRATIONS: &[Migration] = &[
             sqlite: include_str!("../../migrations/sqlite/0003_states.sql"),
         },
     },
+    Migration {
+        version: 4,
+        name: "claims",
+        ddl: Sql {
+            mysql: include_str!("../../migrations/mysql/0004_claims.sql"),
+            sqlite: include_str!("../../migrations/sqlite/0004_claims.sql"),
+        },
+    },
 ];
 
 const MIGRATIONS_TABLE: Sql = Sql {
@@ -60,6 +68,24 @@ const OPEN_TRIES: u32 = 50;
 const OPEN_PAUSE: Duration = Duration::from_millis(100);
 
 impl Store {
+    /// Whether the tables are there and up to date. Nothing is made: neither a table nor a file.
+    ///
+    /// # Errors
+    /// `database`.
+    pub(crate) async fn is_migrated(&self) -> Result<bool> {
+        if !self.db.is_there() {
+            return Ok(false);
+        }
+        let mut conn = self.db.reader().await?;
+        if existing_columns(&mut conn, "catchment_migrations").await?.is_empty() {
+            return Ok(false);
+        }
+        let rows =
+            conn.fetch(sql!("SELECT COALESCE(MAX(version), 0) FROM catchment_migrations"), &[]).await?;
+        let version = rows.first().map(|row| row.int(0)).transpose()?;
+        Ok(version >= MIGRATIONS.last().map(|last| last.version))
+    }
+
     /// Brings the tables up to date, one process at a time. The names of the steps that were taken.
     ///
     /// # Errors
@@ -132,14 +158,13 @@ async fn migrate(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'static str>>
             ),
         ));
     }
-    if done.is_empty() {
-        refuse_foreign_tables(dialect, conn).await?;
-    }
+    let pending: Vec<_> = MIGRATIONS.iter().filter(|migration| !done.contains(&migration.version)).collect();
+    let steps = plan(dialect, conn, &pending).await?;
     let mut applied = Vec::new();
-    for migration in MIGRATIONS.iter().filter(|migration| !done.contains(&migration.version)) {
-        // Each statement can be repeated: MySQL commits after each, so a crash may leave some of them done.
-        for statement in statements(dialect.pick(migration.ddl)) {
-            conn.raw(statement).await.map_err(|failure| {
+    for (migration, statements) in pending.iter().zip(steps) {
+        for statement in statements {
+            // A large table takes as long as it takes.
+            conn.raw_unbounded(statement).await.map_err(|failure| {
                 Error::from(failure).context(format!("migration {} ({})", migration.version, migration.name))
             })?;
         }
@@ -158,55 +183,167 @@ fn statements(ddl: &'static str) -> impl Iterator<Item = &'static str> {
     ddl.split(";\n").map(str::trim).filter(|statement| !statement.is_empty())
 }
 
-/// What is found without a record of our having made it must have all that we would have made.
-async fn refuse_foreign_tables(dialect: Dialect, conn: &mut Conn) -> Result<()> {
-    let mut missing = Vec::new();
-    for (name, definitions) in tables(dialect) {
-        let columns = existing_columns(conn, name).await?;
-        if columns.is_empty() {
-            continue;
+/// What a statement of a step does, as far as it matters to what is there already.
+enum Change {
+    /// Makes a table, with these lines of its definition.
+    Table(&'static str, Vec<&'static str>),
+    /// Adds something to a table that may be somebody else's.
+    Addition { table: &'static str, what: Addition },
+    /// Moves rows of ours; it can be repeated.
+    Rows,
+}
+
+enum Addition {
+    Column(&'static str),
+    Index {
+        name: &'static str,
+        is_unique: bool,
+    },
+    Trigger(&'static str),
+    /// `ON UPDATE CURRENT_TIMESTAMP` of a column.
+    OnUpdate(&'static str),
+}
+
+impl Change {
+    fn of(statement: &'static str) -> Self {
+        let word = |place: usize| statement.split_whitespace().nth(place).unwrap_or_default();
+        let after = |word: &str| {
+            let mut words = statement.split_whitespace().skip_while(|found| *found != word);
+            words.nth(1).unwrap_or_default()
+        };
+        if let Some((name, body)) =
+            statement.strip_prefix("CREATE TABLE IF NOT EXISTS ").and_then(|rest| rest.split_once(" (\n"))
+        {
+            let body = body.rsplit_once("\n)").map_or(body, |(body, _)| body);
+            let lines = body.lines().map(|line| line.trim().trim_end_matches(',')).collect();
+            return Self::Table(name, lines);
         }
-        let unique = existing_unique_keys(dialect, conn, name).await?;
-        for definition in definitions {
-            match unique_key(definition) {
-                Some(key) if !unique.contains(&key) => {
-                    let constraint = definition.trim_start_matches("UNIQUE KEY ").replace("CONSTRAINT ", "");
-                    let index = constraint.split_whitespace().next().unwrap_or_default();
-                    missing.push(format!("CREATE UNIQUE INDEX {index} ON {name} ({key});"));
+        let addition = match (word(0), word(1), word(3)) {
+            ("ALTER", "TABLE", "ADD") => Addition::Column(word(5)),
+            ("ALTER", "TABLE", "MODIFY") => Addition::OnUpdate(word(5)),
+            ("CREATE", "TRIGGER", _) => Addition::Trigger(after("EXISTS")),
+            ("CREATE", "INDEX" | "UNIQUE", _) => {
+                let name = if statement.contains(" EXISTS ") { after("EXISTS") } else { after("INDEX") };
+                Addition::Index { name, is_unique: word(1) == "UNIQUE" }
+            }
+            _ => return Self::Rows,
+        };
+        let table = if word(0) == "ALTER" { word(2) } else { after("ON") };
+        Self::Addition { table, what: addition }
+    }
+}
+
+/// The statements of each step that have something to do: MySQL commits after each, so a crash may have left some of them
+/// done. A table that is there and was not made by us must have all that a step would give it, and is left as it is.
+async fn plan(dialect: Dialect, conn: &mut Conn, pending: &[&Migration]) -> Result<Vec<Vec<&'static str>>> {
+    let (mut steps, mut missing) = (Vec::new(), Vec::new());
+    for migration in pending {
+        let mut todo = Vec::new();
+        for statement in statements(dialect.pick(migration.ddl)) {
+            match Change::of(statement) {
+                Change::Table(name, lines) => {
+                    missing.extend(lacks(dialect, conn, name, &lines).await?);
+                    todo.push(statement);
                 }
-                Some(_) => {}
-                None => {
-                    let column = definition.split_whitespace().next().unwrap_or_default();
-                    if !is_constraint(definition) && !columns.contains(column) {
-                        missing.push(format!("ALTER TABLE {name} ADD COLUMN {definition};"));
+                Change::Rows => todo.push(statement),
+                Change::Addition { table, what } => {
+                    let columns = existing_columns(conn, table).await?;
+                    if columns.is_empty() {
+                        todo.push(statement);
+                    } else if what.is_there(dialect, conn, table, &columns).await? {
+                    } else if is_ours(conn, table).await? {
+                        todo.push(statement);
+                    } else if !matches!(what, Addition::Index { is_unique: false, .. }) {
+                        missing.push(format!("{statement};"));
                     }
                 }
             }
         }
+        steps.push(todo);
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(steps);
     }
     Err(Error::config(
         "foreign_table",
-        format!(
-            "tables of these names are there already, were not made by Catchment, and lack what it needs. It does not \
-             alter them. Add it (and fill it where rows exist), or use another database:\n{}",
-            missing.join("\n")
-        ),
-    ))
+        "tables of these names are there already, were not made by Catchment, and lack what it needs. It does not alter \
+         them. Add it (and fill it where rows exist), or use another database:",
+    )
+    .with_lines(&missing))
 }
 
-/// The tables of all migrations, each with the lines of its definition.
-fn tables(dialect: Dialect) -> Vec<(&'static str, Vec<&'static str>)> {
-    let statements = MIGRATIONS.iter().flat_map(|migration| statements(dialect.pick(migration.ddl)));
-    statements
-        .filter_map(|statement| {
-            let (name, body) = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ")?.split_once(" (\n")?;
-            let body = body.rsplit_once("\n)")?.0;
-            Some((name, body.lines().map(|line| line.trim().trim_end_matches(',')).collect()))
-        })
-        .collect()
+impl Addition {
+    async fn is_there(
+        &self,
+        dialect: Dialect,
+        conn: &mut Conn,
+        table: &str,
+        columns: &BTreeSet<String>,
+    ) -> Result<bool> {
+        let (sql, name) = match (self, dialect) {
+            (Self::Column(name), _) => return Ok(columns.contains(*name)),
+            (Self::Index { name, .. }, Dialect::MySql) => (
+                sql!(
+                    "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = ?"
+                ),
+                *name,
+            ),
+            (Self::Trigger(name), Dialect::MySql) => (
+                sql!(
+                    "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = DATABASE() AND event_object_table = ? AND trigger_name = ?"
+                ),
+                *name,
+            ),
+            (Self::OnUpdate(name), Dialect::MySql) => (
+                sql!(
+                    "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ? AND LOWER(extra) LIKE '%on update%'"
+                ),
+                *name,
+            ),
+            (Self::Index { name, .. } | Self::Trigger(name) | Self::OnUpdate(name), Dialect::Sqlite) => {
+                (sql!("SELECT 1 FROM sqlite_master WHERE tbl_name = ? AND name = ?"), *name)
+            }
+        };
+        Ok(!conn.fetch(sql, &[table.into(), name.into()]).await?.is_empty())
+    }
+}
+
+/// Whether a table was made by us, or by our statements: nobody else names a constraint like that.
+async fn is_ours(conn: &mut Conn, table: &str) -> Result<bool> {
+    let sql = Sql {
+        mysql: "SELECT 1 FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name = ? \
+                AND constraint_type = 'CHECK' AND constraint_name LIKE CONCAT(REPLACE(table_name, '_', '\\_'), '\\_%') LIMIT 1",
+        sqlite: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? \
+                 AND instr(sql, 'CONSTRAINT ' || name || '_') > 0",
+    };
+    Ok(!conn.fetch(sql, &[table.into()]).await?.is_empty())
+}
+
+/// What a table that is there lacks of what we would have made; nothing where it is not there.
+async fn lacks(dialect: Dialect, conn: &mut Conn, name: &str, definitions: &[&str]) -> Result<Vec<String>> {
+    let mut missing = Vec::new();
+    let columns = existing_columns(conn, name).await?;
+    if columns.is_empty() {
+        return Ok(missing);
+    }
+    let unique = existing_unique_keys(dialect, conn, name).await?;
+    for definition in definitions {
+        match unique_key(definition) {
+            Some(key) if !unique.contains(&key) => {
+                let constraint = definition.trim_start_matches("UNIQUE KEY ").replace("CONSTRAINT ", "");
+                let index = constraint.split_whitespace().next().unwrap_or_default();
+                missing.push(format!("CREATE UNIQUE INDEX {index} ON {name} ({key});"));
+            }
+            Some(_) => {}
+            None => {
+                let column = definition.split_whitespace().next().unwrap_or_default();
+                if !is_constraint(definition) && !columns.contains(column) {
+                    missing.push(format!("ALTER TABLE {name} ADD COLUMN {definition};"));
+                }
+            }
+        }
+    }
+    Ok(missing)
 }
 
 fn is_constraint(definition: &str) -> bool {
@@ -223,7 +360,8 @@ fn unique_key(definition: &str) -> Option<String> {
 async fn existing_columns(conn: &mut Conn, table: &str) -> Result<BTreeSet<String>> {
     let sql = Sql {
         mysql: "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
-        sqlite: "SELECT name FROM pragma_table_info(?)",
+        // With generated columns.
+        sqlite: "SELECT name FROM pragma_table_xinfo(?)",
     };
     let rows = conn.fetch(sql, &[table.into()]).await?;
     Ok(rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_, _>>()?)

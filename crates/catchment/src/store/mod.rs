@@ -5,6 +5,7 @@ pub(crate) mod dialect;
 mod error;
 mod errors;
 mod jobs;
+mod json;
 mod known;
 mod migrate;
 mod mysql;
@@ -30,7 +31,7 @@ pub(crate) use jobs::Job;
 pub(crate) use known::{Known, Marks};
 pub(crate) use pages::{Commit, WrittenPage};
 pub(crate) use rows::Origin;
-pub(crate) use runs::{Claim, Claimant, Lease, NewRun, Verdict};
+pub(crate) use runs::{Claim, Claimant, Lease, NewRun, Verdict, Wait};
 pub(crate) use states::Kept;
 
 /// How long a worker holds a run without renewing its lease.
@@ -72,8 +73,19 @@ impl Store {
         Ok(conn.ping().await?)
     }
 
+    /// Moves what SQLite has in its write-ahead log into the file itself; for when nothing is under way. Does nothing on
+    /// other databases.
+    ///
+    /// # Errors
+    /// `database`.
+    pub(crate) async fn checkpoint(&self) -> Result<()> {
+        Ok(self.db.checkpoint().await?)
+    }
+
     /// Gives all connections back. Statements under way end first.
     pub async fn close(&self) {
+        // The log is emptied by whoever opens the file next, too.
+        self.db.checkpoint().await.ok();
         self.db.close().await;
     }
 }

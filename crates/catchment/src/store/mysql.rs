@@ -1,19 +1,24 @@
 //! MySQL and MariaDB: one host, or several that are tried in turn.
 
 use std::str::FromStr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use catchment_core::{Error, Result};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolOptions, MySqlSslMode};
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Executor, MySql, Row};
 
+use super::LEASE;
 use super::db::ACQUIRE_TIMEOUT;
+use super::error::Failure;
 
 /// How long one host of several may take, before the next one is tried.
 const HOST_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a session may say nothing at all. Those of pages that wait for their turn say so more often.
+const SESSION_IDLE: Duration = Duration::from_secs(28);
 
 /// Errors of a host that answers and yet does nothing: a Galera node that is not ready, a server that was made
 /// read-only (two ways), one that is shutting down. Another host may do.
@@ -25,8 +30,43 @@ pub(crate) struct Cluster {
     hosts: Vec<Host>,
     current: AtomicUsize,
     connections: u32,
-    /// The smallest `max_allowed_packet` of all that were connected to.
-    max_packet: Arc<AtomicUsize>,
+    server: Arc<ServerFacts>,
+    outage: Outage,
+}
+
+/// What the servers said of themselves when they were connected to.
+#[derive(Debug)]
+struct ServerFacts {
+    /// The smallest `max_allowed_packet` of all.
+    max_packet: AtomicUsize,
+    /// Whether it has a JSON type, as MySQL does; MariaDB keeps the text.
+    rewrites_json: AtomicBool,
+}
+
+/// Tells once that the database is away, and once that it is back.
+#[derive(Debug, Default)]
+struct Outage {
+    is_on: AtomicBool,
+    since: Mutex<Option<Instant>>,
+}
+
+impl Outage {
+    fn begins(&self, why: &str) {
+        if !self.is_on.swap(true, Ordering::SeqCst) {
+            if let Ok(mut since) = self.since.lock() {
+                *since = Some(Instant::now());
+            }
+            tracing::warn!(error = why, "the database does not answer; it is asked again until it does");
+        }
+    }
+
+    fn ends(&self) {
+        if self.is_on.load(Ordering::Relaxed) && self.is_on.swap(false, Ordering::SeqCst) {
+            let since = self.since.lock().ok().and_then(|mut since| since.take());
+            let seconds = since.map_or(0, |since| since.elapsed().as_secs());
+            tracing::info!(seconds, "the database answers again");
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -43,8 +83,16 @@ pub(super) struct Connected {
 }
 
 impl Connected {
+    /// A statement ended well.
+    pub(super) fn answered(&self) {
+        self.cluster.outage.ends();
+    }
+
     /// Hears of an error of this connection's host. Whether the connection is of no more use.
     pub(super) fn hear(&self, error: &sqlx::Error) -> bool {
+        if !matches!(error, sqlx::Error::Database(_)) {
+            self.cluster.outage.begins(&error.to_string());
+        }
         let number = error
             .as_database_error()
             .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>())
@@ -66,35 +114,41 @@ impl Cluster {
         };
         let hosts: Vec<_> = one_url_a_host(&url).iter().map(|url| parse(url)).collect::<Result<_>>()?;
         let timeout = if hosts.len() > 1 { HOST_TIMEOUT } else { ACQUIRE_TIMEOUT };
-        let max_packet = Arc::new(AtomicUsize::new(usize::MAX));
+        let server = Arc::new(ServerFacts {
+            max_packet: AtomicUsize::new(usize::MAX),
+            rewrites_json: AtomicBool::new(false),
+        });
         let open = |options: MySqlConnectOptions| {
-            let max_packet = max_packet.clone();
+            let server = server.clone();
             Host {
-                name: options.get_host().to_owned(),
+                name: format!("{}:{}", options.get_host(), options.get_port()),
                 pool: MySqlPoolOptions::new()
                     .max_connections(connections)
                     .acquire_timeout(timeout)
+                    // Before the server ends the session.
+                    .idle_timeout(SESSION_IDLE / 2)
                     .after_connect(move |conn, _| {
-                        let max_packet = max_packet.clone();
-                        Box::pin(async move {
-                            max_packet.fetch_min(prepare_session(conn).await?, Ordering::SeqCst);
-                            Ok(())
-                        })
+                        let server = server.clone();
+                        Box::pin(async move { prepare_session(conn, &server).await })
                     })
                     .connect_lazy_with(options),
             }
         };
         let hosts = hosts.into_iter().map(open).collect();
-        Ok(Self { hosts, current: AtomicUsize::new(0), connections, max_packet })
+        Ok(Self { hosts, current: AtomicUsize::new(0), connections, server, outage: Outage::default() })
+    }
+
+    pub(super) fn rewrites_json(&self) -> bool {
+        self.server.rewrites_json.load(Ordering::SeqCst)
     }
 
     /// Bytes that a statement may have.
     pub(super) fn max_packet(&self) -> usize {
-        self.max_packet.load(Ordering::SeqCst)
+        self.server.max_packet.load(Ordering::SeqCst)
     }
 
     /// A connection; to the next host where the current one cannot be reached.
-    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, Connected), sqlx::Error> {
+    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, Connected), Failure> {
         let mut tried = 1;
         loop {
             let host = self.current.load(Ordering::SeqCst);
@@ -103,7 +157,14 @@ impl Cluster {
                 Err(error) if tried < self.hosts.len() && self.is_unreachable(host, &error) => {
                     self.turn_from(host);
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let is_unreachable = self.is_unreachable(host, &error);
+                    let failure = Failure::from(error);
+                    if is_unreachable {
+                        self.outage.begins(failure.message());
+                    }
+                    return Err(failure);
+                }
             }
             tried += 1;
         }
@@ -121,7 +182,7 @@ impl Cluster {
             self.current.compare_exchange(host, next, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if has_turned && next != host {
             let (host, next) = (&self.hosts[host].name, &self.hosts[next].name);
-            tracing::warn!(host, next, "the database host does not serve; turning to the next one");
+            tracing::debug!(host, next, "the database host does not serve; turning to the next one");
         }
     }
 
@@ -168,20 +229,35 @@ fn is_local(host: &str) -> bool {
 
 /// The same rules in every session, whatever the server's defaults: a bad value is an error, a locking read
 /// locks what it finds and no gaps, and times are UTC (sqlx sets that). Gives the server's `max_allowed_packet`.
-async fn prepare_session(conn: &mut sqlx::MySqlConnection) -> Result<usize, sqlx::Error> {
+async fn prepare_session(conn: &mut sqlx::MySqlConnection, server: &ServerFacts) -> Result<(), sqlx::Error> {
     conn.execute(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
          NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout = 10",
     )
     .await?;
     conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
-    // Reads on a Galera node wait for what others have committed. Servers without Galera do not know it.
-    match conn.execute("SET SESSION wsrep_sync_wait = 1").await {
-        Err(error) if !matches!(&error, sqlx::Error::Database(_)) => return Err(error),
-        Ok(_) | Err(_) => {}
+    let (lease, idle) = (LEASE.as_secs(), SESSION_IDLE.as_secs());
+    for setting in [
+        // Reads on a Galera node wait for what others have committed. Servers without Galera do not know it.
+        "wsrep_sync_wait = 1".to_owned(),
+        // A worker that froze, or whose machine vanished, keeps its locks no longer than its lease: the server rolls back
+        // a transaction that says nothing (MariaDB), or ends the session (MySQL knows no less).
+        format!("idle_transaction_timeout = {lease}, idle_write_transaction_timeout = {lease}"),
+        format!("wait_timeout = {idle}, net_read_timeout = {lease}, net_write_timeout = {lease}"),
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("SET SESSION {setting}"));
+        match conn.execute(sql).await {
+            Err(error) if !matches!(&error, sqlx::Error::Database(_)) => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
     }
-    let packet: i64 = conn.fetch_one("SELECT CAST(@@max_allowed_packet AS SIGNED)").await?.try_get(0)?;
-    Ok(usize::try_from(packet).unwrap_or(usize::MAX))
+    let facts = conn.fetch_one("SELECT CAST(@@max_allowed_packet AS SIGNED), VERSION()").await?;
+    let packet = usize::try_from(facts.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
+    server.max_packet.fetch_min(packet, Ordering::SeqCst);
+    if !facts.try_get::<String, _>(1)?.contains("MariaDB") {
+        server.rewrites_json.store(true, Ordering::SeqCst);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

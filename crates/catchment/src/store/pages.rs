@@ -1,6 +1,8 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use catchment_core::{Pass, Reject};
+use std::collections::HashMap;
+
+use catchment_core::{Pass, Position, Reject};
 
 use super::db::{Arg, Tx};
 use super::dialect::{Sql, sql};
@@ -133,6 +135,17 @@ impl Store {
         rolled_back_unless_ok(tx, result).await
     }
 
+    /// Notes what people should know of a run whose pages are all committed, and that it is no complete pass.
+    pub(crate) async fn note_warning(&self, lease: Lease, warning: &str) -> Result<(), Failure> {
+        let sql = Sql {
+            mysql: "UPDATE sync_runs SET sync_metadata = JSON_SET(sync_metadata, '$.truncated', TRUE, '$.warning', ?) \
+                    WHERE id = ? AND fence = ?",
+            sqlite: "UPDATE sync_runs SET sync_metadata = json_set(sync_metadata, '$.truncated', json('true'), '$.warning', ?) \
+                     WHERE id = ? AND fence = ?",
+        };
+        self.db.execute(sql, &[warning.into(), lease.run_id.into(), lease.fence.into()]).await.map(|_| ())
+    }
+
     fn writer<'a>(&self, rows: &'a Rows<'a>, is_careful: bool) -> RowWriter<'a> {
         RowWriter { rows, dialect: self.db.dialect(), limits: self.db.limits(), is_careful }
     }
@@ -159,6 +172,11 @@ async fn rolled_back_unless_ok(tx: Tx, result: Result<Written, Failure>) -> Resu
 }
 
 impl WrittenPage {
+    /// Keeps its transaction, as it waits for its turn.
+    pub(crate) async fn keep_alive(&mut self) -> Result<(), Failure> {
+        self.tx.keep_alive().await
+    }
+
     /// Undoes it.
     pub(crate) async fn roll_back(self) {
         // As above.
@@ -181,14 +199,59 @@ impl Outcome {
         let Written { counts, rejects: refused, mut skips } = written;
         let failed = (batch.rejects.len() + refused.len()) as u64;
         metadata.counts = before.counts.plus(Counters { failed, ..counts });
+        metadata.shifted = metadata.shifted.or_else(|| find_shift(before.last_page, batch, &skips));
+        metadata.last_page = last_page(batch).or(before.last_page);
         let rejects = batch.rejects.iter().cloned().chain(refused);
         let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
         metadata.truncated |= batch.cursor.pass == Pass::Truncated;
+        metadata.warning = metadata.warning.or_else(|| batch.cursor.warning.clone());
         Self { metadata, rejects, skips }
     }
+}
+
+/// The page of the source that the last record of a batch stands on.
+fn last_page(batch: &Batch) -> Option<u64> {
+    batch.len().checked_sub(1).and_then(|row| page_of(batch.position(row)))
+}
+
+fn page_of(position: Option<&Position>) -> Option<u64> {
+    match position {
+        Some(Position::Item { page, .. }) => Some(*page),
+        _ => None,
+    }
+}
+
+/// Finds a record that two pages of one pass hold, which proves that the source's list moved between its pages: others were
+/// missed then. `last_page` is that of the record before the batch.
+fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Option<String> {
+    if !batch.has_mapped_identity || duplicates.is_empty() {
+        return None;
+    }
+    let mut first_pages = HashMap::new();
+    for row in 0..batch.len() {
+        if let Some(page) = page_of(batch.position(row)) {
+            first_pages.entry(batch.item(row)).or_insert(page);
+        }
+    }
+    let first_of_batch = page_of(batch.position(0))?;
+    duplicates.iter().find_map(|duplicate| {
+        let (item, page) = (&duplicate.item, page_of(duplicate.position.as_ref())?);
+        match first_pages.get(item) {
+            Some(first) if *first < page => {
+                Some(format!("`{item}` stands on the pages {first} and {page} of the source"))
+            }
+            // It was seen before this batch, which may have begun in the middle of a page.
+            _ if page > first_of_batch || last_page.is_some_and(|last| last < page) => {
+                let earlier = if page > 2 { " (or one before it)" } else { "" };
+                let before = page.saturating_sub(1);
+                Some(format!("`{item}` stands on the pages {before}{earlier} and {page} of the source"))
+            }
+            _ => None,
+        }
+    })
 }
 
 fn room(max: u64, taken: u64) -> usize {
@@ -203,8 +266,9 @@ async fn move_cursor(
     before: &Counters,
     after: &RunMetadata,
 ) -> Result<bool, Failure> {
-    let cursor = serde_json::to_string(&batch.cursor).unwrap_or_default();
-    let metadata = serde_json::to_string(after).unwrap_or_default();
+    let text = |error: serde_json::Error| Failure::unwritable(&error);
+    let cursor = serde_json::to_string(&batch.cursor).map_err(text)?;
+    let metadata = serde_json::to_string(after).map_err(text)?;
     let args = [
         stored(page_no).into(),
         Arg::from(&cursor),

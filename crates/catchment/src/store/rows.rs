@@ -1,13 +1,15 @@
 //! The rows of a target table, and how a page's records compare with them. SQL that is built from names is built here
 //! and in `writer`, from the names of [`Table`]s alone.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use catchment_core::{Error, Result};
 
 use super::db::{Arg, Conn, Db, Row};
 use super::dialect::Dialect;
 use super::error::Failure;
+use super::json::canonical;
 use super::writer::chunks;
 use crate::mapping::table::{Kind, Table};
 use crate::mapping::{Batch, Cell};
@@ -17,8 +19,9 @@ use crate::run::SyncRun;
 const ROWS_A_TEXT: i64 = 1000;
 /// Columns in an identity at most.
 const MAX_IDENTITY: usize = 2;
-/// Where the columns of a batch begin in a row of the table; before them are its id and the run that saw it last.
-const FIRST_COLUMN: usize = 2;
+/// Where the columns of a batch begin in a row of the table; before them are its id, the run that saw it last, and when a
+/// value of it changed last.
+const FIRST_COLUMN: usize = 3;
 
 type Identity<'a> = [Cell<'a>; MAX_IDENTITY];
 
@@ -64,8 +67,10 @@ pub(crate) struct Plan {
     pub(super) insert: Vec<usize>,
     /// With the id of the row that differs.
     pub(super) update: Vec<(usize, i64)>,
-    /// The ids of rows that are as they should be.
+    /// The ids of rows that were as they should be when they were read.
     pub(super) unchanged: Vec<i64>,
+    /// The `updated_at` that these had then: whoever changes a value changes that.
+    pub(super) versions: BTreeSet<Arc<str>>,
     /// Records whose identity this run has seen before.
     pub(super) duplicate: Vec<usize>,
 }
@@ -120,6 +125,7 @@ impl<'a> Rows<'a> {
                     plan.duplicate.push(row);
                 } else if self.is_same(row, &found)? {
                     plan.unchanged.push(id);
+                    plan.versions.insert(found.text(2)?.into());
                 } else {
                     plan.update.push((row, id));
                 }
@@ -171,7 +177,7 @@ impl<'a> Rows<'a> {
             if table.is_by_source { " AND source_type = ? AND source_identifier = ?" } else { "" };
         let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable_text(column)).collect();
         let sql = format!(
-            "SELECT json_group_array(json_array(id, last_sync_run_id, {})), COUNT(*), MAX(id) FROM (SELECT * FROM {} \
+            "SELECT json_group_array(json_array(id, last_sync_run_id, updated_at, {})), COUNT(*), MAX(id) FROM (SELECT * FROM {} \
              NOT INDEXED WHERE id > ?{by_source} ORDER BY id LIMIT ?)",
             columns.join(", "),
             table.name
@@ -214,7 +220,9 @@ impl<'a> Rows<'a> {
 
     fn select(&self) -> String {
         let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable(column)).collect();
-        format!("SELECT id, last_sync_run_id, {} FROM {}", columns.join(", "), self.batch.table.name)
+        let updated_at = self.db.dialect().as_text("updated_at");
+        let table = self.batch.table.name;
+        format!("SELECT id, last_sync_run_id, {updated_at}, {} FROM {table}", columns.join(", "))
     }
 
     fn of_source(&self) -> &'static str {
@@ -266,14 +274,25 @@ impl<'a> Rows<'a> {
         Ok(identity)
     }
 
+    /// Whether the database stores JSON as it likes.
+    pub(super) fn rewrites_json(&self) -> bool {
+        self.db.rewrites_json()
+    }
+
+    /// Whether a row is as a record has it, and can be told from one that somebody changes meanwhile.
     fn is_same(&self, row: usize, found: &Row) -> Result<bool, Failure> {
+        if found.is_null(2)? {
+            return Ok(false);
+        }
         for (column, cell) in self.batch.row(row).enumerate() {
             let place = self.place_of(column);
             let is_same = match cell {
                 Cell::Int(number) => found.optional_int(place)? == Some(number),
                 Cell::Null => found.is_null(place)?,
                 Cell::Text(text) => found.optional_text(place)?.is_some_and(|there| {
-                    there == text || is_same_value(self.batch.table, self.batch.columns[column], there, text)
+                    let column = self.batch.columns[column];
+                    there == text
+                        || is_same_value(self.batch.table, column, there, text, self.rewrites_json())
                 }),
             };
             if !is_same {
@@ -286,25 +305,26 @@ impl<'a> Rows<'a> {
 
 /// Whether two texts that differ are the same value of their column: `5.40` and `5.4`, or JSON that the database
 /// wrote in its own way.
-fn is_same_value(table: &Table, column: &str, there: &str, here: &str) -> bool {
+fn is_same_value(table: &Table, column: &str, there: &str, here: &str, is_rewritten: bool) -> bool {
     match table.column(column) {
         Some((_, column)) if matches!(column.kind, Kind::Money) => {
             there.contains('.') && there.trim_end_matches('0').trim_end_matches('.') == here
         }
         Some(_) => false,
         None => {
-            let parsed = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-            matches!((parsed(there), parsed(here)), (Some(there), Some(here)) if there == here)
+            let canonical = |text: &str| canonical(text, is_rewritten);
+            matches!((canonical(there), canonical(here)), (Some(there), Some(here)) if there == here)
         }
     }
 }
 
 impl super::Store {
-    /// Whether the table has rows of the run's source that are there to be used.
-    pub(crate) async fn has_rows(&self, run: &SyncRun, table: &Table) -> Result<bool> {
+    /// Whether the table has rows of the run's source; `available` ones are there to be used.
+    pub(crate) async fn has_rows(&self, run: &SyncRun, table: &Table, available: bool) -> Result<bool> {
+        let and_available = if available { " AND is_available = 1" } else { "" };
         let sql = match table.is_by_source {
             true => format!(
-                "SELECT 1 FROM {} WHERE source_type = ? AND source_identifier = ? AND is_available = 1 LIMIT 1",
+                "SELECT 1 FROM {} WHERE source_type = ? AND source_identifier = ?{and_available} LIMIT 1",
                 table.name
             ),
             // Rows that several sources share: those that an earlier run of this one saw last.

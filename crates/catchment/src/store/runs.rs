@@ -1,14 +1,15 @@
 //! `sync_runs` and `sync_attempts`: what is asked for, who holds it, how it ended.
 
+use std::fmt;
 use std::time::Duration;
 
 use catchment_core::{Cursor, Error, ErrorKind, Result, cut};
 use jiff::Timestamp;
 
 use super::db::{Arg, Row, Tx};
-use super::dialect::sql;
+use super::dialect::{Sql, sql};
 use super::error::{Class, Failure};
-use super::states::{Kept, keep};
+use super::states::{Kept, keep, note_completed};
 use super::{LEASE, MAX_MESSAGE_BYTES, Store, counted, unreadable};
 use crate::run::{Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncRun, SyncStats};
 
@@ -20,21 +21,16 @@ macro_rules! run_columns {
     };
 }
 
-/// What makes a run `r` claimable by a node (`?`), a door (`?`) and who has a key (`?`): it is due or interrupted, its lane is free, and
-/// nothing of its lane was begun before it and waits for its next attempt.
-macro_rules! claimable {
+/// What keeps a pending run `r` from its lane: another one that holds it, or an earlier one of the same source that was
+/// begun and is to go on first.
+macro_rules! lane_is_busy {
     ($now:literal) => {
         concat!(
-            "(r.node IS NULL OR r.node = ?) AND (? = 'http' OR r.door <> 'http') AND NOT EXISTS \
-             (SELECT 1 FROM sync_run_keys k WHERE k.sync_run_id = r.id AND k.key_id <> ?) AND ((r.status = 'pending' AND \
-             (r.next_attempt_at IS NULL OR r.next_attempt_at <= ",
+            "EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND ((a.status = 'in_progress' AND \
+             a.lease_until >= ",
             $now,
-            ") AND NOT EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND (a.status = 'in_progress' \
-             OR (a.status = 'pending' AND a.attempt > 0 AND a.id < r.id AND \
-             COALESCE(a.node, '') = COALESCE(r.node, ''))))) \
-             OR (r.status = 'in_progress' AND (r.lease_until IS NULL OR r.lease_until < ",
-            $now,
-            ")))"
+            ") OR (a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND \
+             a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by)))"
         )
     };
 }
@@ -68,9 +64,91 @@ pub(crate) struct Claimant<'a> {
     pub(crate) key_id: &'a str,
 }
 
-impl<'a> Claimant<'a> {
-    fn args(self) -> [Arg<'a>; 3] {
-        [self.node.into(), self.door.as_str().into(), self.key_id.into()]
+impl Claimant<'_> {
+    /// The values of `sync_runs.claimable_by` that it may claim: WHO@WHERE. Runs that came over HTTP are a service's, whose
+    /// data directories count; runs of local files are their node's.
+    fn values(self) -> Vec<String> {
+        let services: &[&str] = if self.door == Door::Http { &["service", "any"] } else { &["any"] };
+        services.iter().flat_map(|who| ["*", self.node].map(|place| format!("{who}@{place}"))).collect()
+    }
+
+    fn may_claim(self, claimable_by: &str) -> bool {
+        self.values().iter().any(|value| value == claimable_by)
+    }
+}
+
+/// Why a run cannot be claimed now, for whoever waits for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// It is not due before this time.
+    Until(Timestamp),
+    /// Another run holds its source or table, or is to go on before it.
+    For(Holder),
+    /// It is under way.
+    UnderWay(Holder),
+    /// It belongs to another machine, or to a service.
+    NotOurs { claimable_by: String },
+    /// Its secrets are sealed with another key.
+    OtherKey,
+    /// It has ended, or somebody else was faster.
+    No,
+}
+
+/// The run that others wait for, and who holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) run_id: i64,
+    /// None where it waits for its own next attempt.
+    pub(crate) owner: Option<String>,
+    pub(crate) lease_until: Option<Timestamp>,
+    pub(crate) claimable_by: String,
+    fence: i64,
+    is_expired: bool,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Until(time) => write!(f, "its next attempt is due at {time:.0}"),
+            Self::UnderWay(holder) => write!(f, "it is under way, {holder}"),
+            Self::For(holder) => write!(f, "run {} comes first: {holder}", holder.run_id),
+            Self::NotOurs { claimable_by } => write!(f, "{}", whose(claimable_by)),
+            Self::OtherKey => {
+                f.write_str("its secrets are sealed with a key that this process does not have (--key-file)")
+            }
+            Self::No => f.write_str("it cannot be claimed"),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.owner, self.lease_until) {
+            (Some(owner), Some(until)) if !self.is_expired => {
+                let mut parts = owner.split('/');
+                let (node, process) = (parts.next().unwrap_or_default(), parts.nth(3).unwrap_or_default());
+                write!(
+                    f,
+                    "held by process {process} on {node} until {until:.0}, unless that renews its lease"
+                )
+            }
+            _ => write!(
+                f,
+                "{}; `catchment runs cancel {}` frees its source",
+                whose(&self.claimable_by),
+                self.run_id
+            ),
+        }
+    }
+}
+
+/// Who may take a run up, in words.
+fn whose(claimable_by: &str) -> String {
+    let (who, place) = claimable_by.split_once('@').unwrap_or_default();
+    let who = if who == "service" { "a service (`catchment serve`)" } else { "any process" };
+    match place {
+        "*" => format!("it can be taken up by {who}"),
+        node => format!("it can be taken up by {who} on the node {node}"),
     }
 }
 
@@ -106,6 +184,31 @@ pub(crate) enum Verdict<'a> {
     Released,
     /// The run is not ours any more; only the attempt is.
     Lost,
+}
+
+/// How a run stands for somebody who wants to claim it.
+enum Standing {
+    Free {
+        fence: i64,
+        /// It was under way.
+        is_taken_over: bool,
+        /// A run whose lease has run out holds its lane.
+        lost_holder: Option<Holder>,
+    },
+    Waits(Wait),
+}
+
+impl Holder {
+    fn read(row: &Row, first: usize) -> Result<Self, Failure> {
+        Ok(Self {
+            run_id: row.int(first)?,
+            owner: row.optional_text(first + 1)?.map(str::to_owned),
+            lease_until: timestamp(row.optional_int(first + 2)?),
+            claimable_by: row.text(first + 3)?.to_owned(),
+            fence: row.int(first + 4)?,
+            is_expired: first == 0 && row.int(5)? == 1,
+        })
+    }
 }
 
 /// An attempt of a run, for people.
@@ -153,7 +256,7 @@ impl Store {
 
     async fn try_insert_run(&self, new: &NewRun<'_>) -> Result<i64, Failure> {
         let options = serde_json::Value::Object(new.request.options.clone()).to_string();
-        let metadata = serde_json::to_string(new.metadata).unwrap_or_default();
+        let metadata = serde_json::to_string(new.metadata).map_err(|error| Failure::unwritable(&error))?;
         let mut tx = self.db.begin().await?;
         let sql = sql!(
             "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, target_table, door, node, "
@@ -171,7 +274,7 @@ impl Store {
             new.request_key.into(),
             new.lane_key.into(),
             Arg::from(&metadata),
-            new.delay_ms.into(),
+            new.delay_ms.unwrap_or_default().into(),
         ];
         tx.execute(sql, &args).await?;
         let id = tx.conn()?.last_id().await?;
@@ -255,7 +358,8 @@ impl Store {
         let sql = sql!(
             "SELECT " (ms started_at) " FROM sync_attempts WHERE sync_run_id = ? AND id > "
             "COALESCE((SELECT MAX(id) FROM sync_attempts WHERE sync_run_id = ? AND ended_at IS NOT NULL AND "
-            "(pages_after > pages_before OR COALESCE(error_type, '') <> 'rate_limited')), 0) ORDER BY id"
+            "(pages_after > pages_before OR NOT (COALESCE(error_type, '') = 'rate_limited' OR "
+            "COALESCE(error_code, '') = 'database_away'))), 0) ORDER BY id"
         );
         let rows = self.db.fetch(sql, &[run_id.into(), run_id.into()]).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok((0, Duration::ZERO)) };
@@ -263,49 +367,94 @@ impl Store {
         Ok((u32::try_from(rows.len()).unwrap_or(u32::MAX), waited))
     }
 
-    /// Runs that a worker could claim now; first the one that has been due the longest. Those of the command line are left to it for a while:
-    /// it may be able to read what we are not.
+    /// Runs that a worker could claim now; first the one that has been due the longest. Those of the command line are left
+    /// to it for a while: it may be able to read what we are not.
     pub(crate) async fn due_runs(&self, claimant: Claimant<'_>, limit: u32) -> Result<Vec<i64>> {
+        const OF_OUR_KEY: &str =
+            "NOT EXISTS (SELECT 1 FROM sync_run_keys k WHERE k.sync_run_id = r.id AND k.key_id <> ?)";
+        let pick = |sql: Sql| self.db.dialect().pick(sql);
+        let now = self.db.dialect().now();
+        let (busy, due_ms) = (pick(sql!((at_now lane_is_busy))), pick(sql!((ms next_attempt_at))));
+        let is_left =
+            format!("(r.door <> 'cli' OR r.attempt > 0 OR r.created_at < {})", pick(sql!(NOW_PLUS_MS)));
+        // A part for each value, in the order of the index: none of them sorts the whole queue.
+        let (mut parts, mut args) = (Vec::new(), Vec::new());
+        let (values, left_ms, limit) = (claimant.values(), -lease_ms(), i64::from(limit));
+        for value in &values {
+            for due in [format!("r.next_attempt_at <= {now}"), "r.next_attempt_at IS NULL".to_owned()] {
+                parts.push(format!(
+                    "SELECT * FROM (SELECT r.id, {due_ms} AS due FROM sync_runs r WHERE r.status = 'pending' AND \
+                     r.claimable_by = ? AND {due} AND {is_left} AND {OF_OUR_KEY} AND NOT {busy} \
+                     ORDER BY r.next_attempt_at LIMIT ?) p"
+                ));
+                args.extend([Arg::from(value), left_ms.into(), claimant.key_id.into(), limit.into()]);
+            }
+            parts.push(format!(
+                "SELECT * FROM (SELECT r.id, 0 AS due FROM sync_runs r WHERE r.status = 'in_progress' AND \
+                 r.claimable_by = ? AND (r.lease_until IS NULL OR r.lease_until < {now}) AND {OF_OUR_KEY} LIMIT ?) i"
+            ));
+            args.extend([Arg::from(value), claimant.key_id.into(), limit.into()]);
+        }
+        let rows = self.db.fetch(parts.join(" UNION ALL "), &args).await?;
+        let mut due: Vec<_> =
+            rows.iter().map(|row| Ok((row.int(1)?, row.int(0)?))).collect::<Result<_, Failure>>()?;
+        due.sort_unstable();
+        Ok(due.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Runs of other nodes that nobody there takes up: interrupted, or due for so long that a living node would have begun
+    /// them. Whoever can read their files may.
+    pub(crate) async fn stranded_runs(&self, claimant: Claimant<'_>, limit: u32) -> Result<Vec<i64>> {
         let sql = sql!(
-            "SELECT r.id FROM sync_runs r WHERE " (at_now claimable) " AND (r.door <> 'cli' OR r.attempt > 0 OR "
-            "r.created_at < " NOW_PLUS_MS ") ORDER BY COALESCE(r.next_attempt_at, r.created_at), r.id LIMIT ?"
+            "SELECT r.id FROM sync_runs r WHERE r.node <> ? AND (? = 'http' OR r.door <> 'http') AND "
+            "((r.status = 'in_progress' AND (r.lease_until IS NULL OR r.lease_until < " NOW ")) OR "
+            "(r.status = 'pending' AND r.next_attempt_at < " NOW_PLUS_MS ")) AND NOT " (at_now lane_is_busy)
+            " ORDER BY r.id LIMIT ?"
         );
-        let [node, door, key_id] = claimant.args();
-        let args = [node, door, key_id, (-lease_ms()).into(), i64::from(limit).into()];
+        let args = [
+            claimant.node.into(),
+            claimant.door.as_str().into(),
+            (-STRANDED_LEASES * lease_ms()).into(),
+            i64::from(limit).into(),
+        ];
         let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }
 
-    /// Takes a run for a worker on `node`; `None` when it is not to be had: held, ended, not due, its lane is busy, it
-    /// belongs to another node, its secrets are sealed with another key, or it came over HTTP and the worker is no
-    /// service, whose data directories count.
+    /// Takes a run for a worker, or says why it is not to be had. `adopts` takes it from another node as well, if nobody
+    /// there holds it: whoever asks has seen that it can read its source.
     pub(crate) async fn claim(
         &self,
         run_id: i64,
         worker: &str,
         claimant: Claimant<'_>,
-    ) -> Result<Option<Claim>> {
-        match self.try_claim(run_id, worker, claimant).await {
-            Err(failure) if failure.class == Class::Contended => Ok(None),
+        adopts: bool,
+    ) -> Result<Result<Claim, Wait>> {
+        match self.try_claim(run_id, worker, claimant, adopts).await {
+            Err(failure) if failure.class == Class::Contended => Ok(Err(Wait::No)),
             result => result?,
         }
     }
 
-    /// The outer error is the database's, the inner one that of a run that does not read.
+    /// The outer error is the database's, the next one that of a run that does not read.
     async fn try_claim(
         &self,
         run_id: i64,
         worker: &str,
         claimant: Claimant<'_>,
-    ) -> Result<Result<Option<Claim>>, Failure> {
-        let mut tx = self.db.begin().await?;
-        let [node, door, key_id] = claimant.args();
-        let args = [node, door, key_id, run_id.into()];
-        let Some(seen) = tx.fetch(CLAIMABLE, &args).await?.into_iter().next() else {
-            tx.rollback().await?;
-            return Ok(Ok(None));
+        adopts: bool,
+    ) -> Result<Result<Result<Claim, Wait>>, Failure> {
+        // Looked at before anything is locked: most who wait only look.
+        let (fence, is_taken_over, lost_holder) = match self.look(run_id, claimant, adopts).await? {
+            Standing::Free { fence, is_taken_over, lost_holder } => (fence, is_taken_over, lost_holder),
+            Standing::Waits(wait) => return Ok(Ok(Err(wait))),
         };
-        let (fence, is_taken_over) = (seen.int(0)?, seen.text(1)? == RunStatus::InProgress.as_str());
+        let mut tx = self.db.begin().await?;
+        if let Some(holder) = &lost_holder {
+            // Nobody renews its lease: the lane is free. Whoever may takes it up again.
+            end_lost_attempt(&mut tx, holder.run_id, holder.fence).await?;
+            tx.execute(LET_GO, &[holder.run_id.into(), holder.fence.into()]).await?;
+        }
         if is_taken_over {
             end_lost_attempt(&mut tx, run_id, fence).await?;
         }
@@ -314,12 +463,12 @@ impl Store {
             Ok(1) => {}
             Ok(_) => {
                 tx.rollback().await?;
-                return Ok(Ok(None));
+                return Ok(Ok(Err(Wait::No)));
             }
             // Another run of the same lane was claimed in between.
             Err(failure) if failure.is_duplicate() => {
                 tx.rollback().await?;
-                return Ok(Ok(None));
+                return Ok(Ok(Err(Wait::No)));
             }
             Err(failure) => return Err(failure),
         }
@@ -327,7 +476,8 @@ impl Store {
         debug_assert_eq!(begun, 1);
         let rows = tx.fetch(CLAIMED, &[run_id.into()]).await?;
         let claim = match rows.first().map(read_claim).transpose() {
-            Ok(claim) => claim,
+            Ok(Some(claim)) => Ok(claim),
+            Ok(None) => Err(Wait::No),
             Err(error) => {
                 tx.rollback().await?;
                 return Ok(Err(error));
@@ -337,15 +487,52 @@ impl Store {
         Ok(Ok(claim))
     }
 
-    /// The run of the same lane that must go on before a run can begin.
-    pub(crate) async fn run_before(&self, run_id: i64) -> Result<Option<i64>> {
-        let sql = sql!(
-            "SELECT b.id FROM sync_runs r JOIN sync_runs b ON b.lane_key = r.lane_key WHERE r.id = ? AND b.id <> r.id "
-            "AND r.status = 'pending' AND ((b.status = 'in_progress' AND (b.lease_until IS NULL OR b.lease_until < " NOW
-            ")) OR (b.status = 'pending' AND b.attempt > 0 AND b.id < r.id)) ORDER BY b.id LIMIT 1"
-        );
-        let rows = self.db.fetch(sql, &[run_id.into()]).await?;
-        Ok(rows.first().map(|row| row.int(0)).transpose()?)
+    /// Why a run cannot be claimed now; `None` where it can.
+    pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<Wait>> {
+        Ok(match self.look(run_id, claimant, false).await? {
+            Standing::Free { .. } => None,
+            Standing::Waits(wait) => Some(wait),
+        })
+    }
+
+    /// Whether a run can be claimed, and if not, why.
+    async fn look(&self, run_id: i64, claimant: Claimant<'_>, adopts: bool) -> Result<Standing, Failure> {
+        let waits = |wait| Ok(Standing::Waits(wait));
+        let mut conn = self.db.writer().await?;
+        let rows = conn.fetch(LOOK, &[run_id.into()]).await?;
+        let Some(row) = rows.first() else { return waits(Wait::No) };
+        let (status, fence, claimable_by) = (row.text(0)?, row.int(1)?, row.text(2)?.to_owned());
+        let is_taken_over = status == RunStatus::InProgress.as_str();
+        if !is_taken_over && status != RunStatus::Pending.as_str() {
+            return waits(Wait::No);
+        }
+        if is_taken_over && row.int(3)? == 1 {
+            return waits(Wait::UnderWay(Holder::read(row, 4)?));
+        }
+        let is_of_another_node = claimable_by.split_once('@').is_some_and(|(_, node)| node != claimant.node);
+        let may_adopt =
+            adopts && is_of_another_node && (claimant.door == Door::Http || claimable_by.starts_with("any@"));
+        if !claimant.may_claim(&claimable_by) && !may_adopt {
+            return waits(Wait::NotOurs { claimable_by });
+        }
+        if row.optional_text(9)?.is_some_and(|key_id| key_id != claimant.key_id) {
+            return waits(Wait::OtherKey);
+        }
+        if !is_taken_over && row.int(10)? == 1 {
+            return waits(Wait::Until(timestamp(row.optional_int(11)?).unwrap_or_default()));
+        }
+        let holder = conn
+            .fetch(HOLDER, &[run_id.into()])
+            .await?
+            .first()
+            .map(|row| Holder::read(row, 0))
+            .transpose()?;
+        match holder.filter(|_| !is_taken_over) {
+            Some(holder) if !holder.is_expired || claimant.may_claim(&holder.claimable_by) => {
+                waits(Wait::For(holder))
+            }
+            lost_holder => Ok(Standing::Free { fence, is_taken_over, lost_holder }),
+        }
     }
 
     /// Holds on to a run; false when it is not ours any more.
@@ -386,9 +573,9 @@ impl Store {
             Verdict::Retry { error, fruitless_attempts, delay_ms } => {
                 (RunStatus::Pending, Some(error), fruitless_attempts, Some(delay_ms))
             }
-            Verdict::Released => (RunStatus::Pending, None, 0, None),
+            Verdict::Released => (RunStatus::Pending, None, 0, Some(0)),
         };
-        let shown = error.map(|error| (cut(error.code(), 60), cut(error.message(), MAX_MESSAGE_BYTES)));
+        let shown = error.map(|error| (cut(error.code(), 60), cut(&error.full_message(), MAX_MESSAGE_BYTES)));
         let kind = Arg::from(error.map(|error| error.kind().as_str()));
         let code = Arg::from(shown.as_ref().map(|(code, _)| code));
         let message = Arg::from(shown.as_ref().map(|(_, message)| message));
@@ -410,8 +597,11 @@ impl Store {
             return self.end_lost(lease).await;
         }
         tx.execute(END_ATTEMPT, &[kind, code, message, id, id, fence]).await?;
-        if let Verdict::Completed(Some(kept)) = verdict {
-            keep(&mut tx, lease.run_id, kept).await?;
+        if let Verdict::Completed(kept) = verdict {
+            note_completed(&mut tx, lease.run_id).await?;
+            if let Some(kept) = kept {
+                keep(&mut tx, lease.run_id, kept).await?;
+            }
         }
         if status == RunStatus::Failed {
             let is_retryable = matches!(verdict, Verdict::Failed(error) if error.kind().is_retryable());
@@ -448,7 +638,7 @@ impl Store {
             "error_message = ?, lease_owner = NULL, lease_until = NULL "
             "WHERE id = ? AND status IN ('pending', 'in_progress')"
         );
-        let message = cut(error.message(), MAX_MESSAGE_BYTES);
+        let message = cut(&error.full_message(), MAX_MESSAGE_BYTES);
         let args = [error.kind().as_str().into(), error.code().into(), Arg::from(&message), run_id.into()];
         self.db.execute(sql, &args).await?;
         Ok(())
@@ -456,15 +646,39 @@ impl Store {
 
     /// Makes all that waits for its next attempt due now. How many there are.
     pub(crate) async fn hasten_pending(&self) -> Result<u64> {
-        let sql = sql!("UPDATE sync_runs SET next_attempt_at = NULL WHERE status = 'pending'");
+        let sql = sql!("UPDATE sync_runs SET next_attempt_at = " NOW " WHERE status = 'pending'");
         Ok(self.db.execute(sql, &[]).await?)
     }
 }
 
-const CLAIMABLE: super::dialect::Sql =
-    sql!("SELECT r.fence, r.status FROM sync_runs r WHERE " (at_now claimable) " AND r.id = ?");
+/// How many leases a run is due before its node counts as gone.
+const STRANDED_LEASES: i64 = 2;
 
-const TAKE: super::dialect::Sql = sql!(
+/// From the fifth column on as [`Holder::read`] reads it.
+const LOOK: Sql = sql!(
+    "SELECT r.status, r.fence, r.claimable_by, CASE WHEN r.lease_until >= " NOW " THEN 1 ELSE 0 END, r.id, r.lease_owner, "
+    (ms lease_until) ", r.claimable_by, r.fence, k.key_id, CASE WHEN r.next_attempt_at > " NOW " THEN 1 ELSE 0 END, "
+    (ms next_attempt_at) " FROM sync_runs r LEFT JOIN sync_run_keys k ON k.sync_run_id = r.id WHERE r.id = ?"
+);
+
+/// Who holds the lane of a run, or is to go on before it.
+const HOLDER: Sql = sql!(
+    "SELECT id, lease_owner, " (ms lease_until) ", claimable_by, fence, "
+    "CASE WHEN status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ") THEN 1 ELSE 0 END FROM "
+    "(SELECT a.* FROM sync_runs r JOIN sync_runs a ON a.lane_key = r.lane_key WHERE r.id = ? AND a.id <> r.id AND "
+    "(a.status = 'in_progress' OR (a.status = 'pending' AND a.attempt > 0 AND a.id < r.id AND "
+    "a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by)) "
+    "ORDER BY CASE a.status WHEN 'in_progress' THEN 0 ELSE 1 END, a.id LIMIT 1) h"
+);
+
+/// Gives up a run that nobody holds any more, so that its lane is free.
+const LET_GO: Sql = sql!(
+    "UPDATE sync_runs SET status = 'pending', next_attempt_at = " NOW ", lease_owner = NULL, lease_until = NULL, "
+    "updated_at = " NOW " WHERE id = ? AND fence = ? AND status = 'in_progress' AND "
+    "(lease_until IS NULL OR lease_until < " NOW ")"
+);
+
+const TAKE: Sql = sql!(
     "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, lease_owner = ?, "
     "lease_until = " NOW_PLUS_MS ", started_at = COALESCE(started_at, " NOW "), next_attempt_at = NULL, "
     "completed_at = NULL, error_type = NULL, error_code = NULL, error_message = NULL, updated_at = " NOW " "
@@ -472,29 +686,29 @@ const TAKE: super::dialect::Sql = sql!(
     "(status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")))"
 );
 
-const BEGIN_ATTEMPT: super::dialect::Sql = sql!(
+const BEGIN_ATTEMPT: Sql = sql!(
     "INSERT INTO sync_attempts (sync_run_id, attempt, fence, worker, pages_before) "
     "SELECT id, attempt, fence, ?, page_no FROM sync_runs WHERE id = ?"
 );
 
-const CLAIMED: super::dialect::Sql = sql!(
+const CLAIMED: Sql = sql!(
     "SELECT " (columns run_columns) (ms next_attempt_at) ", " (ms created_at) ", " (ms started_at) ", "
     (ms completed_at) ", fence, door, read_cursor, fruitless_attempts FROM sync_runs WHERE id = ?"
 );
 
-const END_RUN: super::dialect::Sql = sql!(
+const END_RUN: Sql = sql!(
     "UPDATE sync_runs SET status = ?, completed_at = CASE WHEN ? = 1 THEN " NOW " END, error_type = ?, "
     "error_code = ?, error_message = ?, fruitless_attempts = ?, next_attempt_at = " NOW_PLUS_MS ", "
     "lease_owner = NULL, lease_until = NULL, updated_at = " NOW " "
     "WHERE id = ? AND status = 'in_progress' AND fence = ?"
 );
 
-const END_ATTEMPT: super::dialect::Sql = sql!(
+const END_ATTEMPT: Sql = sql!(
     "UPDATE sync_attempts SET ended_at = " NOW ", error_type = ?, error_code = ?, error_message = ?, "
     "pages_after = (SELECT page_no FROM sync_runs WHERE id = ?) WHERE sync_run_id = ? AND fence = ?"
 );
 
-const FINAL_FAILURE: super::dialect::Sql = sql!(
+const FINAL_FAILURE: Sql = sql!(
     "INSERT INTO sync_errors (sync_run_id, error_type, error_code, error_message, is_retryable) "
     "VALUES (?, ?, ?, ?, ?)"
 );

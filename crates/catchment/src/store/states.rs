@@ -5,8 +5,9 @@ use catchment_core::Result;
 
 use super::db::{Arg, Tx};
 use super::dialect::{Sql, sql};
-use super::error::Failure;
+use super::error::{Class, Failure};
 use super::{Store, unreadable};
+use crate::run::SyncRun;
 
 /// What a completed run leaves for the next one.
 #[derive(Debug, Clone)]
@@ -45,11 +46,68 @@ impl Store {
     }
 }
 
+/// How long a claim on a token counts, in milliseconds; an exchange takes less.
+const CLAIM_MS: i64 = 60_000;
+
+impl Store {
+    /// Claims the use of a token; false while somebody else has it.
+    pub(crate) async fn claim_token(&self, name: &str, owner: &str) -> Result<bool> {
+        let take_over = sql!(
+            "UPDATE sync_token_claims SET claimed_by = ?, claimed_until = " NOW_PLUS_MS " WHERE name = ? AND claimed_until < " NOW
+        );
+        if self.db.execute(take_over, &[owner.into(), CLAIM_MS.into(), name.into()]).await? == 1 {
+            return Ok(true);
+        }
+        let claim = sql!(
+            "INSERT INTO sync_token_claims (name, claimed_by, claimed_until) VALUES (?, ?, " NOW_PLUS_MS ")"
+        );
+        match self.db.execute(claim, &[name.into(), owner.into(), CLAIM_MS.into()]).await {
+            Ok(_) => Ok(true),
+            Err(failure) if failure.is_duplicate() || failure.class == Class::Contended => Ok(false),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Gives a claim back.
+    pub(crate) async fn release_token(&self, name: &str, owner: &str) -> Result<()> {
+        let sql = sql!("DELETE FROM sync_token_claims WHERE name = ? AND claimed_by = ?");
+        self.db.execute(sql, &[name.into(), owner.into()]).await?;
+        Ok(())
+    }
+
+    /// Whether a source has a completed run on record, so that what it left counts.
+    pub(crate) async fn has_completed(&self, run: &SyncRun) -> Result<bool> {
+        let sql = sql!(
+            "SELECT 1 FROM sync_sources WHERE target_table = ? AND source_type = ? AND source_name = ? AND "
+            "last_completed_at IS NOT NULL"
+        );
+        let args =
+            [Arg::from(&run.target_table), Arg::from(&run.request.source_type), Arg::from(&run.source_name)];
+        Ok(!self.db.fetch(sql, &args).await?.is_empty())
+    }
+}
+
+/// Notes that a source has a completed run, in the transaction that completes it.
+pub(super) async fn note_completed(tx: &mut Tx, run_id: i64) -> Result<(), Failure> {
+    let sql = Sql {
+        mysql: "INSERT INTO sync_sources (target_table, source_type, source_name, last_completed_at) \
+                SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? \
+                ON DUPLICATE KEY UPDATE last_completed_at = VALUES(last_completed_at)",
+        sqlite: "INSERT INTO sync_sources (target_table, source_type, source_name, last_completed_at) \
+                 SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? \
+                 ON CONFLICT (target_table, source_type, source_name) DO UPDATE SET \
+                 last_completed_at = excluded.last_completed_at",
+    };
+    tx.execute(sql, &[run_id.into()]).await?;
+    Ok(())
+}
+
 /// Stores what a run leaves, in the transaction that completes it.
 pub(super) async fn keep(tx: &mut Tx, run_id: i64, kept: &Kept) -> Result<(), Failure> {
     let sql = Sql {
         mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
-                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept)",
+                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), \
+                updated_at = CURRENT_TIMESTAMP(3)",
         sqlite: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
                  ON CONFLICT (state_key) DO UPDATE SET sync_run_id = excluded.sync_run_id, kept = excluded.kept, \
                  updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",

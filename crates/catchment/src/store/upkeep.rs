@@ -1,10 +1,12 @@
 //! What is done to runs and content from outside their attempts: cancel, retry, clean up. In small transactions, so
 //! that nobody waits for them.
 
+use std::collections::HashMap;
+
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
-use super::db::Arg;
+use super::db::{Arg, Row};
 use super::dialect::{list, sql};
 use super::error::Failure;
 use crate::run::RunStatus;
@@ -13,6 +15,8 @@ use crate::run::RunStatus;
 const BATCH: i64 = 1000;
 /// Failed runs are kept at least so long, for somebody to look at.
 const FAILED_RUN_DAYS: u32 = 90;
+/// What a source left for its next run is kept so long.
+const STATE_DAYS: i64 = 400;
 /// Failed runs that are older than this are not taken up again by themselves.
 const RETRY_DAYS: i64 = 7;
 
@@ -43,15 +47,15 @@ impl Store {
     pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let later = sql!(
-            "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.lane_key = r.lane_key AND l.id > r.id WHERE r.id = ? "
-            "LIMIT 1"
+            "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.lane_key = r.lane_key AND l.id > r.id AND "
+            "l.source_type = r.source_type AND l.source_name = r.source_name WHERE r.id = ? LIMIT 1"
         );
         if !tx.fetch(later, &[run_id.into()]).await?.is_empty() {
             tx.rollback().await?;
             return Ok(false);
         }
         let requeue = sql!(
-            "UPDATE sync_runs SET status = 'pending', completed_at = NULL, next_attempt_at = NULL, "
+            "UPDATE sync_runs SET status = 'pending', completed_at = NULL, next_attempt_at = " NOW ", "
             "fruitless_attempts = 0, updated_at = " NOW " WHERE id = ? AND status IN ('failed', 'cancelled')"
         );
         let is_requeued = tx.execute(requeue, &[run_id.into()]).await? == 1;
@@ -66,7 +70,7 @@ impl Store {
         let sql = format!(
             "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND (r.error_type IS NULL OR r.error_type IN ({})) \
              AND r.completed_at > {} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.lane_key = r.lane_key AND \
-             l.id > r.id) ORDER BY r.id",
+             l.source_type = r.source_type AND l.source_name = r.source_name AND l.id > r.id) ORDER BY r.id",
             list("?", kinds.len()),
             self.db.dialect().pick(sql!(NOW_PLUS_MS)),
         );
@@ -115,14 +119,62 @@ impl Store {
         self.db.execute(sql, &[run_id.into(), status.as_str().into()]).await
     }
 
-    /// Deletes content that no run has seen for `days`, in the order of its ids. How many rows.
+    /// Deletes content that no run has seen for `days`, of sources that have had no completed run for so long: those that
+    /// say what is new, or that nothing is, have no reason to show their other rows. How many rows.
     pub(crate) async fn delete_old_content(&self, days: u32) -> Result<u64> {
-        let (mut count, mut after, ago) = (0, 0, days_ago_ms(days.into()));
+        let ago = days_ago_ms(days.into());
+        let mut count = 0;
+        for [source_type, source_name] in self.stale_sources(ago).await? {
+            self.forget_source(&source_type, &source_name).await?;
+            count += self.delete_content_of(&source_type, &source_name, ago).await?;
+        }
+        Ok(count)
+    }
+
+    /// Sources of old content without a completed run since, and without one that may become it. What `sync_runs` has of a
+    /// source counts; of runs that were cleaned up, `sync_sources` has the last.
+    async fn stale_sources(&self, ago: i64) -> Result<Vec<[String; 2]>> {
+        let runs = sql!(
+            "SELECT source_type, source_name, MAX(CASE WHEN status <> 'completed' OR completed_at >= " NOW_PLUS_MS
+            " THEN 1 ELSE 0 END) FROM sync_runs WHERE status IN ('pending', 'in_progress', 'completed') AND "
+            "target_table = 'content_index' GROUP BY source_type, source_name"
+        );
+        let old = sql!(
+            "SELECT DISTINCT c.source_type, c.source_identifier, CASE WHEN EXISTS (SELECT 1 FROM sync_sources s WHERE "
+            "s.target_table = 'content_index' AND s.source_type = c.source_type AND s.source_name = c.source_identifier AND "
+            "s.last_completed_at >= " NOW_PLUS_MS ") THEN 1 ELSE 0 END FROM content_index c WHERE c.last_synced_at < "
+            NOW_PLUS_MS
+        );
+        let read = |row: &Row| Ok(([row.text(0)?.to_owned(), row.text(1)?.to_owned()], row.int(2)? == 1));
+        let runs = self.db.fetch(runs, &[ago.into()]).await?;
+        let is_alive: HashMap<_, _> = runs.iter().map(read).collect::<Result<_, Failure>>()?;
+        let old = self.db.fetch(old, &[ago.into(), ago.into()]).await?;
+        let old: Vec<_> = old.iter().map(read).collect::<Result<_, Failure>>()?;
+        let is_stale =
+            |(source, was_completed): &([String; 2], bool)| !is_alive.get(source).unwrap_or(was_completed);
+        Ok(old.into_iter().filter(is_stale).map(|(source, _)| source).collect())
+    }
+
+    /// What the last run left counts no more, before the first of its rows is deleted.
+    async fn forget_source(&self, source_type: &str, source_name: &str) -> Result<()> {
+        let sql = sql!(
+            "UPDATE sync_sources SET last_completed_at = NULL WHERE target_table = 'content_index' AND source_type = ? AND "
+            "source_name = ?"
+        );
+        self.db.execute(sql, &[source_type.into(), source_name.into()]).await?;
+        Ok(())
+    }
+
+    /// In the order of their ids.
+    async fn delete_content_of(&self, source_type: &str, source_name: &str, ago: i64) -> Result<u64> {
+        let (mut count, mut after) = (0, 0);
         let find = sql!(
-            "SELECT id FROM content_index WHERE id > ? AND last_synced_at < " NOW_PLUS_MS " ORDER BY id LIMIT ?"
+            "SELECT id FROM content_index WHERE source_type = ? AND source_identifier = ? AND id > ? AND last_synced_at < "
+            NOW_PLUS_MS " ORDER BY id LIMIT ?"
         );
         loop {
-            let rows = self.db.fetch(find, &[i64::into(after), ago.into(), BATCH.into()]).await?;
+            let args = [source_type.into(), source_name.into(), i64::into(after), ago.into(), BATCH.into()];
+            let rows = self.db.fetch(find, &args).await?;
             let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
             let Some(last) = ids.last() else { return Ok(count) };
             after = *last;
@@ -135,6 +187,12 @@ impl Store {
             let args: Vec<_> = ids.iter().chain([&ago]).map(|id| Arg::Int(*id)).collect();
             count += self.db.execute(delete, &args).await.map_err(Error::from)?;
         }
+    }
+
+    /// Deletes what sources left for a next run that did not come for so long. They read all then.
+    pub(crate) async fn delete_old_states(&self) -> Result<u64> {
+        let sql = sql!("DELETE FROM sync_states WHERE updated_at < " NOW_PLUS_MS);
+        Ok(self.db.execute(sql, &[days_ago_ms(STATE_DAYS).into()]).await?)
     }
 }
 

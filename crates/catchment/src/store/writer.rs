@@ -44,7 +44,7 @@ impl RowWriter<'_> {
         let updates: Vec<_> = plan.update.iter().map(|(row, id)| (*row, Some(*id))).collect();
         written.counts.inserted = self.put(conn, &inserts, &mut written.rejects).await?;
         written.counts.updated = self.put(conn, &updates, &mut written.rejects).await?;
-        written.counts.unchanged = self.stamp(conn, &plan.unchanged).await?;
+        written.counts.unchanged = self.stamp(conn, plan).await?;
         written.counts.skipped = plan.duplicate.len() as u64;
         let batch = self.rows.batch;
         let skip = |row: &usize| Skip { item: batch.item(*row), position: batch.position(*row).cloned() };
@@ -161,29 +161,26 @@ impl RowWriter<'_> {
         format!("INSERT INTO {} ({names}) VALUES {groups} {or_update}", batch.table.name).into()
     }
 
-    /// Notes that the run saw rows that are as they should be; nothing else of them is written.
-    async fn stamp(&self, conn: &mut Conn, ids: &[i64]) -> Result<u64, Failure> {
-        let mut ids = ids.to_vec();
+    /// Notes that the run saw rows that are as they should be; nothing else of them is written. Those that somebody changed
+    /// since they were read are not found, and the page is to be looked at again.
+    async fn stamp(&self, conn: &mut Conn, plan: &Plan) -> Result<u64, Failure> {
+        let mut ids = plan.unchanged.clone();
         ids.sort_unstable();
         let (ranges, others) = ranges(&ids);
         let mut stamped = 0;
         for IdRange { ids, exceptions } in ranges {
             let mut args = vec![Arg::Int(*ids.start()), Arg::Int(*ids.end())];
-            // As many as a power of two, so that there are only a few statements to prepare.
-            let padding = exceptions.len().next_power_of_two() - exceptions.len();
-            let last = exceptions.last().copied();
-            args.extend(
-                exceptions.iter().copied().chain(last.into_iter().cycle().take(padding)).map(Arg::Int),
-            );
+            args.extend(padded(&exceptions).copied().map(Arg::Int));
             let except = match exceptions.is_empty() {
                 true => String::new(),
                 false => format!(" AND id NOT IN ({})", list("?", args.len() - 2)),
             };
-            stamped += self.stamp_where(conn, &format!("id BETWEEN ? AND ?{except}"), &args).await?;
+            stamped += self.stamp_where(conn, &format!("id BETWEEN ? AND ?{except}"), &args, plan).await?;
         }
         for chunk in chunks(&others, self.limits, 1, |_| 12) {
             let args: Vec<_> = chunk.iter().map(|id| Arg::Int(*id)).collect();
-            stamped += self.stamp_where(conn, &format!("id IN ({})", list("?", chunk.len())), &args).await?;
+            let condition = format!("id IN ({})", list("?", chunk.len()));
+            stamped += self.stamp_where(conn, &condition, &args, plan).await?;
         }
         match ids.len() as u64 {
             count if count == stamped => Ok(count),
@@ -191,11 +188,23 @@ impl RowWriter<'_> {
         }
     }
 
-    async fn stamp_where(&self, conn: &mut Conn, condition: &str, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    async fn stamp_where(
+        &self,
+        conn: &mut Conn,
+        condition: &str,
+        args: &[Arg<'_>],
+        plan: &Plan,
+    ) -> Result<u64, Failure> {
         let (table, now) = (self.rows.batch.table.name, self.dialect.now());
-        let sql =
-            format!("UPDATE {table} SET last_synced_at = {now}, last_sync_run_id = ? WHERE {condition}");
-        let args = [&[Arg::Int(self.rows.origin.run_id)], args].concat();
+        let versions: Vec<_> = plan.versions.iter().map(|version| &**version).collect();
+        let versions: Vec<_> = padded(&versions).map(|version| Arg::Text(version)).collect();
+        // What MySQL would set by itself, as it does when somebody changes a value.
+        let kept = if self.dialect == Dialect::MySql { ", updated_at = updated_at" } else { "" };
+        let sql = format!(
+            "UPDATE {table} SET last_synced_at = {now}, last_sync_run_id = ?{kept} WHERE {condition} AND updated_at IN ({})",
+            list("?", versions.len())
+        );
+        let args = [&[Arg::Int(self.rows.origin.run_id)], args, &versions].concat();
         conn.execute(sql, &args).await
     }
 
@@ -208,6 +217,12 @@ impl RowWriter<'_> {
         reject.item = Some(batch.item(row).into());
         reject
     }
+}
+
+/// Items, and the last one again up to a power of two, so that there are only a few statements to prepare.
+fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
+    let padding = items.len().next_power_of_two() - items.len();
+    items.iter().chain(items.last().into_iter().cycle().take(padding))
 }
 
 /// Ids from one to another, but for a few.

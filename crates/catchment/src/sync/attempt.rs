@@ -9,7 +9,6 @@ use catchment_core::{
 use futures::StreamExt;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::pipeline::{Committed, Pipeline};
 use super::service::ServiceSettings;
@@ -50,6 +49,8 @@ pub(super) struct Attempt<'a> {
     /// What the last completed run left.
     pub(super) kept: Option<serde_json::Value>,
     pub(super) shutdown: &'a CancellationToken,
+    /// The run is not ours any more.
+    pub(super) lost: &'a CancellationToken,
     pub(super) progress: &'a watch::Sender<RunProgress>,
     pub(super) limits: &'a ServiceSettings,
 }
@@ -63,9 +64,6 @@ type Mapped = Result<(Batch, Option<Arc<Mapping>>)>;
 impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> Ended {
-        let lost = CancellationToken::new();
-        let _heartbeat =
-            AbortOnDropHandle::new(tokio::spawn(beat(self.store.clone(), self.lease, lost.clone())));
         let mut place = self.cursor.clone().unwrap_or_else(beginning);
         let (page_size, max_stored) = (PageSize::default(), self.options.max_stored());
         let (pulse, mut beats) = (Pulse::default(), 0);
@@ -85,7 +83,7 @@ impl Attempt<'_> {
             let reads = reading_ended.is_none();
             tokio::select! {
                 biased;
-                () = lost.cancelled() => return Ended::LeaseLost,
+                () = self.lost.cancelled() => return Ended::LeaseLost,
                 () = self.shutdown.cancelled(), if reads => reading_ended = Some(Ended::ShutDown),
                 () = &mut time_is_up => return Ended::Failed(took_too_long()),
                 () = pipeline.oldest_is_written() => {
@@ -122,8 +120,8 @@ impl Attempt<'_> {
                 }
             }
         }
-        match self.settle(&place).await {
-            Ok(()) => Ended::Complete(place.keep),
+        match self.settle(&place, run).await {
+            Ok(keep) => Ended::Complete(keep),
             Err(error) => Ended::Failed(error),
         }
     }
@@ -159,8 +157,9 @@ impl Attempt<'_> {
         receiver
     }
 
-    /// At the end of the source: the store's count must be the source's, and an empty source must be meant.
-    async fn settle(&self, end: &Cursor) -> Result<()> {
+    /// At the end of the source: the store's count must be the source's, and an empty source must be meant. What it leaves
+    /// for the next run.
+    async fn settle(&self, end: &Cursor, ours: &mut SyncRun) -> Result<Option<serde_json::Value>> {
         let records_read = end.records_read;
         let run = self.store.run(self.lease.run_id).await?;
         let run =
@@ -186,14 +185,25 @@ impl Attempt<'_> {
         self.check_limit(run.items_failed, records_read, true)?;
         let may_be_empty =
             self.options.allow_empty.unwrap_or(false) || records_read > 0 || end.pass != Pass::Complete;
-        if !may_be_empty && self.store.has_rows(&run, self.options.table()?).await? {
+        if !may_be_empty && self.store.has_rows(&run, self.options.table()?, true).await? {
             return Err(Error::new(
                 ErrorKind::Validation,
                 "source_empty",
                 "the source has no records, though it had some before; if that is meant, set the option `allowEmpty`",
             ));
         }
-        Ok(())
+        let Some(shifted) = &run.metadata.shifted else { return Ok(end.keep.clone()) };
+        let warning = format!(
+            "{shifted}: its list moved while it was read, so that records may have been missed; ask for a stable order, \
+             such as by id"
+        );
+        // Once more from the beginning, in another run; most often nothing moves then.
+        if run.metadata.replacements == 0 {
+            return Err(Error::new(ErrorKind::System, SOURCE_SHIFTED, warning));
+        }
+        self.store.note_warning(self.lease, &warning).await?;
+        (ours.metadata.truncated, ours.metadata.warning) = (true, Some(warning));
+        Ok(None)
     }
 
     fn check_limit(&self, failed: u64, read: u64, is_at_end: bool) -> Result<()> {
@@ -216,6 +226,16 @@ fn map(
     chosen: Option<&Names>,
 ) -> Mapped {
     let compiled = match mapping {
+        Some(mapping) if !mapping.fits(&page) && !page.records.is_empty() => {
+            return Err(Error::new(
+                ErrorKind::System,
+                "columns_changed",
+                format!(
+                    "the source delivers a page with other columns than before: {}; this is a fault of the source type",
+                    page.columns.join(", ")
+                ),
+            ));
+        }
         Some(mapping) => mapping,
         None if page.records.is_empty() && page.rejects.is_empty() => {
             return Ok((Batch::empty(options.table()?, page), None));
@@ -227,10 +247,14 @@ fn map(
 
 /// Where reading begins.
 fn beginning() -> Cursor {
-    Cursor { records_read: 0, state: serde_json::Value::Null, pass: Pass::Complete, keep: None }
+    let state = serde_json::Value::Null;
+    Cursor { records_read: 0, state, pass: Pass::Complete, keep: None, warning: None }
 }
 
-fn silent(limits: &ServiceSettings) -> Error {
+/// The code of an error of a source whose list moved while it was read.
+pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
+
+pub(super) fn silent(limits: &ServiceSettings) -> Error {
     let message =
         format!("the source has said nothing for {} s (--silence-timeout)", limits.silence_timeout.as_secs());
     Error::new(ErrorKind::Network, "source_silent", message)
@@ -251,7 +275,7 @@ pub(super) fn died() -> Error {
 }
 
 /// Renews the lease until it is lost. A database that is away says nothing about the lease; the fence does.
-async fn beat(store: Store, lease: Lease, lost: CancellationToken) {
+pub(super) async fn beat(store: Store, lease: Lease, lost: CancellationToken) {
     loop {
         tokio::time::sleep(LEASE / 3).await;
         match store.renew_lease(lease).await {

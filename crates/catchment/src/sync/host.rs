@@ -37,7 +37,9 @@ impl WorkerName {
         if is_same(|name| &name.boot_id) {
             return is_same(|name| &name.namespace) && is_gone(self.process_id, self.started);
         }
-        !self.boot_id.is_empty() && is_same(|name| &name.machine) && is_same(|name| &name.node)
+        // A machine without a machine id is told by its name alone, if neither name has one.
+        let is_same_machine = self.machine == here.machine;
+        !self.boot_id.is_empty() && is_same_machine && is_same(|name| &name.node)
     }
 }
 
@@ -128,5 +130,12 @@ mod tests {
         ] {
             assert!(!elsewhere.is_dead(&here));
         }
+        let nameless = |name: &WorkerName| WorkerName { machine: String::new(), ..name.clone() };
+        assert!(
+            nameless(&before_reboot).is_dead(&nameless(&here)),
+            "a power cut on a machine without a machine id"
+        );
+        let other = WorkerName { node: "other".into(), ..nameless(&before_reboot) };
+        assert!(!other.is_dead(&nameless(&here)));
     }
 }

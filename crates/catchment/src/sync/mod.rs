@@ -3,6 +3,7 @@
 mod attempt;
 mod host;
 mod pipeline;
+mod queue;
 mod replay;
 mod retry;
 mod schedule;
@@ -14,5 +15,6 @@ pub use attempt::RunProgress;
 pub use host::WorkerName;
 pub use schedule::Schedule;
 pub(crate) use schedule::run_daily;
+pub(crate) use service::MAX_PAGES_REACHED;
 pub use service::{Checked, ServiceSettings, SyncService};
 pub use worker::Workers;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catchment_core::{PageSize, Result};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::attempt::died;
@@ -14,10 +15,12 @@ use super::replay::{Replayed, commit};
 use super::service::ServiceSettings;
 use crate::mapping::Batch;
 use crate::run::SyncRun;
-use crate::store::{Class, Commit, Failure, Known, Lease, Marks, Origin, Store, WrittenPage};
+use crate::store::{Class, Commit, Failure, Known, LEASE, Lease, Marks, Origin, Store, WrittenPage};
 
 /// A page's transaction that takes longer is too large for this database.
 const TOO_LONG: Duration = Duration::from_secs(2);
+/// How often a page that waits for its turn says so: the server rolls back what is silent for as long as a lease.
+const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 /// Good pages after which they may grow again.
 const GOOD_PAGES: u32 = 10;
 /// Pages do not become smaller.
@@ -39,6 +42,8 @@ pub(super) struct Pipeline<'a> {
 struct InFlight {
     batch: Arc<Batch>,
     marks: Marks,
+    /// It is the page's turn.
+    turn: CancellationToken,
     task: AbortOnDropHandle<Result<Written, Failure>>,
     /// What the task gave, once it has ended.
     result: Option<Result<Written, Trouble>>,
@@ -95,13 +100,18 @@ impl<'a> Pipeline<'a> {
     pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
         let (plan, marks) = self.store.plan_page(&mut self.known, &batch, &self.origin).await?;
         let (store, origin) = (self.store.clone(), self.origin.clone());
-        let written = batch.clone();
-        let task = tokio::spawn(async move {
+        let (written, turn) = (batch.clone(), CancellationToken::new());
+        let its_turn = turn.clone();
+        let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let began = Instant::now();
-            let page = store.write_page(&written, &origin, &plan).await?;
-            Ok(Written { page, took: began.elapsed() })
-        });
-        self.in_flight.push_back(InFlight { batch, marks, task: AbortOnDropHandle::new(task), result: None });
+            let mut page = store.write_page(&written, &origin, &plan).await?;
+            let took = began.elapsed();
+            while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
+                page.keep_alive().await?;
+            }
+            Ok(Written { page, took })
+        }));
+        self.in_flight.push_back(InFlight { batch, marks, turn, task, result: None });
         Ok(())
     }
 
@@ -177,7 +187,9 @@ impl<'a> Pipeline<'a> {
 }
 
 impl InFlight {
+    /// Gives the page its turn, and waits until it is written.
     async fn wait(&mut self) {
+        self.turn.cancel();
         if self.result.is_none() {
             self.result = Some(match (&mut self.task).await {
                 Ok(Ok(written)) => Ok(written),

@@ -10,6 +10,12 @@ pub(super) const MAX_FRUITLESS: u32 = 5;
 const MAX_FRUITLESS_SYSTEM: u32 = 3;
 /// The longest wait between two attempts that nobody asked for.
 const MAX_DELAY: Duration = Duration::from_secs(3600);
+/// The longest wait that the other side can ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// The first wait for a database that is away: most often it answers at once.
+const FIRST_AWAY_DELAY: Duration = Duration::from_secs(1);
+/// The longest one: whoever waits for a database looks often enough to be there when it is.
+const MAX_AWAY_DELAY: Duration = Duration::from_secs(60);
 
 /// What follows from an attempt that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +33,18 @@ pub(super) struct Record {
     pub(super) fruitless_before: u32,
     /// Whether this one committed a page, which begins the count anew.
     pub(super) moved: bool,
-    /// Attempts in a row, this one included, that the source put off and that do not count yet.
+    /// Attempts in a row, this one included, that were put off and do not count yet: by the source, or as the database
+    /// was away.
     pub(super) put_off: u32,
+}
+
+/// Whether an attempt that ends with this error was put off, and not at fault.
+pub(super) fn is_put_off(error: &Error) -> bool {
+    error.kind() == ErrorKind::RateLimited || is_database_away(error)
+}
+
+fn is_database_away(error: &Error) -> bool {
+    error.kind() == ErrorKind::Database && error.code() == "database_away"
 }
 
 /// Decides. `jitter` is from 0 to 1.
@@ -45,13 +61,23 @@ pub(super) fn decide(error: &Error, record: Record, jitter: f64) -> Next {
         return Next::Fail;
     }
     let nth = fruitless_attempts.max(record.put_off).max(1);
-    let delay = error.retry_after().unwrap_or_else(|| back_off(nth, jitter));
+    let own = match is_database_away(error) {
+        true => away_delay(record.put_off.max(1), jitter),
+        false => back_off(nth, jitter),
+    };
+    let delay = error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER).max(own);
     Next::Retry { fruitless_attempts, delay }
+}
+
+/// 1 s, 2 s, 4 s, … up to a minute, each up to twice as long.
+fn away_delay(attempt: u32, jitter: f64) -> Duration {
+    let factor = 2_u32.saturating_pow(attempt.saturating_sub(1));
+    FIRST_AWAY_DELAY.saturating_mul(factor).min(MAX_AWAY_DELAY).mul_f64(1.0 + jitter.clamp(0.0, 1.0))
 }
 
 /// 10 s, 30 s, 90 s, 270 s, …, each from 80 to 120 % so that many runs do not come back at once.
 pub(super) fn back_off(attempt: u32, jitter: f64) -> Duration {
-    let seconds = 10 * 3_u64.saturating_pow(attempt.saturating_sub(1));
+    let seconds = 3_u64.saturating_pow(attempt.saturating_sub(1)).saturating_mul(10);
     Duration::from_secs(seconds).min(MAX_DELAY).mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0))
 }
 
@@ -90,6 +116,24 @@ mod tests {
     fn the_other_side_says_when() {
         let error = Error::new(ErrorKind::Unavailable, "503", "").with_retry_after(Duration::from_secs(77));
         assert_eq!(seconds(decide(&error, after(0), 0.0)), Some(77));
+    }
+
+    #[test]
+    fn what_the_other_side_says_has_a_floor_and_a_ceiling() {
+        let told = |delay| Error::new(ErrorKind::RateLimited, "429", "").with_retry_after(delay);
+        for (delay, seconds_) in [(Duration::ZERO, 10), (Duration::MAX, 24 * 60 * 60)] {
+            assert_eq!(seconds(decide(&told(delay), after(0), 0.5)), Some(seconds_));
+        }
+        assert_eq!(back_off(u32::MAX, 1.0), MAX_DELAY.mul_f64(1.2));
+    }
+
+    #[test]
+    fn a_database_that_was_away_is_asked_again_at_once_and_does_not_count() {
+        let away = Error::new(ErrorKind::Database, "database_away", "the connection was reset");
+        let put_off = |put_off| decide(&away, Record { put_off, ..after(4) }, 0.5);
+        assert_eq!(put_off(1), Next::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) });
+        assert_eq!(put_off(30), Next::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) });
+        assert_eq!(put_off(0), Next::Fail, "past the longest wait it counts");
     }
 
     #[test]

@@ -9,22 +9,27 @@ use catchment_core::{
     Error, ErrorKind, FileAccess, Host, Inspection, NetworkAccess, Registry, Result, SecretAccess, Source,
 };
 use sha2::{Digest, Sha256};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::{Attempt, Ended, RunProgress};
+use super::attempt::{Attempt, Ended, RunProgress, SOURCE_SHIFTED, beat, silent};
 use super::host::WorkerName;
+use super::queue::{Due, is_news};
 use super::replay::end_attempt;
-use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide};
+use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide, is_put_off};
 use super::tokens::Tokens;
 use crate::mapping::names::fields;
-use crate::mapping::{Batch, Cell, Mapping, Names, TargetOptions};
+use crate::mapping::table::Table;
+use crate::mapping::{Batch, Cell, DecimalFinding, Mapping, Names, TargetOptions, find_decimal};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
-use crate::store::{Claim, Claimant, Kept, NewRun, Store, Verdict};
+use crate::store::{Claim, Kept, LEASE, NewRun, Store, Verdict, Wait};
 use crate::vault::Vault;
 
 /// How often a run that somebody else holds is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
+/// How often a database that is away is asked to store the end of an attempt.
+const AWAY_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a run is watched while the database is away.
 const MAX_AWAY: Duration = Duration::from_secs(600);
 /// Runs in a row that are replaced because their file changed while it was read.
@@ -49,6 +54,8 @@ pub struct ServiceSettings {
     pub silence_timeout: Duration,
     /// How long an attempt may take.
     pub run_timeout: Option<Duration>,
+    /// Attempts at a time in this process, by workers and callers together.
+    pub workers: usize,
     /// Connections that write pages of one run side by side; SQLite has one.
     pub writers: usize,
     /// Bytes that a run may take to know what its table holds.
@@ -72,20 +79,23 @@ struct Inner {
     shutdown: CancellationToken,
     /// Something may be due now.
     wake: Notify,
+    due: Mutex<Due>,
+    /// Attempts that may begin: each takes its connections out of one pool.
+    permits: Semaphore,
 }
 
 /// Where a run stands after something was done for it.
 enum Advanced {
     Ended(Box<SyncResult>),
     ReplacedBy(i64),
-    Waits,
+    Waits(Option<Wait>),
 }
 
 /// A request that has been found fit.
-struct Prepared {
+pub(super) struct Prepared {
     request: SyncRequest,
     target: TargetOptions,
-    source: Arc<dyn Source>,
+    pub(super) source: Arc<dyn Source>,
 }
 
 /// What [`SyncService::check`] found.
@@ -95,6 +105,8 @@ pub struct Checked {
     pub inspection: Inspection,
     /// Target column to source column, as it would be used.
     pub mapping: Option<Names>,
+    /// What the values say of their decimal sign, where the options do not and it matters.
+    pub decimal: Option<DecimalFinding>,
     /// The first row as the table would take it: column and value.
     pub first_row: Vec<(&'static str, serde_json::Value)>,
     /// Of the first records: how many fit, and how many would be rejected.
@@ -107,8 +119,9 @@ impl SyncService {
     /// A service on a database whose tables are up to date.
     pub fn new(store: Store, registry: Registry, settings: ServiceSettings) -> Self {
         let worker = WorkerName::current(&settings.node);
-        let (shutdown, wake) = (CancellationToken::new(), Notify::new());
-        Self { inner: Arc::new(Inner { store, registry, settings, worker, shutdown, wake }) }
+        let (shutdown, wake, due) = (CancellationToken::new(), Notify::new(), Mutex::default());
+        let permits = Semaphore::new(settings.workers.max(1));
+        Self { inner: Arc::new(Inner { store, registry, settings, worker, shutdown, wake, due, permits }) }
     }
 
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
@@ -135,9 +148,10 @@ impl SyncService {
         let Prepared { request, target, source } = self.prepare(request, door).await?;
         let source_name =
             target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
-        let target_table = target.table()?.name;
-        let options = canonical(&request.options);
-        let lane = [request.source_type.as_str(), &source_name, target_table];
+        let (table, options) = (target.table()?, canonical(&request.options));
+        let source_key = [request.source_type.as_str(), &source_name, table.name];
+        // Rows that several sources share are written by one run at a time.
+        let lane_key = if table.is_by_source { key(&source_key) } else { format!("table:{}", table.name) };
         let node = source.is_bound_to_node().then_some(self.inner.settings.node.as_str());
         let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
         let (id, is_new) = self
@@ -146,18 +160,18 @@ impl SyncService {
             .insert_run(&NewRun {
                 request: &request,
                 source_name: &source_name,
-                target_table,
+                target_table: table.name,
                 door,
                 node,
-                request_key: &key(&[&lane[..], &asked].concat()),
-                lane_key: &key(&lane),
+                request_key: &key(&[&source_key[..], &asked].concat()),
+                lane_key: &lane_key,
                 metadata: &metadata,
                 delay_ms: delay.map(milliseconds),
                 key_id: self.key_of(&request)?,
             })
             .await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
-        self.inner.wake.notify_waiters();
+        self.look_again().await;
         Ok(id)
     }
 
@@ -189,19 +203,23 @@ impl SyncService {
         mut run_id: i64,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<SyncResult> {
-        let mut away_since = None;
+        let (mut away_since, mut told) = (None, None);
         loop {
             match self.advance(run_id, progress).await {
                 Ok(Advanced::Ended(result)) => return Ok(*result),
                 Ok(Advanced::ReplacedBy(next)) => run_id = next,
-                Ok(Advanced::Waits) => away_since = None,
-                // A database that restarts is waited for.
+                Ok(Advanced::Waits(wait)) => {
+                    away_since = None;
+                    if let Some(wait) = wait.filter(|wait| is_news(&mut told, wait)) {
+                        tracing::warn!(run = run_id, "the run waits: {wait}");
+                    }
+                }
+                // A database that restarts is waited for; its connections tell that it is away.
                 Err(error) if error.kind() == ErrorKind::Database => {
                     let since = *away_since.get_or_insert_with(Instant::now);
                     if since.elapsed() > MAX_AWAY {
                         return Err(error);
                     }
-                    tracing::warn!(run = run_id, %error, "waiting for the database");
                 }
                 Err(error) => return Err(error),
             }
@@ -211,22 +229,24 @@ impl SyncService {
 
     /// Does for a run what can be done now: an attempt at it, or at the one that must go on before it.
     async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
-        let claim = match self.claim(run_id).await? {
-            Some(claim) => Some(claim),
-            None => match self.inner.store.run_before(run_id).await? {
-                Some(before) => self.claim(before).await?,
-                None => None,
-            },
-        };
-        if let Some(claim) = claim {
-            self.attempt(claim, progress).await;
+        let permit = self.permit().await?;
+        self.give_up_doubtful().await?;
+        let mut claim = self.claim(run_id).await?;
+        let mut wait = claim.as_ref().err().cloned();
+        if let Some(Wait::For(holder)) = &wait {
+            claim = self.claim(holder.run_id).await?;
         }
+        if let Ok(claim) = claim {
+            self.attempt(claim, progress).await;
+            wait = None;
+        }
+        drop(permit);
         let run = self.run(run_id).await?;
         progress.send_modify(|progress| progress.counts = run.metadata.counts);
         Ok(match (run.status, run.metadata.replaced_by) {
             (RunStatus::Failed, Some(next)) => Advanced::ReplacedBy(next),
             (status, _) if status.is_final() => Advanced::Ended(Box::new(run.into())),
-            _ => Advanced::Waits,
+            _ => Advanced::Waits(wait),
         })
     }
 
@@ -249,7 +269,7 @@ impl SyncService {
         self.resume_interrupted().await?;
         self.retry_failed_syncs().await?;
         let count = self.inner.store.hasten_pending().await?;
-        self.inner.wake.notify_waiters();
+        self.look_again().await;
         Ok(count)
     }
 
@@ -263,7 +283,7 @@ impl SyncService {
         for id in self.inner.store.retryable_runs().await? {
             count += u64::from(self.inner.store.requeue(id).await?);
         }
-        self.inner.wake.notify_waiters();
+        self.look_again().await;
         Ok(count)
     }
 
@@ -292,7 +312,7 @@ impl SyncService {
             let message = format!("sync run {id} is {}: {why_not}", run.status);
             return Err(Error::config("wrong_state", message));
         }
-        self.inner.wake.notify_waiters();
+        self.look_again().await;
         Ok(run)
     }
 
@@ -301,6 +321,7 @@ impl SyncService {
     /// # Errors
     /// `database`.
     pub async fn cleanup(&self, days: u32) -> Result<u64> {
+        self.inner.store.delete_old_states().await?;
         self.inner.store.delete_old_runs(days).await
     }
 
@@ -326,6 +347,15 @@ impl SyncService {
         &self.inner.store
     }
 
+    /// Checks all of a request that can be checked without reading its source.
+    ///
+    /// # Errors
+    /// `config`, with its place.
+    pub async fn validate(&self, request: SyncRequest) -> Result<()> {
+        Vault::refuse_sealed(self.inner.registry.secrets(&request.source_type)?, &request.options)?;
+        self.prepare(request, self.inner.settings.door).await.map(|_| ())
+    }
+
     /// Tells what a request would do, without writing anything: the source can be read, its columns map, its first
     /// records fit.
     ///
@@ -337,11 +367,16 @@ impl SyncService {
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             let (first_row, rejects) = (Vec::new(), Vec::new());
-            return Ok(Checked { inspection, mapping: None, first_row, fitting: 0, rejects });
+            return Ok(Checked { inspection, mapping: None, decimal: None, first_row, fitting: 0, rejects });
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
+        let decimal = match target.decimal {
+            None => find_decimal(mapping.table(), mapping.names(), &page),
+            Some(_) => None,
+        };
         let batch = mapping.apply(page);
         Ok(Checked {
+            decimal,
             mapping: Some(mapping.names().clone()),
             first_row: first_row(&batch),
             fitting: batch.len(),
@@ -351,7 +386,7 @@ impl SyncService {
     }
 
     /// Checks all of a request that can be checked without reading its source.
-    async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+    pub(super) async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         let registry = &self.inner.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;
@@ -394,21 +429,19 @@ impl SyncService {
         let (pages_before, store) = (run.pages, &self.inner.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
         let mut max_wait = TargetOptions::default().max_wait();
-        let state_key = state_key(&run);
-        let ended = match self.prepare(run.request.clone(), door).await {
+        let state_key = self.state_key(&run);
+        let lost = CancellationToken::new();
+        // From here on, as a file system may hang before the first page.
+        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(store.clone(), lease, lost.clone())));
+        let ended = match self.begin(&run, door, &state_key).await {
             // Nobody lived to say why the attempts before this one ended.
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
-            Ok(Prepared { target: options, source, .. }) => {
+            Ok((Prepared { target: options, source, .. }, kept)) => {
                 max_wait = options.max_wait();
-                let (shutdown, limits) = (&self.inner.shutdown, &self.inner.settings);
-                match store.kept(&state_key).await {
-                    Ok(kept) => {
-                        Attempt { store, lease, options, source, cursor, kept, shutdown, progress, limits }
-                            .work(&mut run)
-                            .await
-                    }
-                    Err(error) => Ended::Failed(error),
-                }
+                let (shutdown, limits, lost) = (&self.inner.shutdown, &self.inner.settings, &lost);
+                Attempt { store, lease, options, source, cursor, kept, shutdown, lost, progress, limits }
+                    .work(&mut run)
+                    .await
             }
             Err(error) => Ended::Failed(error),
         };
@@ -419,7 +452,7 @@ impl SyncService {
             }
             Ended::ShutDown => Verdict::Released,
             Ended::LeaseLost => Verdict::Lost,
-            Ended::Failed(error) if error.code() == "source_changed" => {
+            Ended::Failed(error) if matches!(error.code(), "source_changed" | SOURCE_SHIFTED) => {
                 self.replace(&run, door).await;
                 Verdict::Failed(error)
             }
@@ -435,13 +468,63 @@ impl SyncService {
                 }
             }
         };
-        match end_attempt(store, lease, &verdict).await {
+        let began = Instant::now();
+        let stored = loop {
+            match end_attempt(store, lease, &verdict).await {
+                // The lease is still ours when the database is back soon.
+                Err(error) if error.kind() == ErrorKind::Database && began.elapsed() < LEASE => {
+                    tokio::time::sleep(AWAY_INTERVAL).await;
+                }
+                result => break result,
+            }
+        };
+        match stored {
             Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
             // Its lease runs out, and the next claim goes on from the last page.
             Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
         }
-        self.inner.wake.notify_waiters();
+        self.look_again().await;
+    }
+
+    /// What an attempt needs before it can read: it is as long in coming as a file system takes.
+    async fn begin(
+        &self,
+        run: &SyncRun,
+        door: Door,
+        state_key: &str,
+    ) -> Result<(Prepared, Option<serde_json::Value>)> {
+        let limits = &self.inner.settings;
+        let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
+        let prepared = prepared.await.unwrap_or_else(|_| Err(silent(limits)))?;
+        let kept = self.kept(run, prepared.target.table()?, state_key).await?;
+        Ok((prepared, kept))
+    }
+
+    /// What the last completed run of a request left. It counts only as long as what it was said of is there: an `ETag`
+    /// of rows that were deleted would be answered with 304 for ever.
+    async fn kept(&self, run: &SyncRun, table: &Table, state_key: &str) -> Result<Option<serde_json::Value>> {
+        let store = &self.inner.store;
+        let Some(kept) = store.kept(state_key).await? else { return Ok(None) };
+        let counts = store.has_completed(run).await? && store.has_rows(run, table, false).await?;
+        Ok(Some(kept).filter(|_| counts))
+    }
+
+    /// The same for runs of equal requests, through whatever door: what one leaves is for the next. A request with other
+    /// options is another one, and begins anew, unless they decide nothing about what was left: a new password does not.
+    fn state_key(&self, run: &SyncRun) -> String {
+        let mut options = run.request.options.clone();
+        let stateless = self.inner.registry.stateless(&run.request.source_type).unwrap_or_default();
+        for pointer in TargetOptions::STATELESS.iter().chain(stateless) {
+            remove(&mut options, pointer);
+        }
+        key(&[
+            &run.request.source_type,
+            &run.request.source_identifier,
+            &run.source_name,
+            &run.target_table,
+            &canonical(&options),
+        ])
     }
 
     /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
@@ -470,7 +553,7 @@ impl SyncService {
 
     /// How often in a row the source has put this run off, as long as that does not count.
     async fn put_off(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
-        if error.kind() != ErrorKind::RateLimited {
+        if !is_put_off(error) {
             return 0;
         }
         match self.inner.store.put_off(run.id).await {
@@ -492,31 +575,6 @@ impl SyncService {
         Ok(())
     }
 
-    async fn claim(&self, run_id: i64) -> Result<Option<Claim>> {
-        self.inner.store.claim(run_id, &self.inner.worker.to_string(), self.claimant()?).await
-    }
-
-    fn claimant(&self) -> Result<Claimant<'_>> {
-        let ServiceSettings { node, door, vault, .. } = &self.inner.settings;
-        Ok(Claimant { node, door: *door, key_id: vault.key_id()?.unwrap_or_default() })
-    }
-
-    /// The next run that is due, claimed.
-    pub(super) async fn claim_next(&self) -> Result<Option<Claim>> {
-        for id in self.inner.store.due_runs(self.claimant()?, 16).await? {
-            match self.claim(id).await {
-                Ok(Some(claim)) => return Ok(Some(claim)),
-                Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Config => {
-                    tracing::error!(run = id, %error, "the run cannot be read and fails");
-                    self.inner.store.fail_unreadable(id, &error).await?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
-    }
-
     /// Ends all attempts after the page in hand.
     pub fn shut_down(&self) {
         self.inner.shutdown.cancel();
@@ -528,6 +586,32 @@ impl SyncService {
 
     pub(super) fn wake(&self) -> &Notify {
         &self.inner.wake
+    }
+
+    pub(super) fn due(&self) -> &Mutex<Due> {
+        &self.inner.due
+    }
+
+    pub(super) fn settings(&self) -> &ServiceSettings {
+        &self.inner.settings
+    }
+
+    pub(super) fn worker(&self) -> &WorkerName {
+        &self.inner.worker
+    }
+
+    /// The right to make an attempt; waits for one of those under way where there are as many as may be.
+    pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
+        let closed = |_| Error::new(ErrorKind::System, "shut_down", "the service is shut down");
+        self.inner.permits.acquire().await.map_err(closed)
+    }
+
+    /// Why the key for secrets cannot be used, if it cannot.
+    ///
+    /// # Errors
+    /// `config`, `bad_key`.
+    pub fn check_key(&self) -> Result<()> {
+        self.inner.settings.vault.key_id().map(|_| ())
     }
 
     async fn pause(&self, time: Duration) -> Result<()> {
@@ -546,14 +630,16 @@ fn lost_too_often(attempts: u32) -> Error {
     Error::new(ErrorKind::System, "interrupted", message)
 }
 
+/// What people should know of a run that a limit of the options stopped.
+pub(crate) const MAX_PAGES_REACHED: &str = "the source was not read to its end (option `maxPages`)";
+
 fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
     let counts = run.metadata.counts;
     match verdict {
-        Verdict::Completed(_) if run.metadata.truncated => tracing::warn!(
-            run = run.id,
-            processed = counts.processed(),
-            "sync completed, but the source was not read to its end (option `maxPages`)"
-        ),
+        Verdict::Completed(_) if run.metadata.truncated => {
+            let why = run.metadata.warning.as_deref().unwrap_or(MAX_PAGES_REACHED);
+            tracing::warn!(run = run.id, processed = counts.processed(), "sync completed, but {why}");
+        }
         Verdict::Completed(_) => tracing::info!(
             run = run.id,
             inserted = counts.inserted,
@@ -599,17 +685,18 @@ fn key(parts: &[&str]) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same for runs of equal requests, through whatever door: what one leaves is for the next. A request with other
-/// options is another one, and begins anew.
-fn state_key(run: &SyncRun) -> String {
-    let options = canonical(&run.request.options);
-    key(&[
-        &run.request.source_type,
-        &run.request.source_identifier,
-        &run.source_name,
-        &run.target_table,
-        &options,
-    ])
+/// Takes out what stands at a JSON pointer below the options, in whatever case its names are written.
+fn remove(options: &mut serde_json::Map<String, serde_json::Value>, pointer: &str) {
+    let (name, rest) =
+        pointer.trim_start_matches('/').split_once('/').unwrap_or((pointer.trim_start_matches('/'), ""));
+    let is_named = |key: &str| key.eq_ignore_ascii_case(name);
+    if rest.is_empty() {
+        options.retain(|key, _| !is_named(key));
+    } else if let Some((_, serde_json::Value::Object(below))) =
+        options.iter_mut().find(|(key, _)| is_named(key))
+    {
+        remove(below, rest);
+    }
 }
 
 /// What stands in the first row, by its columns.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use catchment_core::ErrorKind;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -9,57 +10,74 @@ use super::attempt::RunProgress;
 use super::service::SyncService;
 
 /// How often the queue is looked at when nobody says that something is new. Other processes say nothing.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// The same, while the database is away, at most.
+const MAX_AWAY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The workers of this process.
+/// The workers of this process. One that panics is replaced: its run goes on when its lease has run out.
 #[derive(Debug)]
 pub struct Workers {
-    tasks: JoinSet<()>,
+    watch: tokio::task::JoinHandle<()>,
 }
 
 impl Workers {
     /// Starts `count` workers. They end when the service is shut down.
     pub fn start(service: &SyncService, count: usize) -> Self {
-        let mut tasks = JoinSet::new();
-        for _ in 0..count {
-            tasks.spawn(work(service.clone()));
-        }
-        Self { tasks }
+        Self { watch: tokio::spawn(watch_over(service.clone(), count)) }
     }
 
     /// Waits until each has ended, at the latest after the page in hand.
-    pub async fn finish(mut self) {
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a worker ended unexpectedly");
-            }
+    pub async fn finish(self) {
+        if let Err(error) = self.watch.await {
+            tracing::error!(%error, "the watch over the workers ended unexpectedly");
+        }
+    }
+}
+
+async fn watch_over(service: SyncService, count: usize) {
+    let mut workers = JoinSet::new();
+    for _ in 0..count {
+        workers.spawn(work(service.clone()));
+    }
+    while let Some(ended) = workers.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a worker ended unexpectedly and is replaced; please report this");
+            workers.spawn(work(service.clone()));
         }
     }
 }
 
 async fn work(service: SyncService) {
     let (progress, _) = watch::channel(RunProgress::default());
-    let mut is_cut_off = false;
+    let (mut pause, mut has_worked) = (POLL_INTERVAL, false);
     while !service.shutdown().is_cancelled() {
         // Before the look, so that what comes in during it is not missed.
         let woken = service.wake().notified();
-        match service.claim_next().await {
-            Ok(Some(claim)) => {
-                service.attempt(claim, &progress).await;
+        match service.work_once(&progress).await {
+            Ok(true) => {
+                has_worked = true;
                 continue;
             }
-            Ok(None) => is_cut_off = false,
-            Err(error) => {
-                // Once, and not each second until it is over.
-                if !std::mem::replace(&mut is_cut_off, true) {
-                    tracing::warn!(%error, "no run can be claimed; the worker keeps trying");
+            Ok(false) => {
+                pause = POLL_INTERVAL;
+                if std::mem::take(&mut has_worked) {
+                    service.rest().await;
                 }
+            }
+            // Told once, by the connections, and not by each who waits for them.
+            Err(error) if error.kind() == ErrorKind::Database => {
+                tracing::debug!(%error, "no run can be claimed; the worker keeps trying");
+                pause = (pause * 2).min(MAX_AWAY_INTERVAL);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no run can be claimed; the worker keeps trying");
+                pause = (pause * 2).min(MAX_AWAY_INTERVAL);
             }
         }
         tokio::select! {
             () = service.shutdown().cancelled() => {}
             () = woken => {}
-            () = tokio::time::sleep(POLL_INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

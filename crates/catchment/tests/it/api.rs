@@ -11,7 +11,7 @@ use crate::remote::{Reply, Request, Server};
 use crate::support::{Test, counts, on_both};
 
 /// Settings that let sources connect to loopback.
-fn settings(test: &Test) -> Settings {
+pub fn settings(test: &Test) -> Settings {
     Settings {
         allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
         key_file: test.dir.path().join("catchment.key"),
@@ -19,12 +19,12 @@ fn settings(test: &Test) -> Settings {
     }
 }
 
-async fn open(test: &Test, settings: &Settings) -> App {
+pub async fn open(test: &Test, settings: &Settings) -> App {
     assert_eq!(settings.database_url, test.url);
     App::open(settings, catchment_sources::builtin(), Door::Library).await.unwrap()
 }
 
-fn request(url: &str, options: Value) -> SyncRequest {
+pub fn request(url: &str, options: Value) -> SyncRequest {
     let kind = if url.ends_with(".csv") { "csv" } else { "api" };
     SyncRequest::from_json(json!({"sourceType": kind, "sourceIdentifier": url, "options": options})).unwrap()
 }
@@ -138,20 +138,20 @@ on_both! {
     async fn what_is_rejected_or_skipped_is_listed_with_its_page(test: Test) {
         let server = Server::start(|request: &Request| match request.number("page").unwrap() {
             1 => Reply::json(&json!([{"id": 1, "title": "a"}, {"id": 2, "title": null}])),
-            2 => Reply::json(&json!([{"id": 1, "title": "b"}, 7])),
+            2 => Reply::json(&json!([{"id": 3, "title": "b"}, 7, {"id": 3, "title": "c"}])),
             _ => Reply::json(&json!([])),
         })
         .await;
         let app = open(&test, &settings(&test)).await;
         let options = json!({"contentType": "music", "pagination": {"type": "page"}});
         let result = app.service().sync(request(&server.url, options)).await.unwrap();
-        assert_eq!(counts(&result), [1, 0, 0, 1, 2]);
+        assert_eq!(counts(&result), [2, 0, 0, 1, 2]);
         let store = app.service().store();
         let errors = store.errors(result.sync_run_id, 0, 9).await.unwrap();
         let errors: Vec<_> = errors.iter().map(|error| (error.page, error.path.clone().unwrap())).collect();
         assert_eq!(errors, [(Some(1), "$[1]".to_owned()), (Some(2), "$[1]".to_owned())]);
         let skips = store.skips(result.sync_run_id, 0, 9).await.unwrap();
-        assert_eq!((skips[0].page, skips[0].path.as_deref()), (Some(2), Some("$[0]")));
+        assert_eq!((skips[0].page, skips[0].path.as_deref()), (Some(2), Some("$[2]")));
     }
 }
 

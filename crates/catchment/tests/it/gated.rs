@@ -20,12 +20,39 @@ type Script = Arc<AsyncMutex<UnboundedReceiver<Step>>>;
 pub enum Step {
     /// Deliver a page with one record of this title, whose identity is its number.
     Page(&'static str),
+    /// Deliver a page of records whose titles are their numbers.
+    Rows(std::ops::Range<u64>),
+    /// Deliver a page whose columns are not those of the others.
+    OtherColumns,
     /// Fail.
     Fail(Error),
     /// Panic.
     Panic,
     /// End.
     End,
+}
+
+/// Sources that misbehave before they are read.
+static TRAPS: LazyLock<Mutex<HashMap<String, Trap>>> = LazyLock::new(Mutex::default);
+
+/// What a source does instead of being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trap {
+    Panics,
+    Hangs,
+}
+
+/// From now on the source of this name is a trap.
+pub fn set_trap(name: &str, trap: Option<Trap>) {
+    let mut traps = TRAPS.lock().unwrap();
+    match trap {
+        Some(trap) => traps.insert(name.to_owned(), trap),
+        None => traps.remove(name),
+    };
+}
+
+fn trap(name: &str) -> Option<Trap> {
+    TRAPS.lock().unwrap().get(name).copied()
 }
 
 static SCRIPTS: LazyLock<Mutex<HashMap<String, Script>>> = LazyLock::new(Mutex::default);
@@ -49,7 +76,15 @@ impl Adapter for Gated {
     const TYPE: &'static str = "gated";
     type Options = NoOptions;
 
+    fn check_access(identifier: &str, _: &Host) -> Result<()> {
+        while trap(identifier) == Some(Trap::Hangs) {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
     fn new(identifier: &str, _: NoOptions, _: &Host) -> Result<Self> {
+        assert_ne!(trap(identifier), Some(Trap::Panics), "as the test asked for");
         let script = SCRIPTS.lock().unwrap().get(identifier).cloned();
         script.map(|script| Self { script }).ok_or_else(|| Error::config("no_script", identifier))
     }
@@ -64,26 +99,30 @@ impl Source for Gated {
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
         let read = reading.after.map_or(0, |cursor| cursor.records_read);
         stream::unfold(Some(read), move |read| async move {
-            let read = read? + 1;
-            match self.script.lock().await.recv().await? {
-                Step::End => None,
-                Step::Panic => panic!("as the test asked for"),
-                Step::Fail(error) => Some((Err(error), None)),
-                Step::Page(title) => {
-                    let mut records = Records::default();
-                    let position = Position::Item { page: read, path: "$".into() };
-                    let id = read.to_string();
-                    records.push(position, title, [Value::Text(&id), Value::Text(title)]);
-                    let page = Page {
-                        columns: ["id".into(), "title".into()].into(),
-                        records,
-                        rejects: vec![],
-                        cursor: Cursor::new(read, &()).unwrap(),
-                        progress: Progress::default(),
-                    };
-                    Some((Ok(page), Some(read)))
-                }
+            let read = read?;
+            let (columns, rows): ([&str; 2], Vec<(u64, String)>) =
+                match self.script.lock().await.recv().await? {
+                    Step::End => return None,
+                    Step::Panic => panic!("as the test asked for"),
+                    Step::Fail(error) => return Some((Err(error), None)),
+                    Step::Page(title) => (["id", "title"], vec![(read + 1, title.to_owned())]),
+                    Step::Rows(ids) => (["id", "title"], ids.map(|id| (id, id.to_string())).collect()),
+                    Step::OtherColumns => (["title", "id"], vec![(read + 1, "other".to_owned())]),
+                };
+            let read = read + rows.len() as u64;
+            let mut records = Records::default();
+            for (id, title) in rows {
+                let position = Position::Item { page: 1, path: "$".into() };
+                records.push(position, &title, [Value::Text(&id.to_string()), Value::Text(&title)]);
             }
+            let page = Page {
+                columns: columns.map(Into::into).into(),
+                records,
+                rejects: vec![],
+                cursor: Cursor::new(read, &()).unwrap(),
+                progress: Progress::default(),
+            };
+            Some((Ok(page), Some(read)))
         })
         .boxed()
     }

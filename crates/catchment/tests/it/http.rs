@@ -12,7 +12,7 @@ use crate::support::{Process, Test, on_both};
 /// A service under way.
 pub struct Server {
     pub process: Process,
-    address: String,
+    pub address: String,
     /// Its log so far, line by line, until it ends.
     pub log: mpsc::Receiver<String>,
 }

@@ -6,6 +6,7 @@ mod api;
 mod bulk;
 mod cli;
 mod docs;
+mod edges;
 mod gated;
 mod http;
 mod kill;

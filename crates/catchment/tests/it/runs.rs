@@ -12,7 +12,7 @@ use crate::proxy::Proxy;
 use crate::support::{Test, counts, on_both, request};
 
 /// A source of this test alone: its steps, and a request for it.
-fn scripted(test: &Test, name: &str) -> (UnboundedSender<Step>, SyncRequest) {
+pub fn scripted(test: &Test, name: &str) -> (UnboundedSender<Step>, SyncRequest) {
     let identifier = format!("{name} of {}", test.dir.path().display());
     let request = SyncRequest::from_json(json!({
         "sourceType": "gated", "sourceIdentifier": identifier, "options": {"contentType": "music"}
@@ -20,12 +20,12 @@ fn scripted(test: &Test, name: &str) -> (UnboundedSender<Step>, SyncRequest) {
     (script(&identifier), request.unwrap())
 }
 
-async fn app(test: &Test) -> App {
+pub async fn app(test: &Test) -> App {
     test.app_with(catchment_sources::builtin().with::<Gated>()).await
 }
 
 /// Waits until a query answers with this.
-async fn until(test: &Test, sql: &str, expected: &str) {
+pub async fn until(test: &Test, sql: &str, expected: &str) {
     let answered = async {
         while test.value(sql).await != expected {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -35,7 +35,7 @@ async fn until(test: &Test, sql: &str, expected: &str) {
     assert!(in_time.is_ok(), "{sql} never answered {expected}");
 }
 
-const PAGES: &str = "SELECT MAX(page_no) FROM sync_runs";
+pub const PAGES: &str = "SELECT MAX(page_no) FROM sync_runs";
 
 on_both! {
     async fn equal_requests_make_one_run(test: Test) {
@@ -109,24 +109,39 @@ on_both! {
     async fn a_source_that_puts_the_run_off_is_obeyed_for_a_while(test: Test) {
         let app = app(&test).await;
         let put_off = || Step::Fail(Error::new(ErrorKind::RateLimited, "429", "").with_retry_after(Duration::ZERO));
+        // Each attempt is made due by hand: the time between them is not waited for.
+        let attempts = async |id: i64, count: usize| {
+            for attempt in 1..=count {
+                app.service().resume_pending_syncs().await.unwrap();
+                let made = format!("SELECT COUNT(*) FROM sync_attempts WHERE sync_run_id = {id} AND ended_at IS NOT NULL");
+                until(&test, &made, &attempt.to_string()).await;
+            }
+        };
+        let workers = Workers::start(app.service(), 1);
         let (steps, gated) = scripted(&test, "put-off");
         for _ in 0..7 {
             steps.send(put_off()).unwrap();
         }
+        let id = app.service().schedule_sync(gated).await.unwrap();
+        attempts(id, 7).await;
+        let next = app.service().run(id).await.unwrap().next_attempt_at.unwrap();
+        assert!(next.as_second() > app.service().run(id).await.unwrap().started_at.unwrap().as_second() + 60, "no spinning");
         steps.send(Step::Page("one")).unwrap();
         steps.send(Step::End).unwrap();
-        let result = app.service().sync(gated).await.unwrap();
-        assert_eq!(counts(&result), [1, 0, 0, 0, 0]);
+        app.service().resume_pending_syncs().await.unwrap();
+        assert_eq!(counts(&app.service().execute_sync(id).await.unwrap()), [1, 0, 0, 0, 0]);
 
         let (steps, mut gated) = scripted(&test, "put-off-for-ever");
         gated.options.insert("maxWait".into(), 0.into());
         for _ in 0..7 {
             steps.send(put_off()).unwrap();
         }
-        let result = app.service().sync(gated).await.unwrap();
-        assert!(!result.success);
-        let attempts = app.service().store().attempts(result.sync_run_id).await.unwrap();
-        assert_eq!(attempts.len(), 6, "the first one took no time, five more count");
+        let id = app.service().schedule_sync(gated).await.unwrap();
+        attempts(id, 6).await;
+        let run = app.service().run(id).await.unwrap();
+        assert_eq!(run.status, RunStatus::Failed, "the first attempt took no time, five more count");
+        app.service().shut_down();
+        workers.finish().await;
     }
 }
 
@@ -367,6 +382,9 @@ on_both! {
         assert_eq!(test.query("SELECT id FROM sync_runs").await, ["2"]);
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_errors").await, "0");
         let content = ContentIndexRepository::new(app.service().store().clone());
+        // Its source is alive: what it does not hold any more is for its complete passes to say.
+        assert_eq!(content.cleanup_old(30).await.unwrap(), 0);
+        test.execute(&format!("UPDATE sync_runs SET completed_at = {ago}")).await;
         assert_eq!(content.cleanup_old(90).await.unwrap(), 0);
         assert_eq!(content.cleanup_old(30).await.unwrap(), 1);
         assert_eq!(test.query("SELECT external_id FROM content_index").await, ["x"]);

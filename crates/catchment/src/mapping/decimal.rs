@@ -1,0 +1,156 @@
+//! Which decimal sign a column of numbers in text uses, by its values: `54.900` alone can be read two ways, and `12,50`
+//! beside it says which.
+
+use std::fmt;
+
+use catchment_core::{Page, Value, cut};
+
+use super::Names;
+use super::convert::{readings, stored_as};
+use super::options::DecimalSign;
+use super::table::{Kind, Table};
+
+/// Longest value that is shown.
+const SHOWN_BYTES: usize = 40;
+
+/// What the values of the columns that feed numbers say of their decimal sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecimalFinding {
+    /// The sign that the values say, where they agree.
+    pub sign: Option<char>,
+    /// The source column that was looked at.
+    field: String,
+    /// A value that says which sign it is, and one that says another, or as little.
+    says: Option<String>,
+    contradicts: Option<String>,
+    /// A value that could be read two ways.
+    ambiguous: Option<String>,
+}
+
+/// What a page says of the decimal sign; `None` where its values read the same whatever it is.
+pub fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<DecimalFinding> {
+    let numbers = names.iter().filter(|(column, _)| {
+        let kind = table.column(column).map(|(_, column)| column.kind);
+        matches!(kind, Some(Kind::Money | Kind::Count))
+    });
+    let mut finding: Option<DecimalFinding> = None;
+    for (_, field) in numbers {
+        let Some(place) = page.columns.iter().position(|column| **column == **field) else { continue };
+        let texts = page.records.iter().filter_map(|record| match record.value(place) {
+            Value::Text(text) => Some(text.trim()),
+            _ => None,
+        });
+        for text in texts {
+            let sign = sign_of(text);
+            if sign.is_none() && readings(text).is_none() {
+                continue;
+            }
+            let finding = finding.get_or_insert_with(|| DecimalFinding {
+                sign: None,
+                field: field.clone(),
+                says: None,
+                contradicts: None,
+                ambiguous: None,
+            });
+            match sign {
+                None => finding.note(|it| &mut it.ambiguous, field, text),
+                Some(sign) if finding.says.is_none() => {
+                    finding.sign = Some(sign);
+                    finding.note(|it| &mut it.says, field, text);
+                }
+                Some(sign) if finding.sign.is_some_and(|known| known != sign) => {
+                    finding.sign = None;
+                    finding.note(|it| &mut it.contradicts, field, text);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    // Plain decimals need no option.
+    finding.filter(|finding| finding.ambiguous.is_some() || finding.sign != Some('.'))
+}
+
+impl DecimalFinding {
+    fn note(&mut self, slot: fn(&mut Self) -> &mut Option<String>, field: &str, text: &str) {
+        if slot(self).is_none() {
+            *slot(self) = Some(cut(text, SHOWN_BYTES));
+            field.clone_into(&mut self.field);
+        }
+    }
+}
+
+impl fmt::Display for DecimalFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = &self.field;
+        match (&self.says, self.sign, &self.contradicts) {
+            (Some(says), Some(sign), _) => {
+                write!(f, "`{field}` has the decimal sign `{sign}`, as `{says}` shows (option `decimal`)")?;
+                let example = self.ambiguous.as_ref().unwrap_or(says);
+                match stored_as(example, DecimalSign::Named(sign)) {
+                    Some(stored) => write!(f, ": `{example}` is stored as {stored}"),
+                    None => Ok(()),
+                }
+            }
+            (Some(says), None, Some(other)) => write!(
+                f,
+                "`{field}` has numbers of two kinds, such as `{says}` and `{other}`; no decimal sign (option `decimal`) \
+                 fits both"
+            ),
+            _ => {
+                let text = self.ambiguous.as_deref().unwrap_or_default();
+                let [point, comma] = readings(text).unwrap_or_default();
+                write!(
+                    f,
+                    "`{field}`: `{text}` is {point} with the decimal sign `.` and {comma} with `,`, and no other value says \
+                     which; give the option `decimal`"
+                )
+            }
+        }
+    }
+}
+
+/// The decimal sign that a text can only have; `None` where it is no number, or can be read two ways, or has no sign.
+fn sign_of(text: &str) -> Option<char> {
+    let text = text.trim_start_matches(['+', '-']);
+    let is_number = text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.chars().all(|char| {
+            char.is_ascii_digit() || matches!(char, '.' | ',' | ' ' | '\u{a0}' | '\u{202f}' | '\'')
+        });
+    if !is_number || readings(text).is_some() {
+        return None;
+    }
+    let other = |sign: char| if sign == '.' { ',' } else { '.' };
+    let last = text.chars().rev().find(|char| matches!(char, '.' | ','))?;
+    let count = |sign: char| text.matches(sign).count();
+    match (count(last), count(other(last))) {
+        // It groups thousands.
+        (2.., 0) => Some(other(last)),
+        (1, _) => Some(last),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_reads_one_way_tells_its_sign() {
+        for (text, sign) in [
+            ("12,50", Some(',')),
+            ("1.234,5", Some(',')),
+            ("1.234.567", Some(',')),
+            ("1,234.50", Some('.')),
+            ("0.125", Some('.')),
+            ("1234.567", Some('.')),
+            ("1,234,567", Some('.')),
+            ("54.900", None),
+            ("1,234", None),
+            ("100", None),
+            ("1.2.3,4,5", None),
+            ("a.b", None),
+        ] {
+            assert_eq!(sign_of(text), sign, "{text}");
+        }
+    }
+}
