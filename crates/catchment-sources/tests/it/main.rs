@@ -5,5 +5,6 @@
 mod api;
 mod csv;
 mod edges;
+mod extremes;
 mod faults;
 mod server;

@@ -134,6 +134,8 @@ impl SyncService {
             let claim = self.store().claim(id, &self.worker().to_string(), self.claimant(), true).await?;
             if let Ok(claim) = claim {
                 tracing::warn!(run = id, "taking up a run of a node that is gone; its file is here as well");
+                // There may be more of them.
+                self.due().lock().await.looked_elsewhere = None;
                 return Ok(Some(claim));
             }
         }
