@@ -2,6 +2,8 @@
 
 pub mod api;
 pub mod csv;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod http;
 
 use catchment_core::Registry;

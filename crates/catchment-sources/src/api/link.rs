@@ -12,7 +12,7 @@ pub(super) fn link_to(headers: &HeaderMap, relation: &str) -> Option<String> {
 }
 
 /// Targets, each with its relations.
-fn links(mut rest: &str) -> Vec<(String, String)> {
+pub(super) fn links(mut rest: &str) -> Vec<(String, String)> {
     let mut links = Vec::new();
     while let Some((_, tail)) = rest.split_once('<') {
         let Some((target, tail)) = tail.split_once('>') else { break };

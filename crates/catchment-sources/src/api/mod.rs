@@ -3,6 +3,8 @@
 mod answer;
 mod detect;
 mod fields;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod incremental;
 mod link;
 mod options;

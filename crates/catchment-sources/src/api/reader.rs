@@ -151,13 +151,18 @@ impl Reader {
             let Some(answer) = self.fetch().await? else {
                 return self.unchanged(out).await;
             };
-            let flow = self.open(answer).await?;
-            let (seen, digest) = self.take_records(flow, out).await?;
-            // What a failure would have told of the next page is not known either.
-            let next = if seen.end == Some(End::Ignored) { None } else { self.next(&seen)? };
-            self.advance(next, &seen, digest, out).await?;
+            self.read_page(answer, out).await?;
         }
         Ok(())
+    }
+
+    /// Reads an answer, and moves on to the page after it.
+    pub(super) async fn read_page(&mut self, answer: Answer, out: &mut Out) -> Result<()> {
+        let flow = self.open(answer).await?;
+        let (seen, digest) = self.take_records(flow, out).await?;
+        // What a failure would have told of the next page is not known either.
+        let next = if seen.end == Some(End::Ignored) { None } else { self.next(&seen)? };
+        self.advance(next, &seen, digest, out).await
     }
 
     /// The answer for the place in hand; `None` where nothing has changed since the last run.
@@ -168,11 +173,16 @@ impl Reader {
             None => {
                 // What is under way is not what is wanted: pages are of another size than was thought.
                 self.ahead.clear();
-                let request = self.request(&self.state.place)?;
+                let request = self.next_request()?;
                 self.api.client.send(&request, &self.pulse).await?
             }
         };
         Ok((answer.status != StatusCode::NOT_MODIFIED).then_some(answer))
+    }
+
+    /// The request for the page in hand.
+    pub(super) fn next_request(&self) -> Result<Request> {
+        self.request(&self.state.place)
     }
 
     fn request(&self, place: &Place) -> Result<Request> {
@@ -605,6 +615,11 @@ impl Reader {
     /// Goes to the next page, for whoever only looks.
     pub(super) fn step(&mut self, next: Place) {
         (self.state.place, self.state.page) = (next, self.state.page + 1);
+    }
+
+    #[cfg(any(test, feature = "fuzz"))]
+    pub(super) fn state(&self) -> &State {
+        &self.state
     }
 
     pub(super) fn layout(&self) -> &Layout {

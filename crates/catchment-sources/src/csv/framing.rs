@@ -26,6 +26,7 @@ pub(crate) struct Framer {
     limits: Limits,
     dialect: Dialect,
     parser: Reader,
+    block_bytes: usize,
     /// Text not yet consumed is `buffer[start..end]`.
     buffer: Vec<u8>,
     start: usize,
@@ -105,6 +106,16 @@ enum Shape {
 
 impl Framer {
     pub(crate) fn new(text: Box<dyn Read + Send>, dialect: Dialect, limits: Limits) -> Self {
+        Self::with_blocks(text, dialect, limits, BLOCK_BYTES)
+    }
+
+    /// Text is read in blocks of this size; small ones show what happens at their edges.
+    pub(super) fn with_blocks(
+        text: Box<dyn Read + Send>,
+        dialect: Dialect,
+        limits: Limits,
+        block_bytes: usize,
+    ) -> Self {
         let mut builder = ReaderBuilder::new();
         builder.delimiter(dialect.delimiter).escape(dialect.escape);
         match dialect.quote {
@@ -116,7 +127,8 @@ impl Framer {
             limits,
             dialect,
             parser: builder.build(),
-            buffer: vec![0; BLOCK_BYTES],
+            block_bytes,
+            buffer: vec![0; block_bytes],
             start: 0,
             end: 0,
             is_at_end: false,
@@ -426,11 +438,11 @@ impl Framer {
         if self.is_at_end {
             return Ok(false);
         }
-        if self.buffer.len() - self.end < BLOCK_BYTES / 4 {
+        if self.buffer.len() - self.end < self.block_bytes / 4 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
-            if self.buffer.len() - self.end < BLOCK_BYTES / 4 {
-                self.buffer.resize(self.buffer.len() + BLOCK_BYTES, 0);
+            if self.buffer.len() - self.end < self.block_bytes / 4 {
+                self.buffer.resize(self.buffer.len() + self.block_bytes, 0);
             }
         }
         let count = self.text.read(&mut self.buffer[self.end..]).map_err(read_error)?;

@@ -1,6 +1,8 @@
 //! CSV files: RFC 4180, and what is found in the wild.
 
 mod framing;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod layout;
 mod options;
 mod pages;

@@ -5,8 +5,12 @@
 mod api;
 mod bulk;
 mod cli;
+/// Shared with the sources' own tests.
+#[path = "../../../../fuzz/src/corpus.rs"]
+mod corpus;
 mod docs;
 mod edges;
+mod fuzz;
 mod gated;
 mod http;
 mod kill;

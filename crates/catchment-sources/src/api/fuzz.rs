@@ -1,0 +1,384 @@
+//! What holds for any answer, header, path and cursor. See [`crate::fuzz`].
+
+use catchment_core::{Adapter, Cursor, Host, PageSize, Reading, Result, parse_options};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LINK};
+use serde_json::{Map, Value};
+use serde_json_path::JsonPath;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+
+use super::fields::{Field, Fields};
+use super::link::{link_to, links};
+use super::out::Out;
+use super::path::{Path, Step, normalized};
+use super::reader::Reader;
+use super::records::{Item, Selection, Walked, find_list, walk};
+use super::state::State;
+use super::{Api, ApiOptions};
+use crate::fuzz::split_line;
+use crate::http::{Answer, Body};
+
+/// Pages that a source has at most.
+const MAX_PAGES: u64 = 6;
+/// Pages that the engine gets of one of those at most.
+const MAX_FLUSHES: usize = 4096;
+
+/// `Link` headers, one a line: as many links as there are, and the same ones when they are written down again.
+pub fn link(data: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in data.split(|byte| *byte == b'\n') {
+        if let Ok(value) = HeaderValue::from_bytes(line) {
+            headers.append(LINK, value);
+        }
+        let text = String::from_utf8_lossy(line);
+        let found = links(&text);
+        assert!(found.len() <= text.matches('<').count(), "{found:?}");
+        for (target, _) in &found {
+            assert!(text.contains(target.as_str()) && !target.contains('>'), "{target:?}");
+        }
+        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+        let write =
+            |(target, relations): &(String, String)| format!("<{target}>; rel=\"{}\"", quoted(relations));
+        let written: Vec<_> = found.iter().map(write).collect();
+        assert_eq!(links(&written.join(", ")), found);
+    }
+    let texts = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
+    let is_next = |(_, relations): &(String, String)| {
+        relations.split_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
+    };
+    let expected = texts.flat_map(links).find(is_next).map(|(target, _)| target);
+    assert_eq!(link_to(&headers, "next"), expected);
+}
+
+/// A path, and what it finds in a document: what RFC 9535 finds, by another implementation of it. The first line of `data`
+/// is the path.
+pub fn path(data: &[u8]) {
+    let Some((text, document)) = split_line(data) else { return };
+    let Ok(path) = Path::parse(text) else { return };
+    let again = Path::parse(&path.to_string()).expect("a path reads what it shows");
+    assert_eq!(again.steps(), path.steps());
+    if let Some(steps) = path.steps() {
+        let shown = normalized(steps);
+        let again = Path::parse(&shown).unwrap_or_else(|problem| unreachable!("{shown} {problem}"));
+        assert_eq!(again.steps(), Some(steps), "{shown}");
+    }
+
+    let Ok(document) = str::from_utf8(document) else { return };
+    let found = path.find(document);
+    let Some(tree) = distinct_tree(document) else { return };
+    let expected = match (path.steps(), JsonPath::parse(text.trim())) {
+        (Some(steps), query) => {
+            let nodes = select(&tree, steps);
+            if let Ok(query) = query {
+                assert_eq!(query.query(&tree).all(), nodes, "{text} is read otherwise by RFC 9535");
+            }
+            nodes.first().copied()
+        }
+        (None, Ok(query)) => query.query(&tree).first(),
+        // Such as `data[-1].id`, which is a query with what it lacks.
+        (None, Err(_)) => return,
+    };
+    assert_eq!(found.map(parse).as_ref(), expected, "{text}");
+}
+
+/// What steps lead to in a tree.
+fn select<'t>(tree: &'t Value, steps: &[Step]) -> Vec<&'t Value> {
+    steps.iter().fold(vec![tree], |nodes, step| {
+        nodes
+            .into_iter()
+            .flat_map(|node| -> Vec<&Value> {
+                match (step, node) {
+                    (Step::Name(name), node) => node.get(&**name).into_iter().collect(),
+                    (Step::Index(index), node) => node.get(*index).into_iter().collect(),
+                    (Step::Every, Value::Array(elements)) => elements.iter().collect(),
+                    (Step::Every, Value::Object(members)) => members.values().collect(),
+                    (Step::Every, _) => Vec::new(),
+                }
+            })
+            .collect()
+    })
+}
+
+/// Records cut out of a document: those that a tree of it has, whole or as a stream; and their values. The first line of
+/// `data` is where the records are, nothing where that is to be found out.
+pub fn json(data: &[u8]) {
+    let Some((text, bytes)) = split_line(data) else { return };
+    let Ok(document) = str::from_utf8(bytes) else { return };
+    let tree = distinct_tree(document);
+    let given = Path::parse(text);
+    let path = match (text, given) {
+        ("", _) => find_list(document),
+        (_, Ok(path)) => Ok(path),
+        (_, Err(_)) => return,
+    };
+    let Ok(path) = path else { return };
+    let Ok(selection) = Selection::new(&path, Some(document)) else { return };
+
+    let (items, walked) = cut(serde_json::Deserializer::from_str(document), &selection, usize::MAX);
+    let (streamed, walked_stream) = cut(serde_json::Deserializer::from_reader(bytes), &selection, usize::MAX);
+    assert_eq!(streamed, items, "another reading of the same text");
+    assert_eq!(walked.is_ok(), walked_stream.is_ok());
+    let (few, _) = cut(serde_json::Deserializer::from_str(document), &selection, 2);
+    assert_eq!(few, items[..items.len().min(2)], "stopped after two");
+
+    if let Some(tree) = &tree {
+        let walked = walked.as_ref().expect("what is a tree can be walked");
+        let envelope = distinct_tree(&walked.envelope).expect("an envelope is JSON");
+        assert!(envelope.is_object() == tree.is_object() || items.len() == 1, "{envelope}");
+        let expected = records(tree, &path, document);
+        assert_eq!(items.len(), expected.len(), "{path}: {items:?}");
+        for ((place, raw), record) in items.iter().zip(&expected) {
+            assert_eq!(&parse(raw), *record, "{place}");
+            let place = Path::parse(place).expect("a place is a path");
+            assert_eq!(place.find(document).map(parse).as_ref(), Some(*record), "{place}");
+        }
+        if text.is_empty() {
+            assert!(path.find(document).is_some_and(|list| list.starts_with('[')), "{path} is no list");
+        }
+    }
+    values(&items, tree.is_some());
+}
+
+/// Cuts out at most so many records: each with its place, and what is around them.
+fn cut<'de, R: serde_json::de::Read<'de>>(
+    document: serde_json::Deserializer<R>,
+    selection: &Selection,
+    most: usize,
+) -> (Vec<(String, String)>, serde_json::Result<Walked>) {
+    let mut items = Vec::new();
+    let mut take = |item: Item| {
+        items.push((item.path.to_string(), item.raw.get().to_owned()));
+        items.len() < most
+    };
+    let walked = walk(document, selection, &mut take);
+    (items, walked)
+}
+
+/// The records at a path of a tree: the elements of lists, and whatever else but null.
+fn records<'t>(tree: &'t Value, path: &Path, document: &str) -> Vec<&'t Value> {
+    let nodes = match path.steps() {
+        Some(steps) => select(tree, steps),
+        None => {
+            let mut ways = path.locate(document).expect("it is a tree");
+            // What is within a record is part of it; and they are taken in the order of the text.
+            let all = ways.clone();
+            ways.retain(|way| !all.iter().any(|other| other.len() < way.len() && way.starts_with(other)));
+            let mut nodes: Vec<_> = ways.iter().flat_map(|way| select(tree, way)).collect();
+            let mut order = Vec::new();
+            flatten(tree, &mut order);
+            let place = |node: &&Value| order.iter().position(|other| std::ptr::eq(*other, *node));
+            nodes.sort_by_key(place);
+            nodes.dedup_by(|one, other| std::ptr::eq(*one, *other));
+            nodes
+        }
+    };
+    let elements = |node: &'t Value| -> Vec<&'t Value> {
+        match node {
+            Value::Array(elements) => elements.iter().collect(),
+            Value::Null => Vec::new(),
+            node => vec![node],
+        }
+    };
+    nodes.into_iter().flat_map(elements).collect()
+}
+
+/// All nodes of a tree in the order of its text.
+fn flatten<'t>(node: &'t Value, all: &mut Vec<&'t Value>) {
+    all.push(node);
+    match node {
+        Value::Array(elements) => elements.iter().for_each(|element| flatten(element, all)),
+        Value::Object(members) => members.values().for_each(|member| flatten(member, all)),
+        _ => {}
+    }
+}
+
+/// The columns that are suggested are columns, and hold what a tree of the record has there.
+fn values(items: &[(String, String)], is_tree: bool) {
+    let names = Fields::suggest(items.iter().map(|(_, raw)| raw.as_str()));
+    let fields = Fields::new(&names).unwrap_or_else(|(name, problem)| unreachable!("{name} {problem}"));
+    for (_, raw) in items {
+        let read = match fields.values(raw) {
+            Ok(values) => values,
+            Err(misfit) => {
+                assert!(!misfit.message.is_empty());
+                // A member may have for its name what is the path of another.
+                let is_doubled = |record: &Value| {
+                    names.iter().any(|name| record.get(&**name).is_some() && path_len(name) > 1)
+                };
+                let is_due = !is_tree
+                    || matches!(misfit.code, "not_a_record" | "too_deep")
+                    || misfit.code == "doubled_name" && is_doubled(&parse(raw));
+                assert!(is_due, "{} {}: {raw}", misfit.code, misfit.message);
+                continue;
+            }
+        };
+        assert_eq!(read.len(), names.len() + 1);
+        let Some(record) = distinct_tree(raw) else { continue };
+        for (name, field) in names.iter().zip(&read) {
+            let path = Path::parse(name).expect("a column is a path");
+            let there = path.single().map(|steps| select(&record, steps)).unwrap_or_default();
+            let expected = there.first().copied().or_else(|| record.get(&**name)).unwrap_or(&Value::Null);
+            assert_eq!(&tree_of(field), expected, "{name} of {raw}");
+        }
+    }
+}
+
+fn path_len(name: &str) -> usize {
+    Path::parse(name).ok().and_then(|path| path.single().map(<[Step]>::len)).unwrap_or_default()
+}
+
+fn tree_of(field: &Field<'_>) -> Value {
+    match field {
+        Field::Null => Value::Null,
+        Field::Bool(flag) => (*flag).into(),
+        Field::Text(text) => text.as_ref().into(),
+        Field::Number(text) | Field::Json(text) => parse(text),
+    }
+}
+
+fn parse(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|error| unreachable!("{json} is no JSON: {error}"))
+}
+
+/// A document as a tree, where it is one and no object has two members of one name.
+fn distinct_tree(document: &str) -> Option<Value> {
+    fn members(value: &Value) -> usize {
+        match value {
+            Value::Array(elements) => elements.iter().map(members).sum(),
+            Value::Object(object) => object.len() + object.values().map(members).sum::<usize>(),
+            _ => 0,
+        }
+    }
+    let tree = serde_json::from_str(document).ok()?;
+    let (mut is_inside, mut is_escaped, mut colons) = (false, false, 0);
+    for byte in document.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => is_inside = !is_inside,
+            b':' if !is_inside => colons += 1,
+            _ => {}
+        }
+    }
+    (members(&tree) == colons).then_some(tree)
+}
+
+/// Reading on at any cursor, with any answers: in bounds, and to the same records from each page on. `data` is, with an
+/// empty line after each: options, a cursor or `null`, and answers, each below its headers. The last answer is that of
+/// all further pages.
+pub fn api_cursor(data: &[u8]) {
+    let Some(source) = FakeSource::new(data) else { return };
+    let length = |cursor: &Cursor| serde_json::to_string(&cursor.state).map_or(0, |text| text.len());
+    // What is new in a cursor came in with an answer, in which a character may stand for six.
+    let most = source.after.as_ref().map_or(0, length) + 6 * data.len() + 2000;
+    let all = source.read(source.after.clone());
+    for (count, cursor) in &all.cursors {
+        assert!(length(cursor) <= most, "a cursor of {} bytes, of {}", length(cursor), data.len());
+        let rest = source.read(Some(cursor.clone()));
+        assert_eq!(rest.items, all.items[*count..], "resumed at {cursor:?}");
+        assert_eq!(rest.error, all.error, "resumed at {cursor:?}");
+    }
+}
+
+/// An API whose answers are known, so that nothing is asked for.
+struct FakeSource {
+    api: Api,
+    after: Option<Cursor>,
+    /// The page that the first answer is that of.
+    first_page: u64,
+    answers: Vec<(HeaderMap, Vec<u8>)>,
+}
+
+/// What a reading came to.
+#[derive(Debug, Default)]
+struct Outcome {
+    items: Vec<String>,
+    /// Each after how many items.
+    cursors: Vec<(usize, Cursor)>,
+    error: Option<String>,
+}
+
+impl FakeSource {
+    fn new(data: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(data);
+        let mut parts = text.split("\n\n");
+        let mut options: Map<String, Value> = serde_json::from_str(parts.next()?).ok()?;
+        // Requests are made ready and not sent; these would go elsewhere.
+        options.remove("auth");
+        options.remove("otherOrigins");
+        let options: ApiOptions = parse_options(options).ok()?;
+        let api = Api::new("http://127.0.0.1/items", options, &Host::default()).ok()?;
+        let after: Option<Cursor> = serde_json::from_str(parts.next()?).ok()?;
+        let first_page = match &after {
+            Some(cursor) => cursor.state::<State>().map_or(1, |state| state.page),
+            None => 1,
+        };
+        let answers: Vec<_> = parts.map(answer).collect();
+        (!answers.is_empty()).then_some(Self { api, after, first_page, answers })
+    }
+
+    fn read(&self, after: Option<Cursor>) -> Outcome {
+        thread_local! {
+            static RUNTIME: Runtime = Builder::new_current_thread().build().expect("a thread can have a runtime");
+        }
+        let mut outcome = Outcome::default();
+        let result = RUNTIME.with(|runtime| runtime.block_on(self.read_into(&mut outcome, after)));
+        outcome.error = result.err().map(|error| error.code().to_owned());
+        outcome
+    }
+
+    async fn read_into(&self, outcome: &mut Outcome, after: Option<Cursor>) -> Result<()> {
+        let before = after.as_ref().map_or(0, |cursor| cursor.records_read);
+        let page_size = PageSize::rows(3);
+        let reading = Reading { after, page_size: page_size.clone(), ..Reading::default() };
+        let mut reader = Reader::start(self.api.inner.clone(), &reading)?;
+        let (sender, mut pages) = mpsc::channel(MAX_FLUSHES);
+        let mut out = Out::new(sender, page_size);
+        let mut columns = None;
+        while let Some(answer) = self.answer_for(&reader)? {
+            let result = reader.read_page(answer, &mut out).await;
+            while let Ok(Some(Ok(page))) = pages.try_recv() {
+                assert_eq!(columns.get_or_insert_with(|| page.columns.clone()), &page.columns);
+                for record in page.records.iter() {
+                    assert_eq!(record.len(), page.columns.len());
+                    let values: Vec<_> = record.values().collect();
+                    outcome.items.push(format!("{} {values:?}", record.position()));
+                }
+                let rejects =
+                    page.rejects.iter().map(|reject| format!("{} {}", reject.position, reject.code));
+                outcome.items.extend(rejects);
+                assert_eq!(Some(page.cursor.records_read), before.checked_add(outcome.items.len() as u64));
+                outcome.cursors.push((outcome.items.len(), page.cursor));
+            }
+            result?;
+        }
+        Ok(())
+    }
+
+    /// The answer to a reader's next request, if it has one.
+    fn answer_for(&self, reader: &Reader) -> Result<Option<Answer>> {
+        let page = reader.state().page.wrapping_sub(self.first_page);
+        if reader.state().is_done || page >= MAX_PAGES {
+            return Ok(None);
+        }
+        let request = reader.next_request()?;
+        let index = usize::try_from(page).unwrap_or_default().min(self.answers.len() - 1);
+        let (headers, body) = self.answers[index].clone();
+        let (status, body) = (StatusCode::OK, Body::Whole(body));
+        Ok(Some(Answer { url: request.url, status, headers, body, is_ignored: false }))
+    }
+}
+
+/// Headers, one a line, and the body after them.
+fn answer(mut text: &str) -> (HeaderMap, Vec<u8>) {
+    let mut headers = HeaderMap::new();
+    while let Some((line, rest)) = text.split_once('\n')
+        && let Some((name, value)) = line.split_once(':')
+        && let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value.trim()))
+    {
+        headers.append(name, value);
+        text = rest;
+    }
+    (headers, text.as_bytes().to_vec())
+}

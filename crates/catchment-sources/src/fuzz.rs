@@ -1,0 +1,119 @@
+//! Fuzz targets: what holds whatever comes in, each a function of bytes that panics where it does not.
+//!
+//! The fuzzer calls them from `fuzz/`, with feature `fuzz`; `cargo test` calls them with the inputs in `fuzz/corpus`. They
+//! are here, and not in `fuzz/`, because what they look at is nobody else's concern.
+
+pub use crate::api::fuzz::{api_cursor, json, link, path};
+pub use crate::csv::fuzz::{csv, csv_cursor, csv_file};
+
+use catchment_core::{Host, Registry, Result};
+use serde_json::{Map, Value};
+
+/// What a secret is set to, to be looked for where none should be.
+const SECRET: &str = "correct horse battery staple";
+
+/// Options of a source: accepted, or refused with their place and without their secrets. The first line of `data` is the
+/// type, the rest the options.
+pub fn options(data: &[u8]) {
+    let Some((source_type, options)) = split_line(data) else { return };
+    let Ok(Value::Object(mut options)) = serde_json::from_slice(options) else { return };
+    let registry = crate::builtin();
+    let Ok(secrets) = registry.secrets(source_type) else { return };
+    for pointer in secrets {
+        let steps: Vec<_> = pointer.split('/').skip(1).collect();
+        set_secrets(&mut options, &steps);
+    }
+    let addresses: &[&str] = match source_type {
+        "csv" => &["/data/items.csv", "https://example.com/items.csv"],
+        _ => &["https://api.example.com/items"],
+    };
+    for address in addresses {
+        let outcome = build(&registry, source_type, address, &options);
+        assert_eq!(outcome, build(&registry, source_type, address, &options), "the same options, twice");
+    }
+}
+
+/// Builds a source; what it was refused with, if it was.
+fn build(
+    registry: &Registry,
+    source_type: &str,
+    address: &str,
+    options: &Map<String, Value>,
+) -> Result<(), String> {
+    let Err(error) = registry.build(source_type, address, options.clone(), &Host::default()) else {
+        return Ok(());
+    };
+    let shown = format!("{error:?} {error} {:?}", error.details());
+    assert_eq!(error.kind(), catchment_core::ErrorKind::Config, "{shown}");
+    assert!(!error.message().is_empty() && !error.details().is_empty(), "{shown}");
+    assert!(error.details().iter().all(|detail| detail.pointer.starts_with("/options")), "{shown}");
+    assert!(!shown.contains(SECRET), "a secret is shown: {shown}");
+    Err(shown)
+}
+
+/// Puts a secret where a text is at the end of a pointer; `*` stands for any name.
+fn set_secrets(options: &mut Map<String, Value>, steps: &[&str]) {
+    let Some((name, rest)) = steps.split_first() else { return };
+    for (_, value) in options.iter_mut().filter(|(known, _)| *name == "*" || *name == known.as_str()) {
+        match value {
+            Value::String(text) if rest.is_empty() => *text = SECRET.to_owned(),
+            Value::Object(below) => set_secrets(below, rest),
+            _ => {}
+        }
+    }
+}
+
+/// The first line as text, and what comes after it.
+pub(crate) fn split_line(data: &[u8]) -> Option<(&str, &[u8])> {
+    let end = memchr::memchr(b'\n', data)?;
+    Some((str::from_utf8(&data[..end]).ok()?, &data[end + 1..]))
+}
+
+#[cfg(test)]
+#[path = "../../../fuzz/src/corpus.rs"]
+mod corpus;
+
+#[cfg(test)]
+mod tests {
+    use super::corpus::run;
+
+    #[test]
+    fn csv() {
+        run("csv", super::csv);
+    }
+
+    #[test]
+    fn csv_file() {
+        run("csv_file", super::csv_file);
+    }
+
+    #[test]
+    fn csv_cursor() {
+        run("csv_cursor", super::csv_cursor);
+    }
+
+    #[test]
+    fn json() {
+        run("json", super::json);
+    }
+
+    #[test]
+    fn link() {
+        run("link", super::link);
+    }
+
+    #[test]
+    fn path() {
+        run("path", super::path);
+    }
+
+    #[test]
+    fn api_cursor() {
+        run("api_cursor", super::api_cursor);
+    }
+
+    #[test]
+    fn options() {
+        run("options", super::options);
+    }
+}

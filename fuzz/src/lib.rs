@@ -1,0 +1,3 @@
+//! What the fuzz targets call that is no part of a crate's own.
+
+pub mod engine;
