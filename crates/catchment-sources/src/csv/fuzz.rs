@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::sync::Arc;
 
-use catchment_core::{Cursor, PageSize, Reading, Result, parse_options};
+use catchment_core::{Cursor, PageSize, Position, Reading, Record, Result, parse_options};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -111,7 +111,11 @@ impl Way {
                     let fields = record.fields().map(str::to_owned).collect();
                     (record.line, record.byte, What::Record { fields, raw: record.raw.to_owned() })
                 }
-                Framed::Bad(bad) => (bad.line, bad.byte, What::Bad { code: bad.code }),
+                Framed::Bad(bad) => {
+                    // Which of the two a record of many lines is found to be first, its blocks decide.
+                    let code = if bad.code == "unclosed_quote" { "record_too_long" } else { bad.code };
+                    (bad.line, bad.byte, What::Bad { code })
+                }
             };
             let end = Mark { offset: framer.offset(), line: framer.line(), digest: framer.digest() };
             all.push(Seen { line, byte, what, end });
@@ -244,7 +248,8 @@ fn is_a_layout(layout: &Layout, mut options: Map<String, Value>, file: &File) {
 /// What a reading came to.
 #[derive(Debug)]
 struct Outcome {
-    items: Vec<String>,
+    /// Where each stands, and what it is.
+    items: Vec<(u64, String)>,
     /// Each after how many items.
     cursors: Vec<(usize, Cursor)>,
     error: Option<String>,
@@ -284,12 +289,13 @@ fn read_into(
     while let Some(page) = pages.next()? {
         let count = page.records.len() + page.rejects.len();
         assert!((1..=rows).contains(&count), "a page of {count} records where {rows} were asked for");
-        for record in page.records.iter() {
-            assert_eq!(record.len(), page.columns.len());
-            outcome.items.push(format!("{:?} {:?}", record.position(), record.values().collect::<Vec<_>>()));
-        }
-        let rejects = page.rejects.iter().map(|reject| format!("{:?} {}", reject.position, reject.code));
-        outcome.items.extend(rejects);
+        assert!(page.records.iter().all(|record| record.len() == page.columns.len()));
+        let values = |record: Record<'_>| format!("{:?}", record.values().collect::<Vec<_>>());
+        let records = page.records.iter().map(|record| (byte(record.position()), values(record)));
+        let rejects = page.rejects.iter().map(|reject| (byte(&reject.position), reject.code.to_owned()));
+        let mut items: Vec<_> = records.chain(rejects).collect();
+        items.sort();
+        outcome.items.extend(items);
         assert_eq!(Some(page.cursor.records_read), before.checked_add(outcome.items.len() as u64));
         let text = serde_json::to_string(&page.cursor).expect("a cursor has a JSON form");
         let cursor = serde_json::from_str(&text).expect("a cursor reads its own JSON");
@@ -297,6 +303,13 @@ fn read_into(
         outcome.cursors.push((outcome.items.len(), cursor));
     }
     Ok(())
+}
+
+fn byte(position: &Position) -> u64 {
+    match position {
+        Position::Line { byte, .. } => *byte,
+        Position::Item { .. } => unreachable!("a file has lines"),
+    }
 }
 
 /// Reading on at any cursor, also one of another file, another version, or nobody: it does, or says why not. The first
