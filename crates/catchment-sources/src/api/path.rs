@@ -100,11 +100,10 @@ impl Path {
     fn locate_first(&self, document: &str) -> Option<Vec<Step>> {
         match &self.way {
             Way::Query(_) => self.locate(document).ok()?.into_iter().next(),
-            Way::Steps(_) => {
-                let query = Self {
-                    text: String::new(),
-                    way: Way::Query(Box::new(JsonPath::parse(&self.text).ok()?)),
-                };
+            Way::Steps(steps) => {
+                // A dotted path is no JSONPath; as one it has a root.
+                let text = normalized(steps);
+                let query = Self { way: Way::Query(Box::new(JsonPath::parse(&text).ok()?)), text };
                 query.locate(document).ok()?.into_iter().next()
             }
         }
@@ -133,22 +132,47 @@ fn steps(mut rest: &str) -> Option<Vec<Step>> {
             rest = &tail[end..];
         } else {
             let tail = rest.strip_prefix('[')?;
-            let quote = tail.chars().next().filter(|char| matches!(char, '\'' | '"'));
-            let end = match quote {
-                Some(quote) => tail[1..].find(quote)? + 2,
-                None => tail.find(']')?,
+            let (step, tail) = match tail.strip_prefix(['\'', '"']) {
+                Some(quoted) => name(quoted, tail.chars().next()?)?,
+                None => {
+                    let (inner, _) = tail.split_once(']')?;
+                    let step = if inner == "*" { Step::Every } else { Step::Index(inner.parse().ok()?) };
+                    (step, &tail[inner.len()..])
+                }
             };
-            let inner = &tail[..end];
-            rest = tail[end..].strip_prefix(']')?;
-            steps.push(match quote {
-                Some(_) if inner.contains('\\') => return None,
-                Some(_) => Step::Name(inner[1..inner.len() - 1].into()),
-                None if inner == "*" => Step::Every,
-                None => Step::Index(inner.parse().ok()?),
-            });
+            rest = tail.strip_prefix(']')?;
+            steps.push(step);
         }
     }
     Some(steps)
+}
+
+/// A name up to its closing quote, with the escapes of RFC 9535 but for those of surrogate pairs, and what stands after
+/// it.
+fn name(text: &str, quote: char) -> Option<(Step, &str)> {
+    let (mut name, mut rest) = (String::new(), text);
+    loop {
+        let mut chars = rest.chars();
+        name.push(match chars.next()? {
+            char if char == quote => return Some((Step::Name(name.into()), chars.as_str())),
+            '\\' => match chars.next()? {
+                'b' => '\u{8}',
+                't' => '\t',
+                'n' => '\n',
+                'f' => '\u{c}',
+                'r' => '\r',
+                'u' => {
+                    let digits = (0..4).map(|_| chars.next()?.to_digit(16));
+                    let code = digits.collect::<Option<Vec<_>>>()?;
+                    char::from_u32(code.iter().fold(0, |code, digit| code * 16 + digit))?
+                }
+                char if char == quote || matches!(char, '\\' | '/') => char,
+                _ => return None,
+            },
+            char => char,
+        });
+        rest = chars.as_str();
+    }
 }
 
 /// A way as a normalized JSONPath.
@@ -157,12 +181,26 @@ pub(super) fn normalized(steps: &[Step]) -> String {
     for step in steps {
         text.push_str(&match step {
             Step::Name(name) if is_plain(name) => format!(".{name}"),
-            Step::Name(name) => format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
+            Step::Name(name) => format!("['{}']", name.chars().map(escaped).collect::<String>()),
             Step::Index(index) => format!("[{index}]"),
             Step::Every => "[*]".to_owned(),
         });
     }
     text
+}
+
+/// A character as it stands in single quotes.
+fn escaped(char: char) -> String {
+    match char {
+        '\\' | '\'' => format!("\\{char}"),
+        '\u{8}' => "\\b".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\u{c}' => "\\f".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\0'..='\u{1f}' => format!("\\u{:04x}", u32::from(char)),
+        char => char.to_string(),
+    }
 }
 
 fn is_plain(name: &str) -> bool {
@@ -269,6 +307,7 @@ mod tests {
             ("$..id", Some("12345678901234567890123")),
             ("$.a.b[?@ == 1]", Some("1")),
             ("$.a.b[*]", Some("1")),
+            ("a.b[*]", Some("1")),
         ] {
             assert_eq!(found(path, document), expected, "{path}");
         }
@@ -276,5 +315,24 @@ mod tests {
             assert!(Path::parse(path).is_err(), "{path}");
         }
         assert_eq!(normalized(Path::parse("$['a b'].c[0]").unwrap().steps().unwrap()), "$['a b'].c[0]");
+    }
+
+    #[test]
+    fn a_name_of_any_characters_reads_back() {
+        for name in
+            ["it's", "say \"x\"", "back\\slash", "\0\u{8}\t\n\u{c}\r\u{1f}\u{7f}", "", " a ", "é]", "'"]
+        {
+            let shown = normalized(&[Step::Name(name.into())]);
+            assert_eq!(
+                Path::parse(&shown).unwrap().single(),
+                Some(&[Step::Name(name.into())][..]),
+                "{shown}"
+            );
+            assert!(JsonPath::parse(&shown).is_ok(), "{shown}");
+        }
+        assert_eq!(found(r#"$["\u0061\"\/"]"#, r#"{"a\"/": 1}"#), Some("1"));
+        for path in [r"$['\x']", r"$['\u00g0']", r"$['\"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
     }
 }
