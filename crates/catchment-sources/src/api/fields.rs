@@ -66,17 +66,21 @@ impl Fields {
     /// What is wrong with a path, and which it is.
     pub(super) fn new(names: &[Box<str>]) -> Result<Self, (String, String)> {
         let mut root = Node::default();
+        let mut aliases = Vec::new();
         for (column, name) in names.iter().enumerate() {
             let path = Path::parse(name).map_err(|problem| (name.to_string(), problem))?;
             let steps = path.single().ok_or_else(|| {
                 let problem = "may lead to several values; name one, such as `artists[0].name`";
                 (name.to_string(), problem.to_owned())
             })?;
-            // A member may have the path itself for its name.
             if steps.len() > 1 {
-                root.want(&[Step::Name(name.clone())], column);
+                aliases.push((Step::Name(name.clone()), column));
             }
             root.want(steps, column);
+        }
+        // A member may have the path itself for its name, unless that is a column of its own.
+        for (step, column) in aliases {
+            root.want(&[step], column);
         }
         let mut names = names.to_vec();
         names.push(WHOLE_RECORD.into());
@@ -337,6 +341,16 @@ mod tests {
                 "Json(\"{\\\"name\\\": \\\"Zo\\\\u00eb\\\", \\\"n\\\": 1e400}\")",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_is_the_path_of_another_member_is_a_column_of_its_own() {
+        let record = r#"{"a": {"b": 1}, "a.b": 2}"#;
+        let names = Fields::suggest([record].into_iter());
+        let names: Vec<_> = names.iter().map(|name| &**name).collect();
+        assert_eq!(names, ["a.b", "$['a.b']"]);
+        assert_eq!(read(&names, record).unwrap(), ["Number(\"1\")", "Number(\"2\")"]);
+        assert_eq!(read(&["a.b"], record), Err("doubled_name"));
     }
 
     #[test]
