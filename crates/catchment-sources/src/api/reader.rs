@@ -67,7 +67,11 @@ impl Reader {
         let kept: Kept =
             reading.kept.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
         let state = match &reading.after {
-            Some(cursor) => cursor.state()?,
+            Some(cursor) => {
+                let state: State = cursor.state()?;
+                state.check(cursor.records_read)?;
+                state
+            }
             None => State {
                 place: Place::First,
                 page: 1,

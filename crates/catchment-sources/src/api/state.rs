@@ -1,5 +1,6 @@
 //! What a reading knows of where it stands, kept in its cursors; and what a completed one leaves for the next run.
 
+use catchment_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -40,6 +41,22 @@ pub(super) struct State {
     /// Records that the source said last to have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<u64>,
+}
+
+impl State {
+    /// That its counts are ones that can be counted on from; databases hold no larger ones.
+    ///
+    /// # Errors
+    /// `config`, `cursor`.
+    pub(super) fn check(&self, records_read: u64) -> Result<()> {
+        let Self { page, taken, empty_pages, rounds: Rounds { steps, power, .. }, .. } = self;
+        let is_count = |count: &u64| i64::try_from(*count).is_ok();
+        if [page, taken, empty_pages, steps, power, &records_read].into_iter().all(is_count) {
+            return Ok(());
+        }
+        let message = "the stored cursor is not one of this source: it counts more than there can be";
+        Err(Error::config("cursor", message))
+    }
 }
 
 /// How to read the source, as given and as found out from its first answer.

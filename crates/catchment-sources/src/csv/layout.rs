@@ -27,6 +27,18 @@ pub(crate) struct Dialect {
     pub(crate) escape: Option<u8>,
 }
 
+impl Dialect {
+    /// Whether options can say it; a cursor may say anything.
+    pub(crate) fn is_possible(self) -> bool {
+        let Self { delimiter, quote, escape } = self;
+        let is_sign = |byte: u8| byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0);
+        let is_distinct = Some(delimiter) != quote && Some(delimiter) != escape;
+        is_distinct
+            && (escape.is_none() || escape != quote)
+            && [Some(delimiter), quote, escape].into_iter().flatten().all(is_sign)
+    }
+}
+
 /// All that reading needs to know of the file. A cursor keeps it, so that a resumed run finds the same.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -101,6 +101,11 @@ fn begin(input: &Input, given: &Given, fields: &[Box<str>]) -> Result<Option<(Fr
 /// Goes where the cursor stood, if the file is the same up to there.
 fn resume(input: &Input, given: &Given, cursor: &Cursor) -> Result<(Framer, Layout)> {
     let State { line, offset, digest, layout } = cursor.state()?;
+    // Lines and records have a byte at least each, and the text before them is checked.
+    if line.saturating_sub(1) > offset || cursor.records_read > offset || !layout.dialect.is_possible() {
+        let message = "the stored cursor is not one of this source: it is at a place that no file has";
+        return Err(Error::config("cursor", message));
+    }
     let mut framer = Framer::new(input.text(layout.encoding)?, layout.dialect, given.limits);
     framer.skip_to(offset, line, &digest)?;
     Ok((framer, layout))
