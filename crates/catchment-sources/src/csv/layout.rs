@@ -140,6 +140,8 @@ fn name_columns(first: &[String], has_header: bool) -> Columns {
 /// The comma wins if it yields the mapped names out of a header; then any other that does; then what the text looks like.
 /// Names of columns without a header are numbers, which every delimiter yields.
 fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
+    let is_other = |delimiter: &u8| Some(*delimiter) != given.quote && Some(*delimiter) != given.escape;
+    let delimiters = || DELIMITERS.into_iter().filter(is_other);
     let first = |delimiter: u8| -> Option<Vec<String>> {
         let dialect = Dialect { delimiter, quote: given.quote, escape: given.escape };
         let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
@@ -150,7 +152,7 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
     };
     // What separates the columns yields several out of a first record that is well formed with it: what stands inside
     // quotes separates nothing.
-    let firsts = DELIMITERS.into_iter().filter_map(|delimiter| Some((delimiter, first(delimiter)?)));
+    let firsts = delimiters().filter_map(|delimiter| Some((delimiter, first(delimiter)?)));
     let candidates: Vec<_> = firsts.filter(|(_, first)| first.len() > 1 || fields.len() == 1).collect();
     if !fields.is_empty() && given.has_header {
         let yields = |first: &[String]| {
@@ -164,7 +166,7 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
     let several: Vec<u8> =
         candidates.iter().filter(|(_, first)| first.len() > 1).map(|(delimiter, _)| *delimiter).collect();
     match several.as_slice() {
-        [] => DELIMITERS[0],
+        [] => delimiters().next().unwrap_or(DELIMITERS[0]),
         [only] => *only,
         [first, ..] => sniff(text).filter(|found| several.contains(found)).unwrap_or(*first),
     }
