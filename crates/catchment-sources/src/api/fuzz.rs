@@ -4,7 +4,6 @@ use catchment_core::{Adapter, Cursor, Host, PageSize, Reading, Result, parse_opt
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, LINK};
 use serde_json::{Map, Value};
-use serde_json_path::JsonPath;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
@@ -12,6 +11,7 @@ use super::fields::{Field, Fields};
 use super::link::{link_to, links};
 use super::out::Out;
 use super::path::{Path, Step, normalized};
+use super::query;
 use super::reader::Reader;
 use super::records::{Item, Selection, Walked, find_list, walk};
 use super::state::State;
@@ -67,10 +67,10 @@ pub fn path(data: &[u8]) {
     let Ok(document) = str::from_utf8(document) else { return };
     let found = path.find(document);
     let Some(tree) = distinct_tree(document) else { return };
-    let expected = match (path.steps(), JsonPath::parse(text.trim())) {
-        (Some(steps), query) => {
+    let expected = match (path.steps(), query::parse(text.trim())) {
+        (Some(steps), other) => {
             let nodes = select(&tree, steps);
-            if let Ok(query) = query {
+            if let Ok(query) = other {
                 assert_eq!(query.query(&tree).all(), nodes, "{text} is read otherwise by RFC 9535");
             }
             nodes.first().copied()

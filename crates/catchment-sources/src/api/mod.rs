@@ -11,6 +11,7 @@ mod options;
 mod out;
 mod pagination;
 mod path;
+mod query;
 mod reader;
 mod records;
 mod state;

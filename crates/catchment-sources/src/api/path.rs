@@ -9,6 +9,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use serde_json_path::{JsonPath, PathElement};
 
+use super::query;
+
 /// A step down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -45,8 +47,8 @@ impl Path {
         let way = match steps {
             Some(steps) => Way::Steps(steps),
             None if text.starts_with('$') => Way::Query(Box::new(
-                JsonPath::parse(text)
-                    .map_err(|error| format!("is `{text}`, which is no JSONPath (RFC 9535): {error}"))?,
+                query::parse(text)
+                    .map_err(|problem| format!("is `{text}`, which is no JSONPath (RFC 9535): {problem}"))?,
             )),
             // Such as `data[-1].id`.
             None if text.contains("[-") => return Self::parse(&format!("$.{text}")),
@@ -103,7 +105,7 @@ impl Path {
             Way::Steps(steps) => {
                 // A dotted path is no JSONPath; as one it has a root.
                 let text = normalized(steps);
-                let query = Self { way: Way::Query(Box::new(JsonPath::parse(&text).ok()?)), text };
+                let query = Self { way: Way::Query(Box::new(query::parse(&text).ok()?)), text };
                 query.locate(document).ok()?.into_iter().next()
             }
         }
@@ -331,7 +333,7 @@ mod tests {
             assert!(JsonPath::parse(&shown).is_ok(), "{shown}");
         }
         assert_eq!(found(r#"$["\u0061\"\/"]"#, r#"{"a\"/": 1}"#), Some("1"));
-        for path in [r"$['\x']", r"$['\u00g0']", r"$['\"] {
+        for path in [r"$['\x']", r"$['\u00g0']", r"$['\", r"$['\u", r#"$["\uD83D\uD"#, r"$[?@ == '\u"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
     }
