@@ -171,7 +171,7 @@ pub struct RunMetadata {
     /// The source was not read to its end: a limit of the options stopped it.
     #[serde(skip_serializing_if = "is_false")]
     pub truncated: bool,
-    /// What people should know of a run that is completed and not complete.
+    /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
     /// A record that stood on two pages of the source: its list moved while it was read.
@@ -189,6 +189,14 @@ pub struct RunMetadata {
     /// How many runs in a row were replaced before this one.
     #[serde(skip_serializing_if = "is_zero")]
     pub replacements: u32,
+}
+
+impl RunMetadata {
+    /// What people should know of a run that is completed and not complete.
+    pub fn shown_warning(&self) -> Option<&str> {
+        const MAX_PAGES_REACHED: &str = "the source was not read to its end (option `maxPages`)";
+        self.warning.as_deref().or(self.truncated.then_some(MAX_PAGES_REACHED))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

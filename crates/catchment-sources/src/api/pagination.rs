@@ -245,11 +245,7 @@ impl Pagination {
         match &self.kind {
             Kind::None => None,
             Kind::Link { relation } => link_to(facts.headers, relation).map(Place::Url),
-            // `false` is how some say that there is none.
-            Kind::NextUrl { path } => {
-                let found = path.find(facts.envelope).filter(|found| *found != "false");
-                found.and_then(plain).map(Place::Url)
-            }
+            Kind::NextUrl { path } => next_in(path, facts).map(Place::Url),
             Kind::Cursor { token, .. } => {
                 let next = Place::Token(token.read(facts)?);
                 // Some go on handing out the last token for ever.
@@ -406,13 +402,12 @@ impl Token {
                     true => {
                         serde_json::from_str::<Map<String, Value>>(found).ok().filter(|map| !map.is_empty())
                     }
-                    false if found == "false" => None,
-                    false => plain(found).map(one),
+                    false => next_in(path, facts).map(one),
                 }
             }
             Self::Several(paths) => {
                 let read = |(param, path): &(String, Path)| {
-                    Some((param.clone(), Value::from(plain(path.find(facts.envelope)?)?)))
+                    Some((param.clone(), Value::from(next_in(path, facts)?)))
                 };
                 let found: Map<_, _> = paths.iter().filter_map(read).collect();
                 (!found.is_empty()).then_some(found)
@@ -483,6 +478,11 @@ fn put(value: &mut Value, steps: &[Step], new: Value) {
         }
         [Step::Every, ..] => {}
     }
+}
+
+/// What an answer says of the next page; `false` is how some say that there is none.
+fn next_in(path: &Path, facts: &Facts<'_>) -> Option<String> {
+    plain(path.find(facts.envelope).filter(|found| *found != "false")?)
 }
 
 fn is_true(found: &str) -> bool {

@@ -270,19 +270,15 @@ impl Reader {
     /// An answer that names an error and has no records is no page without records, whether or not an option says where
     /// errors stand.
     fn told_beside_nothing(&self, seen: &mut Seen) -> Result<()> {
-        if seen.count > 0 || seen.end.is_some() {
+        if seen.count > 0 || seen.end.is_some() || self.api.error_path.is_some() {
             return Ok(());
         }
         for name in ["error", "errors"] {
-            let Some(found) = self.error_at(name, &seen.envelope) else { continue };
+            let Some(found) = error_at(name, &seen.envelope) else { continue };
             self.api.client.judge_told(&seen.url, seen.status, &name, found)?;
             seen.end = Some(End::Ignored);
         }
         Ok(())
-    }
-
-    fn error_at<'e>(&self, name: &str, envelope: &'e str) -> Option<&'e str> {
-        Path::parse(name).ok()?.find(envelope).filter(|found| tells_an_error(found))
     }
 
     /// Takes the records of an answer, but for those that were delivered before. What the answer says beside them, and
@@ -645,6 +641,15 @@ impl Reader {
         let progress = Progress { bytes: self.bytes, total_bytes: None };
         Ok((Page { columns: self.columns.clone(), records, rejects, cursor, progress }, seen))
     }
+}
+
+/// What a member of this name tells, if it is more than a form that is not filled in, such as `{"code": 0, "message": ""}`.
+fn error_at<'e>(name: &str, envelope: &'e str) -> Option<&'e str> {
+    let found = Path::parse(name).ok()?.find(envelope).filter(|found| tells_an_error(found))?;
+    let members =
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(found).unwrap_or_default();
+    let is_nothing = |value: &serde_json::Value| !tells_an_error(&value.to_string());
+    (members.is_empty() || !members.values().all(is_nothing)).then_some(found)
 }
 
 /// Whether what stands where errors are told is one: anything but nothing.

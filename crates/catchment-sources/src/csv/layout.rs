@@ -145,9 +145,13 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
     let first = |delimiter: u8| -> Option<Vec<String>> {
         let dialect = Dialect { delimiter, quote: given.quote, escape: given.escape };
         let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
-        match framer.next(None).ok()?? {
-            Framed::Record(record) => Some(record.fields().map(str::to_owned).collect()),
-            Framed::Bad(_) => None,
+        loop {
+            match framer.next(None).ok()?? {
+                Framed::Record(record) => return Some(record.fields().map(str::to_owned).collect()),
+                Framed::Bad(_) if given.has_header => return None,
+                // Left for reading to reject.
+                Framed::Bad(_) => {}
+            }
         }
     };
     // What separates the columns yields several out of a first record that is well formed with it: what stands inside

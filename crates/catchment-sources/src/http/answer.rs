@@ -132,7 +132,7 @@ pub(super) async fn collect(
 ) -> Result<Body> {
     let url = response.url().clone();
     let text = decodes_text.then(|| Text::new(encoding(response.headers())));
-    let body = BodyReader::new(response).map_err(|error| broken_off(&url, &error))?;
+    let body = BodyReader::new(response)?;
     let mut rest = Stream { body, text, url, taken: 0, limit, pulse: pulse.clone() };
     let mut bytes = Vec::new();
     while bytes.len() < WHOLE_BYTES {

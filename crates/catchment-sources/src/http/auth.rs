@@ -186,7 +186,7 @@ enum Scheme {
     Bearer(Secret),
     Basic { username: String, password: Secret },
     Key { name: String, key: Secret, place: KeyPlace },
-    Oauth { grant: Box<Grant>, token: Mutex<Option<Token>> },
+    Oauth { grant: Arc<Grant>, token: Mutex<Option<Token>> },
 }
 
 pub(super) struct Auth {
@@ -276,7 +276,11 @@ impl Auth {
     }
 
     /// What is added to requests; a new one where `refused` is what the server did not take.
-    pub(super) async fn credential(&self, wire: &Wire, refused: Option<&Credential>) -> Result<Credential> {
+    pub(super) async fn credential(
+        &self,
+        wire: &Arc<Wire>,
+        refused: Option<&Credential>,
+    ) -> Result<Credential> {
         match &self.scheme {
             Scheme::None => Ok(Credential::None),
             Scheme::Bearer(token) => authorization("Bearer", &wire.reveal(token)?),
@@ -305,7 +309,13 @@ impl Auth {
                         return Ok(credential.clone());
                     }
                 }
-                let fetched = grant.fetch(wire).await?;
+                // To its end, whatever becomes of whoever asks: a token that was replaced is of no more use.
+                let (grant, wire) = (grant.clone(), wire.clone());
+                let fetching = tokio::spawn(async move { grant.fetch(&wire).await });
+                let died = |_| {
+                    Error::new(ErrorKind::System, "panic", "a task that fetches a token ended unexpectedly")
+                };
+                let fetched = fetching.await.map_err(died)??;
                 let credential = fetched.credential.clone();
                 *token = Some(fetched);
                 Ok(credential)
@@ -316,7 +326,7 @@ impl Auth {
 
 impl Scheme {
     fn oauth(grant: Grant) -> Self {
-        Self::Oauth { grant: Box::new(grant), token: Mutex::default() }
+        Self::Oauth { grant: Arc::new(grant), token: Mutex::default() }
     }
 }
 
@@ -376,6 +386,7 @@ impl Grant {
         if let Some(scopes) = &self.scopes {
             form.push(("scope", scopes.clone()));
         }
+        self.params.values().for_each(|value| wire.mask_query(value));
         form.extend(self.params.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
@@ -448,7 +459,11 @@ impl Grant {
             .context("fetching a token"));
         }
         serde_json::from_slice(&body).map_err(|error| {
-            let message = format!("{shown} answered {status} without an access_token ({error})");
+            // What serde says of it may repeat the token itself.
+            let (line, column) = (error.line(), error.column());
+            let message = format!(
+                "{shown} answered {status} without a text `access_token` in a JSON object (line {line}, column {column})"
+            );
             Error::new(ErrorKind::Authentication, "bad_token", message)
         })
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
+use catchment_core::{Error, ErrorKind, Result, masked};
 use encoding_rs::{Decoder, Encoding};
 use futures::TryStreamExt;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -24,9 +25,9 @@ impl BodyReader {
     /// Begins to read a body.
     ///
     /// # Errors
-    /// When it is encoded in a way that was not asked for.
-    pub(super) fn new(response: Response) -> io::Result<Self> {
-        let headers = response.headers();
+    /// `api`, when it is encoded in a way that was not asked for.
+    pub(super) fn new(response: Response) -> Result<Self> {
+        let (url, headers) = (response.url().clone(), response.headers());
         let is_framed = response.version() >= Version::HTTP_2
             || headers.contains_key(CONTENT_LENGTH)
             || headers.contains_key(TRANSFER_ENCODING);
@@ -49,7 +50,11 @@ impl BodyReader {
             "br" => Box::new(BrotliDecoder::new(stream)),
             "deflate" => Box::new(ZlibDecoder::new(stream)),
             other => {
-                return Err(io::Error::other(format!("its content encoding `{other}` is not understood")));
+                let message = format!(
+                    "{} answered in the content encoding `{other}`, which is not understood; accepted: {ACCEPTED}",
+                    masked(url.as_str())
+                );
+                return Err(Error::new(ErrorKind::Api, "bad_encoding", message));
             }
         };
         Ok(Self { bytes, is_proven_whole: true })

@@ -13,6 +13,7 @@ mod wire;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, masked};
@@ -87,7 +88,7 @@ pub(crate) struct Client {
     accept: &'static str,
     decodes_text: bool,
     throttle: Throttle,
-    wire: Wire,
+    wire: Arc<Wire>,
 }
 
 /// A request, before credentials.
@@ -113,7 +114,7 @@ impl Client {
                 .map_err(|_| invalid(&format!("headers/{name}"), "is not the name of an HTTP header"))?;
             Ok((parsed, value))
         });
-        let wire = Wire::new(host, setup.limits);
+        let wire = Arc::new(Wire::new(host, setup.limits));
         setup.params.iter().for_each(|(_, value)| wire.mask_query(value));
         setup.home.query_pairs().for_each(|(_, value)| wire.mask_query(&value));
         Ok(Self {
@@ -236,17 +237,15 @@ impl Client {
         // Some servers repeat what we sent; it is added again where it belongs, and not kept with the place.
         self.auth.strip(&mut target);
         self.hide_params(&mut target);
-        match self.wire.clean(target.as_str()) {
-            Cow::Borrowed(_) => Ok(target),
-            Cow::Owned(_) => {
-                let message = format!(
-                    "{} repeats a credential in the address of its next page, which would have to be stored in the clear; \
-                     say with the option `pagination` how to ask for pages without it",
-                    masked(from.as_str())
-                );
-                Err(Error::new(ErrorKind::Api, "secret_in_link", message))
-            }
+        if !self.wire.holds_credential(target.as_str()) {
+            return Ok(target);
         }
+        let message = format!(
+            "{} repeats a credential in the address of its next page, which would have to be stored in the clear; say with \
+             the option `pagination` how to ask for pages without it",
+            masked(from.as_str())
+        );
+        Err(Error::new(ErrorKind::Api, "secret_in_link", message))
     }
 
     /// Puts a placeholder where an address repeats a parameter of ours.
@@ -290,24 +289,26 @@ impl Client {
             let is_pair = |pair: &(String, String)| pair.0 == name && pair.1 == value;
             value == HIDDEN
                 || self.params.iter().chain(&home).any(is_pair)
-                || matches!(self.wire.clean(value), Cow::Owned(_))
+                || self.params.iter().any(|(_, text)| text == value)
+                || self.wire.holds_credential(value)
         };
         let pairs: Vec<_> = url.query_pairs().into_owned().collect();
         let rest: Vec<_> = pairs.iter().filter(|(name, value)| !is_ours(name, value)).collect();
+        // What has nothing of ours stays as it is spelt, as its signature may want it.
         if rest.len() < pairs.len() {
             url.set_query(None);
-        }
-        if rest.len() < pairs.len() && !rest.is_empty() {
-            url.query_pairs_mut().extend_pairs(rest);
-        }
-        match self.wire.clean(url.as_str()) {
-            Cow::Borrowed(_) => Ok(()),
-            Cow::Owned(_) => {
-                let origin = url.origin().ascii_serialization();
-                let message = format!("an address of another origin, {origin}, would take a secret along");
-                Err(Error::config("other_origin", message))
+            if !rest.is_empty() {
+                url.query_pairs_mut().extend_pairs(rest);
             }
         }
+        if !self.wire.holds_credential(url.as_str()) {
+            return Ok(());
+        }
+        let origin = url.origin().ascii_serialization();
+        let message = format!(
+            "an address of another origin, {origin}, would take a credential along; it is not followed"
+        );
+        Err(Error::config("other_origin", message))
     }
 
     fn is_home(&self, url: &Url) -> bool {

@@ -20,7 +20,14 @@ pub(super) struct Wire {
     /// One for the ports that are not ours, and one for the port that is.
     clients: [OnceLock<reqwest::Client>; 2],
     /// Secrets in use, in the forms in which an answer may repeat them; the longest first.
-    secrets: Mutex<Vec<String>>,
+    secrets: Mutex<Vec<Masked>>,
+}
+
+/// A text that is not shown.
+struct Masked {
+    text: String,
+    /// It is one of authentication, and not merely the value of a parameter.
+    is_credential: bool,
 }
 
 /// Shorter secrets are not masked: they would mask half of any message.
@@ -50,9 +57,19 @@ impl Wire {
 
     /// Masks a secret from now on, as it is and as URLs, JSON and HTML spell it.
     pub(super) fn mask(&self, text: &str) {
-        if text.len() < MIN_SECRET {
-            return;
+        if text.len() >= MIN_SECRET {
+            self.mask_spellings(text, true);
         }
+    }
+
+    /// The same for the value of a parameter, if it is long enough to be a secret.
+    pub(super) fn mask_query(&self, value: &str) {
+        if value.len() >= MIN_QUERY_SECRET {
+            self.mask_spellings(value, false);
+        }
+    }
+
+    fn mask_spellings(&self, text: &str, is_credential: bool) {
         let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let json = serde_json::Value::from(text).to_string();
         let html =
@@ -62,26 +79,26 @@ impl Wire {
         let spellings = [text, &form, &percent, &lower, json.trim_matches('"'), &html];
         let Ok(mut secrets) = self.secrets.lock() else { return };
         for spelling in spellings {
-            if !secrets.iter().any(|known| known == spelling) {
-                secrets.push(spelling.to_owned());
+            if !secrets.iter().any(|known| known.text == spelling && known.is_credential >= is_credential) {
+                secrets.push(Masked { text: spelling.to_owned(), is_credential });
             }
         }
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.text.len()));
     }
 
-    /// The same for the value of a parameter, if it is long enough to be a secret.
-    pub(super) fn mask_query(&self, value: &str) {
-        if value.len() >= MIN_QUERY_SECRET {
-            self.mask(value);
-        }
+    /// Whether a text repeats a credential.
+    pub(super) fn holds_credential(&self, text: &str) -> bool {
+        let holds = |secrets: &Vec<Masked>| {
+            secrets.iter().any(|secret| secret.is_credential && text.contains(&secret.text))
+        };
+        self.secrets.lock().is_ok_and(|secrets| holds(&secrets))
     }
 
     /// A text without the secrets in use. Everything that repeats the other side goes through here.
     pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Ok(secrets) = self.secrets.lock() else { return Cow::Borrowed("***") };
-        secrets.iter().fold(Cow::Borrowed(text), |text, secret| match text.contains(secret.as_str()) {
-            true => text.replace(secret.as_str(), "***").into(),
-            false => text,
+        secrets.iter().fold(Cow::Borrowed(text), |text, Masked { text: secret, .. }| {
+            if text.contains(secret) { text.replace(secret, "***").into() } else { text }
         })
     }
 

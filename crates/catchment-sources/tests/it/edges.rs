@@ -325,6 +325,69 @@ async fn nothing_that_is_quoted_holds_a_secret_and_nothing_quoted_is_logged() {
 }
 
 #[tokio::test]
+async fn a_link_may_repeat_what_is_no_credential() {
+    let server = Server::start(|request: &Request| {
+        let page = request.number("page").unwrap_or(1);
+        let next = (page < 3).then(|| format!("/products?sort=created_at&kind=products&page={}", page + 1));
+        Reply::json(&json!({"items": [{"id": page}], "next": next}))
+    })
+    .await;
+    let url = format!("{}/products?sort=created_at", server.url);
+    assert_eq!(outcome(&url, json!({"params": {"kind": "products"}})).await, (3, 0, "Complete".to_owned()));
+    assert_eq!(server.targets()[1], "/products?sort=created_at&kind=products&page=2");
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_file_of_the_same_name_is_followed() {
+    let other = Server::start(|_: &Request| Reply::json(&json!([{"id": 1}]))).await;
+    let to = other.url.replace("127.0.0.1", "localhost");
+    let server = Server::start(move |_: &Request| {
+        let signed = format!("{to}/prices-2024.json?name=as%20prices-2024.json&X-Amz-Signature=a%2Fb");
+        Reply::text(302, "").header("location", &signed)
+    })
+    .await;
+    let url = format!("{}/get?file=prices-2024.json", server.url);
+    assert_eq!(outcome(&url, json!({"otherOrigins": "bare"})).await.0, 1);
+    assert_eq!(other.targets(), ["/prices-2024.json?name=as%20prices-2024.json&X-Amz-Signature=a%2Fb"]);
+}
+
+#[tokio::test]
+async fn what_a_token_endpoint_answers_is_not_repeated() {
+    let server = Server::start(|_: &Request| Reply::text(200, "\"eyJhbGci-canary\"")).await;
+    let auth = json!({"type": "oauth2_client_credentials", "tokenUrl": server.url, "clientId": "me", "clientSecret": "secret",
+        "tokenParams": {"password": "canary-of-params"}});
+    let (_, code, message) = error(&server.url, json!({"auth": auth})).await;
+    assert_eq!(code, "bad_token");
+    assert!(!message.contains("canary"), "{message}");
+    let server = Server::start(|request: &Request| Reply::text(400, request.body.clone())).await;
+    let mut auth = auth;
+    auth["tokenUrl"] = json!(server.url);
+    let (_, code, message) = error(&server.url, json!({"auth": auth})).await;
+    assert_eq!(code, "token_refused");
+    assert!(message.contains("***") && !message.contains("canary"), "{message}");
+}
+
+#[tokio::test]
+async fn a_form_for_errors_that_is_not_filled_in_is_none() {
+    for error in [json!({"code": 0, "message": ""}), json!([]), json!(null), json!(false)] {
+        let server = Server::start(move |request: &Request| match request.number("page").unwrap() {
+            1 => Reply::json(&json!({"error": error, "data": [{"id": 1}]})),
+            _ => Reply::json(&json!({"error": error, "data": []})),
+        })
+        .await;
+        let given = json!({"dataPath": "data", "pagination": {"type": "page"}});
+        assert_eq!(outcome(&server.url, given).await, (1, 0, "Complete".to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_that_nobody_asked_for_is_not_retried() {
+    let server = Server::start(|_: &Request| Reply::text(200, "[]").header("content-encoding", "lzw")).await;
+    let (kind, code, message) = error(&server.url, json!({})).await;
+    assert_eq!((kind.as_str(), code.as_str()), ("api", "bad_encoding"), "{message}");
+}
+
+#[tokio::test]
 async fn absurd_numbers_of_quotas_and_tokens_end_nothing() {
     let server = Server::start(|request: &Request| match request.path() {
         "/token" => Reply::json(&json!({"access_token": "t", "expires_in": i64::MAX})),
@@ -365,6 +428,11 @@ async fn without_a_header_the_comma_does_not_win() {
         assert_eq!(rows(&source, &["2"]).await, ["1|Canción, otra|x", "2|b|y"], "{delimiter:?}");
         assert_eq!(rows(&source, &[]).await, ["1|Canción, otra|x", "2|b|y"], "{delimiter:?}");
     }
+    // A first line that is malformed costs itself.
+    let path = dir.path().join("d");
+    std::fs::write(&path, "\"a\"b;c\nx;y\nz;w\n").unwrap();
+    let source = csv(path.to_str().unwrap(), CsvOptions { has_header: Some(false), ..CsvOptions::default() });
+    assert_eq!(rows(&source, &["1"]).await, ["x|y", "z|w", "malformed_quote"]);
 }
 
 #[tokio::test]

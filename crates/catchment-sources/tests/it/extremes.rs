@@ -12,14 +12,41 @@ use crate::server::{Reply, Request, Server, host};
 
 /// Where a number stands.
 const SLOTS: [&str; 14] = [
-    "page", "pages", "total", "offset", "limit", "token", "count header", "id", "expires_in", "retry-after", "ratelimit",
-    "x-ratelimit-reset", "x-ratelimit-remaining", "content",
+    "page",
+    "pages",
+    "total",
+    "offset",
+    "limit",
+    "token",
+    "count header",
+    "id",
+    "expires_in",
+    "retry-after",
+    "ratelimit",
+    "x-ratelimit-reset",
+    "x-ratelimit-remaining",
+    "content",
 ];
 
 /// As JSON has them, where it does; as the texts of headers.
 const EXTREMES: [&str; 18] = [
-    "0", "1", "-1", "0.5", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "18446744073709551616",
-    "1e308", "-1e308", "1e400", "-1e400", "1e-400", "4294967296", "253402300800000", "null", "\"NaN\"",
+    "0",
+    "1",
+    "-1",
+    "0.5",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "1e308",
+    "-1e308",
+    "1e400",
+    "-1e400",
+    "1e-400",
+    "4294967296",
+    "253402300800000",
+    "null",
+    "\"NaN\"",
     "123456789012345678901234567890123456789012345678901234567890",
 ];
 
@@ -41,7 +68,9 @@ async fn read(slot: &'static str, number: String) -> Vec<catchment_core::Result<
             "pages" => body += &format!(", \"page\": {page}, \"totalPages\": {number}"),
             "total" => body += &format!(", \"page\": {page}, \"perPage\": 3, \"total\": {number}"),
             "offset" => body += &format!(", \"offset\": {number}, \"limit\": 3, \"total\": 6"),
-            "limit" => body += &format!(", \"offset\": {}, \"limit\": {number}, \"total\": 6", (page - 1) * 3),
+            "limit" => {
+                body += &format!(", \"offset\": {}, \"limit\": {number}, \"total\": 6", (page - 1) * 3);
+            }
             "token" => body += &format!(", \"next_cursor\": {number}"),
             _ => {}
         }
@@ -56,7 +85,9 @@ async fn read(slot: &'static str, number: String) -> Vec<catchment_core::Result<
         match slot {
             "count header" => reply.header("x-total-count", &plain),
             "ratelimit" => reply.header("ratelimit", &format!("\"d\";r=0;t={plain}")),
-            "x-ratelimit-reset" => reply.header("x-ratelimit-remaining", "0").header("x-ratelimit-reset", &plain),
+            "x-ratelimit-reset" => {
+                reply.header("x-ratelimit-remaining", "0").header("x-ratelimit-reset", &plain)
+            }
             "x-ratelimit-remaining" => {
                 reply.header("x-ratelimit-remaining", &plain).header("x-ratelimit-reset", "60")
             }
@@ -66,7 +97,8 @@ async fn read(slot: &'static str, number: String) -> Vec<catchment_core::Result<
     })
     .await;
     // A request with a body is not repeated, so that no pause is waited for.
-    let mut given = json!({"method": "POST", "incremental": {"cursorField": "at", "param": "since", "lookback": 1}});
+    let mut given =
+        json!({"method": "POST", "incremental": {"cursorField": "at", "param": "since", "lookback": 1}});
     if slot == "expires_in" {
         given["auth"] = json!({"type": "oauth2_client_credentials", "tokenUrl": format!("{}/token", server.url),
             "clientId": "me", "clientSecret": "secret"});
@@ -88,7 +120,8 @@ fn check(slot: &str, number: &str, read: &[catchment_core::Result<catchment_core
         Ok(page) => {
             let is_whole = records == 6 || matches!(slot, "id") || page.cursor.pass == Pass::Truncated;
             // What says that there is no more, or nothing of a next page, is believed.
-            let says_no_more = matches!(slot, "pages" | "total" | "token" | "page" | "offset" | "limit" | "count header");
+            let says_no_more =
+                matches!(slot, "pages" | "total" | "token" | "page" | "offset" | "limit" | "count header");
             assert!(is_whole || says_no_more, "{slot} {number}: {records} records are taken for all");
         }
         Err(error) => {

@@ -123,7 +123,7 @@ async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
             ),
         ),
         ("waits", app.service().waits_for(&run).await?.unwrap_or_default()),
-        ("warning", run.metadata.warning.clone().unwrap_or_default()),
+        ("warning", run.metadata.shown_warning().unwrap_or_default().to_owned()),
         ("error", run.error.map(|error| error.message).unwrap_or_default()),
     ] {
         if !value.is_empty() {

@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::http::run_json;
 use crate::run::{SyncResult, SyncRun};
 use crate::store::StoredError;
-use crate::sync::{MAX_PAGES_REACHED, RunProgress};
+use crate::sync::RunProgress;
 
 /// Rejects shown after a run.
 const SHOWN_REJECTS: u32 = 10;
@@ -154,9 +154,8 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
     ] {
         say!("{name:9} {:>12}", number(count));
     }
-    if run.metadata.truncated {
-        let why = run.metadata.warning.as_deref().unwrap_or(MAX_PAGES_REACHED);
-        say!("{WARN}truncated{WARN:#}: {why}");
+    if let Some(warning) = run.metadata.shown_warning() {
+        say!("{WARN}truncated{WARN:#}: {warning}");
     }
     if let Some(error) = &run.error {
         say!("{style}{}{style:#}", error.message);

@@ -234,7 +234,7 @@ pub(crate) fn run_json(run: &SyncRun, errors: &[StoredError], attempts: &[Attemp
         "sourceIdentifier": masked(&run.request.source_identifier),
         "targetTable": run.target_table,
         "truncated": run.metadata.truncated,
-        "warning": run.metadata.warning,
+        "warning": run.metadata.shown_warning(),
         "itemsInserted": counts.inserted,
         "itemsUpdated": counts.updated,
         "itemsUnchanged": counts.unchanged,

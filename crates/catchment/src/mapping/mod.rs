@@ -118,7 +118,7 @@ impl Mapping {
 
     /// Whether rows are told apart by what the source calls them, and not by what they say of themselves.
     pub fn has_mapped_identity(&self) -> bool {
-        self.table.identity.iter().all(|column| self.names.contains_key(*column))
+        self.table.is_by_source && self.table.identity.iter().all(|column| self.names.contains_key(*column))
     }
 
     /// The table that is written.

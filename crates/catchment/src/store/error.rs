@@ -64,10 +64,11 @@ fn classify(error: &dyn DatabaseError) -> Class {
     // Extended result codes; the lowest byte is the primary one (https://sqlite.org/rescode.html).
     let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
     match code & 0xff {
-        5 | 6 => Class::Contended,              // BUSY, LOCKED
-        18..=20 => Class::Row,                  // TOOBIG, CONSTRAINT, MISMATCH
-        10 | 13 => Class::Storage,              // IOERR, FULL
-        3 | 8 | 11 | 14 | 26 => Class::Refused, // PERM, READONLY, CORRUPT, CANTOPEN, NOTADB
+        5 | 6 => Class::Contended, // BUSY, LOCKED
+        18..=20 => Class::Row,     // TOOBIG, CONSTRAINT, MISMATCH
+        10 | 13 => Class::Storage, // IOERR, FULL
+        // ERROR (no such table or column), PERM, READONLY, CORRUPT, CANTOPEN, NOTADB
+        1 | 3 | 8 | 11 | 14 | 26 => Class::Refused,
         _ => Class::Away,
     }
 }
@@ -89,9 +90,9 @@ fn classify_mysql(number: u16, sqlstate: &str) -> Class {
 }
 
 impl Failure {
-    /// Rows that were there are gone: somebody deletes beside us. The page is worth another look.
-    pub(crate) fn vanished(count: u64) -> Self {
-        let message = format!("{count} rows were deleted by somebody else while they were compared");
+    /// Rows are not as they were when they were read, or gone: somebody writes beside us. The page is worth another look.
+    pub(crate) fn changed_meanwhile(count: u64) -> Self {
+        let message = format!("{count} rows were changed or deleted by somebody else after they were read");
         Self { class: Class::Contended, message, source: sqlx::Error::RowNotFound }
     }
 

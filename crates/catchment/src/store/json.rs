@@ -46,7 +46,9 @@ fn write(text: &str, is_lossy: bool, depth: usize, out: &mut String) -> Option<(
         }
         b'-' | b'0'..=b'9' => out.push_str(&number(text, is_lossy)?),
         _ => {
-            out.push_str(&Value::deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?.to_string());
+            out.push_str(
+                &Value::deserialize(&mut serde_json::Deserializer::from_str(text)).ok()?.to_string(),
+            );
         }
     }
     Some(())

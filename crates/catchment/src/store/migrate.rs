@@ -248,10 +248,10 @@ async fn plan(dialect: Dialect, conn: &mut Conn, pending: &[&Migration]) -> Resu
                 Change::Rows => todo.push(statement),
                 Change::Addition { table, what } => {
                     let columns = existing_columns(conn, table).await?;
-                    if columns.is_empty() {
-                        todo.push(statement);
-                    } else if what.is_there(dialect, conn, table, &columns).await? {
-                    } else if is_ours(conn, table).await? {
+                    if !columns.is_empty() && what.is_there(dialect, conn, table, &columns).await? {
+                        continue;
+                    }
+                    if columns.is_empty() || is_ours(conn, table).await? {
                         todo.push(statement);
                     } else if !matches!(what, Addition::Index { is_unique: false, .. }) {
                         missing.push(format!("{statement};"));
@@ -296,7 +296,7 @@ impl Addition {
             ),
             (Self::OnUpdate(name), Dialect::MySql) => (
                 sql!(
-                    "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ? AND LOWER(extra) LIKE '%on update%'"
+                    "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ? AND datetime_precision >= 3 AND LOWER(extra) LIKE '%on update%'"
                 ),
                 *name,
             ),

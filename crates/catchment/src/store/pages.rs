@@ -1,6 +1,6 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use catchment_core::{Pass, Position, Reject};
 
@@ -230,26 +230,29 @@ fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Opt
     if !batch.has_mapped_identity || duplicates.is_empty() {
         return None;
     }
-    let mut first_pages = HashMap::new();
+    // Where those stand that were applied.
+    let is_duplicate = |position| duplicates.iter().any(|duplicate| duplicate.position.as_ref() == position);
+    let wanted: HashSet<_> = duplicates.iter().map(|duplicate| duplicate.item.as_str()).collect();
+    let mut applied = HashMap::new();
     for row in 0..batch.len() {
-        if let Some(page) = page_of(batch.position(row)) {
-            first_pages.entry(batch.item(row)).or_insert(page);
+        let item = batch.item(row);
+        if wanted.contains(item.as_str()) && !is_duplicate(batch.position(row)) {
+            applied.insert(item, page_of(batch.position(row))?);
         }
     }
     let first_of_batch = page_of(batch.position(0))?;
     duplicates.iter().find_map(|duplicate| {
         let (item, page) = (&duplicate.item, page_of(duplicate.position.as_ref())?);
-        match first_pages.get(item) {
-            Some(first) if *first < page => {
-                Some(format!("`{item}` stands on the pages {first} and {page} of the source"))
-            }
+        match applied.get(item) {
+            Some(first) => (*first < page)
+                .then(|| format!("`{item}` stands on the pages {first} and {page} of the source")),
             // It was seen before this batch, which may have begun in the middle of a page.
-            _ if page > first_of_batch || last_page.is_some_and(|last| last < page) => {
+            None if page > first_of_batch || last_page.is_some_and(|last| last < page) => {
                 let earlier = if page > 2 { " (or one before it)" } else { "" };
                 let before = page.saturating_sub(1);
                 Some(format!("`{item}` stands on the pages {before}{earlier} and {page} of the source"))
             }
-            _ => None,
+            None => None,
         }
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use catchment_core::{Cursor, Error, ErrorKind, Result, cut};
 use jiff::Timestamp;
 
-use super::db::{Arg, Row, Tx};
+use super::db::{Arg, Conn, Row, Tx};
 use super::dialect::{Sql, sql};
 use super::error::{Class, Failure};
 use super::states::{Kept, keep, note_completed};
@@ -26,11 +26,12 @@ macro_rules! run_columns {
 macro_rules! lane_is_busy {
     ($now:literal) => {
         concat!(
-            "EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND ((a.status = 'in_progress' AND \
+            "(EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND a.status = 'in_progress' AND \
              a.lease_until >= ",
             $now,
-            ") OR (a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND \
-             a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by)))"
+            ") OR EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND \
+             a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND \
+             a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by))"
         )
     };
 }
@@ -75,6 +76,11 @@ impl Claimant<'_> {
     fn may_claim(self, claimable_by: &str) -> bool {
         self.values().iter().any(|value| value == claimable_by)
     }
+
+    fn can_claim(self, holder: &Holder) -> bool {
+        self.may_claim(&holder.claimable_by)
+            && holder.key_id.as_deref().is_none_or(|key_id| key_id == self.key_id)
+    }
 }
 
 /// Why a run cannot be claimed now, for whoever waits for it.
@@ -104,6 +110,7 @@ pub(crate) struct Holder {
     pub(crate) claimable_by: String,
     fence: i64,
     is_expired: bool,
+    key_id: Option<String>,
 }
 
 impl fmt::Display for Wait {
@@ -207,7 +214,20 @@ impl Holder {
             claimable_by: row.text(first + 3)?.to_owned(),
             fence: row.int(first + 4)?,
             is_expired: first == 0 && row.int(5)? == 1,
+            key_id: if first == 0 { row.optional_text(6)?.map(str::to_owned) } else { None },
         })
+    }
+}
+
+impl Verdict<'_> {
+    /// The state that the run has after it; as it is, where it is not ours.
+    pub(crate) fn status(&self) -> RunStatus {
+        match self {
+            Self::Completed(_) => RunStatus::Completed,
+            Self::Failed(_) => RunStatus::Failed,
+            Self::Retry { .. } | Self::Released => RunStatus::Pending,
+            Self::Lost => RunStatus::InProgress,
+        }
     }
 }
 
@@ -402,17 +422,27 @@ impl Store {
         Ok(due.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Runs of other nodes that nobody there takes up: interrupted, or due for so long that a living node would have begun
-    /// them. Whoever can read their files may.
-    pub(crate) async fn stranded_runs(&self, claimant: Claimant<'_>, limit: u32) -> Result<Vec<i64>> {
+    /// Runs of other nodes that nobody there takes up, after the one with the id `after`: interrupted, or due for so long
+    /// that a node with nothing else to do would have begun them, while no process of that node holds any run. Whoever can
+    /// read their files may.
+    pub(crate) async fn stranded_runs(
+        &self,
+        claimant: Claimant<'_>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<i64>> {
         let sql = sql!(
-            "SELECT r.id FROM sync_runs r WHERE r.node <> ? AND (? = 'http' OR r.door <> 'http') AND "
+            "SELECT r.id FROM sync_runs r WHERE r.node <> ? AND r.id > ? AND (? = 'http' OR r.door <> 'http') AND NOT EXISTS "
+            "(SELECT 1 FROM sync_runs b WHERE b.status = 'in_progress' AND b.lease_until >= " NOW " AND "
+            "SUBSTR(b.lease_owner, 1, INSTR(b.lease_owner, '/') - 1) = "
+            "SUBSTR(REPLACE(REPLACE(r.node, '/', '_'), ' ', '_'), 1, 100)) AND "
             "((r.status = 'in_progress' AND (r.lease_until IS NULL OR r.lease_until < " NOW ")) OR "
             "(r.status = 'pending' AND r.next_attempt_at < " NOW_PLUS_MS ")) AND NOT " (at_now lane_is_busy)
             " ORDER BY r.id LIMIT ?"
         );
         let args = [
             claimant.node.into(),
+            after.into(),
             claimant.door.as_str().into(),
             (-STRANDED_LEASES * lease_ms()).into(),
             i64::from(limit).into(),
@@ -445,18 +475,24 @@ impl Store {
         adopts: bool,
     ) -> Result<Result<Result<Claim, Wait>>, Failure> {
         // Looked at before anything is locked: most who wait only look.
-        let (fence, is_taken_over, lost_holder) = match self.look(run_id, claimant, adopts).await? {
+        let looked = look(&mut self.db.reader().await?, run_id, claimant, adopts).await?;
+        let (fence, is_taken_over, lost_holder) = match looked {
             Standing::Free { fence, is_taken_over, lost_holder } => (fence, is_taken_over, lost_holder),
             Standing::Waits(wait) => return Ok(Ok(Err(wait))),
         };
         let mut tx = self.db.begin().await?;
+        let mut is_still_so = true;
         if let Some(holder) = &lost_holder {
             // Nobody renews its lease: the lane is free. Whoever may takes it up again.
-            end_lost_attempt(&mut tx, holder.run_id, holder.fence).await?;
-            tx.execute(LET_GO, &[holder.run_id.into(), holder.fence.into()]).await?;
+            is_still_so = end_lost_attempt(&mut tx, holder.run_id, holder.fence).await?
+                && tx.execute(LET_GO, &[holder.run_id.into(), holder.fence.into()]).await? == 1;
         }
         if is_taken_over {
-            end_lost_attempt(&mut tx, run_id, fence).await?;
+            is_still_so &= end_lost_attempt(&mut tx, run_id, fence).await?;
+        }
+        if !is_still_so {
+            tx.rollback().await?;
+            return Ok(Ok(Err(Wait::No)));
         }
         let args = [worker.into(), lease_ms().into(), run_id.into(), fence.into()];
         match tx.execute(TAKE, &args).await {
@@ -489,50 +525,11 @@ impl Store {
 
     /// Why a run cannot be claimed now; `None` where it can.
     pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<Wait>> {
-        Ok(match self.look(run_id, claimant, false).await? {
+        let looked = look(&mut self.db.reader().await?, run_id, claimant, false).await?;
+        Ok(match looked {
             Standing::Free { .. } => None,
             Standing::Waits(wait) => Some(wait),
         })
-    }
-
-    /// Whether a run can be claimed, and if not, why.
-    async fn look(&self, run_id: i64, claimant: Claimant<'_>, adopts: bool) -> Result<Standing, Failure> {
-        let waits = |wait| Ok(Standing::Waits(wait));
-        let mut conn = self.db.writer().await?;
-        let rows = conn.fetch(LOOK, &[run_id.into()]).await?;
-        let Some(row) = rows.first() else { return waits(Wait::No) };
-        let (status, fence, claimable_by) = (row.text(0)?, row.int(1)?, row.text(2)?.to_owned());
-        let is_taken_over = status == RunStatus::InProgress.as_str();
-        if !is_taken_over && status != RunStatus::Pending.as_str() {
-            return waits(Wait::No);
-        }
-        if is_taken_over && row.int(3)? == 1 {
-            return waits(Wait::UnderWay(Holder::read(row, 4)?));
-        }
-        let is_of_another_node = claimable_by.split_once('@').is_some_and(|(_, node)| node != claimant.node);
-        let may_adopt =
-            adopts && is_of_another_node && (claimant.door == Door::Http || claimable_by.starts_with("any@"));
-        if !claimant.may_claim(&claimable_by) && !may_adopt {
-            return waits(Wait::NotOurs { claimable_by });
-        }
-        if row.optional_text(9)?.is_some_and(|key_id| key_id != claimant.key_id) {
-            return waits(Wait::OtherKey);
-        }
-        if !is_taken_over && row.int(10)? == 1 {
-            return waits(Wait::Until(timestamp(row.optional_int(11)?).unwrap_or_default()));
-        }
-        let holder = conn
-            .fetch(HOLDER, &[run_id.into()])
-            .await?
-            .first()
-            .map(|row| Holder::read(row, 0))
-            .transpose()?;
-        match holder.filter(|_| !is_taken_over) {
-            Some(holder) if !holder.is_expired || claimant.may_claim(&holder.claimable_by) => {
-                waits(Wait::For(holder))
-            }
-            lost_holder => Ok(Standing::Free { fence, is_taken_over, lost_holder }),
-        }
     }
 
     /// Holds on to a run; false when it is not ours any more.
@@ -566,14 +563,15 @@ impl Store {
     /// Ends the attempt that holds `lease`, and the run with it where the verdict says so. False when the run is
     /// not ours any more: then only the attempt is ended.
     pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, Failure> {
-        let (status, error, fruitless, delay_ms) = match *verdict {
+        let status = verdict.status();
+        let (error, fruitless, delay_ms) = match *verdict {
             Verdict::Lost => return self.end_lost(lease).await,
-            Verdict::Completed(_) => (RunStatus::Completed, None, 0, None),
-            Verdict::Failed(error) => (RunStatus::Failed, Some(error), 0, None),
+            Verdict::Completed(_) => (None, 0, None),
+            Verdict::Failed(error) => (Some(error), 0, None),
             Verdict::Retry { error, fruitless_attempts, delay_ms } => {
-                (RunStatus::Pending, Some(error), fruitless_attempts, Some(delay_ms))
+                (Some(error), fruitless_attempts, Some(delay_ms))
             }
-            Verdict::Released => (RunStatus::Pending, None, 0, Some(0)),
+            Verdict::Released => (None, 0, Some(0)),
         };
         let shown = error.map(|error| (cut(error.code(), 60), cut(&error.full_message(), MAX_MESSAGE_BYTES)));
         let kind = Arg::from(error.map(|error| error.kind().as_str()));
@@ -651,8 +649,47 @@ impl Store {
     }
 }
 
+/// Whether a run can be claimed, and if not, why.
+async fn look(
+    conn: &mut Conn,
+    run_id: i64,
+    claimant: Claimant<'_>,
+    adopts: bool,
+) -> Result<Standing, Failure> {
+    let waits = |wait| Ok(Standing::Waits(wait));
+    let rows = conn.fetch(LOOK, &[run_id.into()]).await?;
+    let Some(row) = rows.first() else { return waits(Wait::No) };
+    let (status, fence, claimable_by) = (row.text(0)?, row.int(1)?, row.text(2)?.to_owned());
+    let is_taken_over = status == RunStatus::InProgress.as_str();
+    if !is_taken_over && status != RunStatus::Pending.as_str() {
+        return waits(Wait::No);
+    }
+    if is_taken_over && row.int(3)? == 1 {
+        return waits(Wait::UnderWay(Holder::read(row, 4)?));
+    }
+    let is_of_another_node = claimable_by.split_once('@').is_some_and(|(_, node)| node != claimant.node);
+    let may_adopt =
+        adopts && is_of_another_node && (claimant.door == Door::Http || claimable_by.starts_with("any@"));
+    if !claimant.may_claim(&claimable_by) && !may_adopt {
+        return waits(Wait::NotOurs { claimable_by });
+    }
+    if row.optional_text(9)?.is_some_and(|key_id| key_id != claimant.key_id) {
+        return waits(Wait::OtherKey);
+    }
+    if !is_taken_over && row.int(10)? == 1 {
+        return waits(Wait::Until(timestamp(row.optional_int(11)?).unwrap_or_default()));
+    }
+    let holder =
+        conn.fetch(HOLDER, &[run_id.into()]).await?.first().map(|row| Holder::read(row, 0)).transpose()?;
+    match holder.filter(|_| !is_taken_over) {
+        // It goes on first, if it can go on here.
+        Some(holder) if !holder.is_expired || claimant.can_claim(&holder) => waits(Wait::For(holder)),
+        lost_holder => Ok(Standing::Free { fence, is_taken_over, lost_holder }),
+    }
+}
+
 /// How many leases a run is due before its node counts as gone.
-const STRANDED_LEASES: i64 = 2;
+const STRANDED_LEASES: i64 = 4;
 
 /// From the fifth column on as [`Holder::read`] reads it.
 const LOOK: Sql = sql!(
@@ -664,8 +701,8 @@ const LOOK: Sql = sql!(
 /// Who holds the lane of a run, or is to go on before it.
 const HOLDER: Sql = sql!(
     "SELECT id, lease_owner, " (ms lease_until) ", claimable_by, fence, "
-    "CASE WHEN status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ") THEN 1 ELSE 0 END FROM "
-    "(SELECT a.* FROM sync_runs r JOIN sync_runs a ON a.lane_key = r.lane_key WHERE r.id = ? AND a.id <> r.id AND "
+    "CASE WHEN status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ") THEN 1 ELSE 0 END, "
+    "(SELECT k.key_id FROM sync_run_keys k WHERE k.sync_run_id = h.id) FROM (SELECT a.* FROM sync_runs r JOIN sync_runs a ON a.lane_key = r.lane_key WHERE r.id = ? AND a.id <> r.id AND "
     "(a.status = 'in_progress' OR (a.status = 'pending' AND a.attempt > 0 AND a.id < r.id AND "
     "a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by)) "
     "ORDER BY CASE a.status WHEN 'in_progress' THEN 0 ELSE 1 END, a.id LIMIT 1) h"
@@ -682,8 +719,8 @@ const TAKE: Sql = sql!(
     "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, lease_owner = ?, "
     "lease_until = " NOW_PLUS_MS ", started_at = COALESCE(started_at, " NOW "), next_attempt_at = NULL, "
     "completed_at = NULL, error_type = NULL, error_code = NULL, error_message = NULL, updated_at = " NOW " "
-    "WHERE id = ? AND fence = ? AND (status = 'pending' OR "
-    "(status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")))"
+    "WHERE id = ? AND fence = ? AND "
+    "((status = 'pending' AND (next_attempt_at IS NULL OR next_attempt_at <= " NOW ")) OR (status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")))"
 );
 
 const BEGIN_ATTEMPT: Sql = sql!(
@@ -713,19 +750,22 @@ const FINAL_FAILURE: Sql = sql!(
     "VALUES (?, ?, ?, ?, ?)"
 );
 
-/// Ends the attempt of a worker that did not live to do it. It counts as fruitless if it committed no page.
-async fn end_lost_attempt(tx: &mut Tx, run_id: i64, fence: i64) -> Result<(), Failure> {
+/// Ends the attempt of a worker that did not live to do it. It counts as fruitless if it committed no page. False where the
+/// worker lived after all.
+async fn end_lost_attempt(tx: &mut Tx, run_id: i64, fence: i64) -> Result<bool, Failure> {
     let count = sql!(
         "UPDATE sync_runs SET fruitless_attempts = CASE WHEN page_no > (SELECT pages_before FROM sync_attempts a "
         "WHERE a.sync_run_id = sync_runs.id AND a.fence = sync_runs.fence) THEN 0 ELSE fruitless_attempts + 1 END "
-        "WHERE id = ? AND fence = ?"
+        "WHERE id = ? AND fence = ? AND status = 'in_progress' AND (lease_until IS NULL OR lease_until < " NOW ")"
     );
-    tx.execute(count, &[run_id.into(), fence.into()]).await?;
+    if tx.execute(count, &[run_id.into(), fence.into()]).await? == 0 {
+        return Ok(false);
+    }
     let id = Arg::from(run_id);
     let message = "the worker that held the run was lost";
     tx.execute(END_ATTEMPT, &["system".into(), "interrupted".into(), message.into(), id, id, fence.into()])
         .await?;
-    Ok(())
+    Ok(true)
 }
 
 fn lease_ms() -> i64 {

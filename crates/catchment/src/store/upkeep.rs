@@ -7,7 +7,7 @@ use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
 use super::db::{Arg, Row};
-use super::dialect::{list, sql};
+use super::dialect::{Sql, list, sql};
 use super::error::Failure;
 use crate::run::RunStatus;
 
@@ -19,6 +19,12 @@ const FAILED_RUN_DAYS: u32 = 90;
 const STATE_DAYS: i64 = 400;
 /// Failed runs that are older than this are not taken up again by themselves.
 const RETRY_DAYS: i64 = 7;
+
+/// Runs of a source that fill the table, or have done so since a time.
+const SIGNS_OF_LIFE: Sql = sql!(
+    "SELECT 1 FROM sync_runs WHERE target_table = 'content_index' AND source_type = ? AND source_name = ? AND "
+    "(status IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= " NOW_PLUS_MS ")) LIMIT 1"
+);
 
 impl Store {
     /// Calls a run off. A worker that holds it finds that out at its next page, and writes that one no more. False
@@ -47,7 +53,7 @@ impl Store {
     pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
         let later = sql!(
-            "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.lane_key = r.lane_key AND l.id > r.id AND "
+            "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = r.target_table AND "
             "l.source_type = r.source_type AND l.source_name = r.source_name WHERE r.id = ? LIMIT 1"
         );
         if !tx.fetch(later, &[run_id.into()]).await?.is_empty() {
@@ -69,7 +75,7 @@ impl Store {
         let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         let sql = format!(
             "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND (r.error_type IS NULL OR r.error_type IN ({})) \
-             AND r.completed_at > {} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.lane_key = r.lane_key AND \
+             AND r.completed_at > {} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND \
              l.source_type = r.source_type AND l.source_name = r.source_name AND l.id > r.id) ORDER BY r.id",
             list("?", kinds.len()),
             self.db.dialect().pick(sql!(NOW_PLUS_MS)),
@@ -125,8 +131,9 @@ impl Store {
         let ago = days_ago_ms(days.into());
         let mut count = 0;
         for [source_type, source_name] in self.stale_sources(ago).await? {
-            self.forget_source(&source_type, &source_name).await?;
-            count += self.delete_content_of(&source_type, &source_name, ago).await?;
+            if self.forget_source(&source_type, &source_name, ago).await? {
+                count += self.delete_content_of(&source_type, &source_name, ago).await?;
+            }
         }
         Ok(count)
     }
@@ -155,14 +162,21 @@ impl Store {
         Ok(old.into_iter().filter(is_stale).map(|(source, _)| source).collect())
     }
 
-    /// What the last run left counts no more, before the first of its rows is deleted.
-    async fn forget_source(&self, source_type: &str, source_name: &str) -> Result<()> {
-        let sql = sql!(
+    /// What the last run left counts no more, before the first of its rows is deleted. False where the source has come to
+    /// life meanwhile.
+    async fn forget_source(&self, source_type: &str, source_name: &str, ago: i64) -> Result<bool> {
+        let forget = sql!(
             "UPDATE sync_sources SET last_completed_at = NULL WHERE target_table = 'content_index' AND source_type = ? AND "
             "source_name = ?"
         );
-        self.db.execute(sql, &[source_type.into(), source_name.into()]).await?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        let is_alive =
+            !tx.fetch(SIGNS_OF_LIFE, &[source_type.into(), source_name.into(), ago.into()]).await?.is_empty();
+        if !is_alive {
+            tx.execute(forget, &[source_type.into(), source_name.into()]).await?;
+        }
+        tx.commit().await?;
+        Ok(!is_alive)
     }
 
     /// In the order of their ids.
@@ -178,6 +192,10 @@ impl Store {
             let ids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<_>, _>>()?;
             let Some(last) = ids.last() else { return Ok(count) };
             after = *last;
+            let signs = [source_type.into(), source_name.into(), ago.into()];
+            if !self.db.fetch(SIGNS_OF_LIFE, &signs).await?.is_empty() {
+                return Ok(count);
+            }
             // Asked again: a run may have seen some of them meanwhile.
             let delete = format!(
                 "DELETE FROM content_index WHERE id IN ({}) AND last_synced_at < {}",

@@ -184,7 +184,7 @@ impl RowWriter<'_> {
         }
         match ids.len() as u64 {
             count if count == stamped => Ok(count),
-            count => Err(Failure::vanished(count.abs_diff(stamped))),
+            count => Err(Failure::changed_meanwhile(count.abs_diff(stamped))),
         }
     }
 

@@ -15,6 +15,5 @@ pub use attempt::RunProgress;
 pub use host::WorkerName;
 pub use schedule::Schedule;
 pub(crate) use schedule::run_daily;
-pub(crate) use service::MAX_PAGES_REACHED;
 pub use service::{Checked, ServiceSettings, SyncService};
 pub use worker::Workers;

@@ -1,6 +1,7 @@
 //! The queue as a process sees it: who takes which run, and why somebody waits.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use catchment_core::{ErrorKind, Result};
@@ -26,8 +27,11 @@ pub(super) struct Due {
     ids: VecDeque<i64>,
     /// When nothing was found last.
     was_empty: Option<Instant>,
-    /// When runs of other nodes were looked for last.
+    /// When runs of other nodes were looked for last, and after which.
     looked_elsewhere: Option<Instant>,
+    stranded_after: i64,
+    /// Those whose files could not be looked at in time: a thread hangs there, and one is enough.
+    hanging: HashSet<i64>,
     /// Runs whose claim failed with the database: it may have arrived, and then nobody works at them.
     doubtful: Vec<i64>,
 }
@@ -65,7 +69,9 @@ impl SyncService {
     pub(super) async fn give_up_doubtful(&self) -> Result<()> {
         let mut due = self.due().lock().await;
         while let Some(run_id) = due.doubtful.last() {
-            self.store().expire_lease(*run_id, &self.worker().to_string()).await?;
+            if !self.is_under_way(*run_id) {
+                self.store().expire_lease(*run_id, &self.worker().to_string()).await?;
+            }
             due.doubtful.pop();
         }
         Ok(())
@@ -81,7 +87,8 @@ impl SyncService {
     /// The next run that is due, claimed.
     async fn claim_next(&self) -> Result<Option<Claim>> {
         self.give_up_doubtful().await?;
-        loop {
+        // Those of one look: what is refused now is refused again.
+        for _ in 0..LOOKED_UP {
             let Some(id) = self.next_due().await? else { return self.claim_stranded().await };
             match self.claim(id).await {
                 Ok(Ok(claim)) => return Ok(Some(claim)),
@@ -93,6 +100,7 @@ impl SyncService {
                 Err(error) => return Err(error),
             }
         }
+        Ok(None)
     }
 
     /// A run that was due when somebody of this process looked: one looks for all.
@@ -101,7 +109,8 @@ impl SyncService {
         if let Some(id) = due.ids.pop_front() {
             return Ok(Some(id));
         }
-        if due.was_empty.take().is_some_and(|since| since.elapsed() < POLL_INTERVAL / 2) {
+        let is_news = self.news().swap(false, Ordering::SeqCst);
+        if !is_news && due.was_empty.is_some_and(|since| since.elapsed() < POLL_INTERVAL / 2) {
             return Ok(None);
         }
         due.ids = self.store().due_runs(self.claimant(), LOOKED_UP).await?.into();
@@ -109,25 +118,28 @@ impl SyncService {
         Ok(due.ids.pop_front())
     }
 
-    /// Forgets that nothing was due.
-    pub(super) async fn look_again(&self) {
-        self.due().lock().await.was_empty = None;
+    /// Something may be due now.
+    pub(super) fn look_again(&self) {
+        self.news().store(true, Ordering::SeqCst);
         self.wake().notify_waiters();
     }
 
     /// A run of a node that is gone, such as a container that was made anew with another name, if its file can be read
     /// here.
     async fn claim_stranded(&self) -> Result<Option<Claim>> {
-        {
+        let after = {
             let mut due = self.due().lock().await;
             if due.looked_elsewhere.is_some_and(|at| at.elapsed() < LEASE) {
                 return Ok(None);
             }
             due.looked_elsewhere = Some(Instant::now());
-        }
-        for id in self.store().stranded_runs(self.claimant(), TRIED_STRANDED).await? {
-            let run = self.run(id).await?;
-            if !self.can_read(&run).await {
+            due.stranded_after
+        };
+        let ids = self.store().stranded_runs(self.claimant(), after, TRIED_STRANDED).await?;
+        // The next look is for those behind them; after the last, from the beginning.
+        self.due().lock().await.stranded_after = ids.last().copied().unwrap_or_default();
+        for id in ids {
+            if !self.can_read(id).await {
                 tracing::debug!(run = id, "a run of another node waits for it: its file is not here");
                 continue;
             }
@@ -142,12 +154,25 @@ impl SyncService {
         Ok(None)
     }
 
-    async fn can_read(&self, run: &SyncRun) -> bool {
+    async fn can_read(&self, run_id: i64) -> bool {
+        if self.due().lock().await.hanging.contains(&run_id) {
+            return false;
+        }
         let test = async {
-            let prepared = self.prepare(run.request.clone(), self.settings().door).await?;
+            let run = self.run(run_id).await?;
+            let prepared = self.prepare(run.request, self.settings().door).await?;
             prepared.source.test_connection().await
         };
-        matches!(tokio::time::timeout(LOOK_TIMEOUT, test).await, Ok(Ok(())))
+        let tested = tokio::time::timeout(LOOK_TIMEOUT, test).await;
+        if tested.is_err() {
+            self.due().lock().await.hanging.insert(run_id);
+        }
+        matches!(tested, Ok(Ok(())))
+    }
+
+    /// Why a run cannot be claimed now; `None` where it can.
+    pub(super) async fn why_waiting(&self, run_id: i64) -> Result<Option<Wait>> {
+        self.store().wait(run_id, self.claimant()).await
     }
 
     /// Why a run that is not under way here waits, in words; `None` where it has ended.
@@ -158,7 +183,7 @@ impl SyncService {
         if !matches!(run.status, RunStatus::Pending | RunStatus::InProgress) {
             return Ok(None);
         }
-        let wait = self.store().wait(run.id, self.claimant()).await?;
+        let wait = self.why_waiting(run.id).await?;
         Ok(Some(wait.map_or_else(|| "it can be taken up now".to_owned(), |wait| wait.to_string())))
     }
 }

@@ -1,8 +1,10 @@
 //! The one door in. HTTP, the CLI, cron and the library all schedule a run here; who executes it is one question
 //! and what it does another.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use catchment_core::{
@@ -23,7 +25,7 @@ use crate::mapping::names::fields;
 use crate::mapping::table::Table;
 use crate::mapping::{Batch, Cell, DecimalFinding, Mapping, Names, TargetOptions, find_decimal};
 use crate::run::{Door, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats};
-use crate::store::{Claim, Kept, LEASE, NewRun, Store, Verdict, Wait};
+use crate::store::{Claim, Kept, LEASE, Lease, NewRun, Store, Verdict, Wait};
 use crate::vault::Vault;
 
 /// How often a run that somebody else holds is looked at.
@@ -79,7 +81,11 @@ struct Inner {
     shutdown: CancellationToken,
     /// Something may be due now.
     wake: Notify,
+    /// The same, for whoever looks next.
+    news: AtomicBool,
     due: Mutex<Due>,
+    /// The runs that this process makes attempts at.
+    under_way: std::sync::Mutex<HashSet<i64>>,
     /// Attempts that may begin: each takes its connections out of one pool.
     permits: Semaphore,
 }
@@ -89,6 +95,13 @@ enum Advanced {
     Ended(Box<SyncResult>),
     ReplacedBy(i64),
     Waits(Option<Wait>),
+}
+
+/// How a run stood when an attempt at it began.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    pages: u64,
+    fruitless_attempts: u32,
 }
 
 /// A request that has been found fit.
@@ -121,7 +134,10 @@ impl SyncService {
         let worker = WorkerName::current(&settings.node);
         let (shutdown, wake, due) = (CancellationToken::new(), Notify::new(), Mutex::default());
         let permits = Semaphore::new(settings.workers.max(1));
-        Self { inner: Arc::new(Inner { store, registry, settings, worker, shutdown, wake, due, permits }) }
+        let (news, under_way) = (AtomicBool::new(true), std::sync::Mutex::default());
+        let inner =
+            Inner { store, registry, settings, worker, shutdown, wake, news, due, under_way, permits };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
@@ -171,7 +187,7 @@ impl SyncService {
             })
             .await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
-        self.look_again().await;
+        self.look_again();
         Ok(id)
     }
 
@@ -229,18 +245,21 @@ impl SyncService {
 
     /// Does for a run what can be done now: an attempt at it, or at the one that must go on before it.
     async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
-        let permit = self.permit().await?;
         self.give_up_doubtful().await?;
-        let mut claim = self.claim(run_id).await?;
-        let mut wait = claim.as_ref().err().cloned();
-        if let Some(Wait::For(holder)) = &wait {
-            claim = self.claim(holder.run_id).await?;
+        // What cannot be claimed needs no permit.
+        let mut wait = self.why_waiting(run_id).await?;
+        let claimed = match &wait {
+            None => Some(run_id),
+            Some(Wait::For(holder)) => Some(holder.run_id),
+            Some(_) => None,
+        };
+        if let Some(id) = claimed {
+            let _permit = self.permit().await?;
+            if let Ok(claim) = self.claim(id).await? {
+                self.attempt(claim, progress).await;
+                wait = None;
+            }
         }
-        if let Ok(claim) = claim {
-            self.attempt(claim, progress).await;
-            wait = None;
-        }
-        drop(permit);
         let run = self.run(run_id).await?;
         progress.send_modify(|progress| progress.counts = run.metadata.counts);
         Ok(match (run.status, run.metadata.replaced_by) {
@@ -269,7 +288,7 @@ impl SyncService {
         self.resume_interrupted().await?;
         self.retry_failed_syncs().await?;
         let count = self.inner.store.hasten_pending().await?;
-        self.look_again().await;
+        self.look_again();
         Ok(count)
     }
 
@@ -283,7 +302,7 @@ impl SyncService {
         for id in self.inner.store.retryable_runs().await? {
             count += u64::from(self.inner.store.requeue(id).await?);
         }
-        self.look_again().await;
+        self.look_again();
         Ok(count)
     }
 
@@ -312,7 +331,7 @@ impl SyncService {
             let message = format!("sync run {id} is {}: {why_not}", run.status);
             return Err(Error::config("wrong_state", message));
         }
-        self.look_again().await;
+        self.look_again();
         Ok(run)
     }
 
@@ -428,6 +447,7 @@ impl SyncService {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let (pages_before, store) = (run.pages, &self.inner.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
+        self.set_under_way(run.id, true);
         let mut max_wait = TargetOptions::default().max_wait();
         let state_key = self.state_key(&run);
         let lost = CancellationToken::new();
@@ -445,46 +465,68 @@ impl SyncService {
             }
             Err(error) => Ended::Failed(error),
         };
-        let verdict = match &ended {
-            Ended::Complete(value) => {
-                let kept = value.clone().map(|value| Kept { key: state_key, value });
-                Verdict::Completed(kept)
-            }
-            Ended::ShutDown => Verdict::Released,
-            Ended::LeaseLost => Verdict::Lost,
-            Ended::Failed(error) if matches!(error.code(), "source_changed" | SOURCE_SHIFTED) => {
-                self.replace(&run, door).await;
-                Verdict::Failed(error)
-            }
-            Ended::Failed(error) => {
-                let moved = self.has_moved(&run, pages_before).await;
-                let put_off = self.put_off(&run, error, max_wait).await;
-                let record = Record { fruitless_before: fruitless_attempts, moved, put_off };
-                match decide(error, record, rand::random()) {
-                    Next::Retry { fruitless_attempts, delay } => {
-                        Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
-                    }
-                    Next::Fail => Verdict::Failed(error),
-                }
-            }
-        };
-        let began = Instant::now();
-        let stored = loop {
-            match end_attempt(store, lease, &verdict).await {
-                // The lease is still ours when the database is back soon.
-                Err(error) if error.kind() == ErrorKind::Database && began.elapsed() < LEASE => {
-                    tokio::time::sleep(AWAY_INTERVAL).await;
-                }
-                result => break result,
-            }
-        };
-        match stored {
+        let before = Before { pages: pages_before, fruitless_attempts };
+        let verdict = self.verdict(&run, &ended, before, max_wait, state_key).await;
+        if matches!(&ended, Ended::Failed(error) if is_replaced(error)) {
+            self.replace(&run, door).await;
+        }
+        match self.store_end(lease, &verdict).await {
             Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
             // Its lease runs out, and the next claim goes on from the last page.
             Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
         }
-        self.look_again().await;
+        self.set_under_way(run.id, false);
+        self.look_again();
+    }
+
+    /// What follows from how an attempt ended.
+    async fn verdict<'e>(
+        &self,
+        run: &SyncRun,
+        ended: &'e Ended,
+        before: Before,
+        max_wait: Duration,
+        state_key: String,
+    ) -> Verdict<'e> {
+        let error = match ended {
+            Ended::Complete(value) => {
+                return Verdict::Completed(value.clone().map(|value| Kept { key: state_key, value }));
+            }
+            Ended::ShutDown => return Verdict::Released,
+            Ended::LeaseLost => return Verdict::Lost,
+            Ended::Failed(error) if is_replaced(error) => return Verdict::Failed(error),
+            Ended::Failed(error) => error,
+        };
+        let moved = self.has_moved(run, before.pages).await;
+        let put_off = self.put_off(run, error, max_wait).await;
+        let record = Record { fruitless_before: before.fruitless_attempts, moved, put_off };
+        match decide(error, record, rand::random()) {
+            Next::Retry { fruitless_attempts, delay } => {
+                Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
+            }
+            Next::Fail => Verdict::Failed(error),
+        }
+    }
+
+    /// Stores how an attempt ended, waiting for a database that is away as long as the lease is ours when it comes back
+    /// soon. False where the run is somebody else's.
+    async fn store_end(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool> {
+        let (store, began) = (&self.inner.store, Instant::now());
+        let mut is_doubtful = false;
+        loop {
+            match end_attempt(store, lease, verdict).await {
+                Err(error) if error.kind() == ErrorKind::Database && began.elapsed() < LEASE => {
+                    is_doubtful = true;
+                    tokio::time::sleep(AWAY_INTERVAL).await;
+                }
+                // It had arrived, though its answer was lost.
+                Ok(false) if is_doubtful => {
+                    return Ok(self.run(lease.run_id).await?.status == verdict.status());
+                }
+                result => return result,
+            }
+        }
     }
 
     /// What an attempt needs before it can read: it is as long in coming as a file system takes.
@@ -588,6 +630,25 @@ impl SyncService {
         &self.inner.wake
     }
 
+    pub(super) fn news(&self) -> &AtomicBool {
+        &self.inner.news
+    }
+
+    fn set_under_way(&self, run_id: i64, is_under_way: bool) {
+        if let Ok(mut runs) = self.inner.under_way.lock() {
+            if is_under_way {
+                runs.insert(run_id)
+            } else {
+                runs.remove(&run_id)
+            };
+        }
+    }
+
+    /// Whether this process makes an attempt at a run.
+    pub(super) fn is_under_way(&self, run_id: i64) -> bool {
+        self.inner.under_way.lock().is_ok_and(|runs| runs.contains(&run_id))
+    }
+
     pub(super) fn due(&self) -> &Mutex<Due> {
         &self.inner.due
     }
@@ -630,15 +691,17 @@ fn lost_too_often(attempts: u32) -> Error {
     Error::new(ErrorKind::System, "interrupted", message)
 }
 
-/// What people should know of a run that a limit of the options stopped.
-pub(crate) const MAX_PAGES_REACHED: &str = "the source was not read to its end (option `maxPages`)";
+/// Whether a run that ends with this error is replaced by one that begins anew.
+fn is_replaced(error: &Error) -> bool {
+    matches!(error.code(), "source_changed" | SOURCE_SHIFTED)
+}
 
 fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
     let counts = run.metadata.counts;
     match verdict {
         Verdict::Completed(_) if run.metadata.truncated => {
-            let why = run.metadata.warning.as_deref().unwrap_or(MAX_PAGES_REACHED);
-            tracing::warn!(run = run.id, processed = counts.processed(), "sync completed, but {why}");
+            let warning = run.metadata.shown_warning();
+            tracing::warn!(run = run.id, processed = counts.processed(), warning, "sync completed in part");
         }
         Verdict::Completed(_) => tracing::info!(
             run = run.id,

@@ -361,6 +361,53 @@ on_both! {
     }
 }
 
+on_both! {
+    async fn a_node_that_is_busy_keeps_its_files(test: Test) {
+        let path = test.file("a.csv", "id,title\n1,a\n");
+        let theirs = test.app().await;
+        let waiting = theirs.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        let busy = theirs.service().schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
+        let past = days_ago(&test, 1);
+        test.execute(&format!("UPDATE sync_runs SET next_attempt_at = {past}, lane_key = id")).await;
+        test.execute(&format!(
+            "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = '2037-01-01 00:00:00.000', \
+             attempt = 1, fence = 1, lease_owner = 'test/m/b/1/1/1' WHERE id = {busy}"
+        ))
+        .await;
+        let ours = App::open(&Settings { node: "other".into(), ..test.settings() }, catchment_sources::builtin(), Door::Library)
+            .await
+            .unwrap();
+        let workers = Workers::start(ours.service(), 1);
+        let own = ours.service().schedule_sync(request(&test.file("b.csv", "id,title\n2,b\n"), json!({"contentType": "music"}))).await.unwrap();
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {own}"), "completed").await;
+        ours.service().shut_down();
+        workers.finish().await;
+        assert_eq!(ours.service().run(waiting).await.unwrap().status, RunStatus::Pending);
+    }
+}
+
+on_both! {
+    async fn a_lost_run_of_another_key_keeps_no_worker_spinning(test: Test) {
+        let app = test.app().await;
+        let file = |name: &str| test.file(name, "category_id,capacity,price\nmusic,8GB,1\n");
+        let options = json!({"targetTable": "catalog_items"});
+        let lost = app.service().schedule_sync(request(&file("a.csv"), options.clone())).await.unwrap();
+        let past = days_ago(&test, 1);
+        test.execute(&format!(
+            "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = {past}, attempt = 1, fence = 1, \
+             lease_owner = 'gone/m/b/1/1/1' WHERE id = {lost}"
+        ))
+        .await;
+        test.execute(&format!("INSERT INTO sync_run_keys (sync_run_id, key_id) VALUES ({lost}, 'another')")).await;
+        let other = app.service().schedule_sync(request(&file("b.csv"), options)).await.unwrap();
+        let workers = Workers::start(app.service(), 1);
+        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
+        assert_eq!(app.service().run(lost).await.unwrap().status, RunStatus::Pending);
+        app.service().shut_down();
+        workers.finish().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_on_the_command_line_is_told_for_whom() {
     let test = Test::sqlite().await;

@@ -119,8 +119,8 @@ impl FakeSource {
         let request = reader.next_request()?;
         let index = usize::try_from(page).unwrap_or_default().min(self.answers.len() - 1);
         let (headers, body) = self.answers[index].clone();
-        let (status, body) = (StatusCode::OK, Body::Whole(body));
-        Ok(Some(Answer { url: request.url, status, headers, body, is_ignored: false }))
+        let (status, body) = (StatusCode::OK, Body::Whole { bytes: body, is_repaired: false });
+        Ok(Some(Answer { url: request.url, status, headers, body, end: None }))
     }
 }
 
