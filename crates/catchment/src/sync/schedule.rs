@@ -38,10 +38,15 @@ impl Schedule {
     /// # Errors
     /// `config`, with what is accepted.
     pub fn new(expression: &str, zone: Option<&str>, content_retention_days: Option<u32>) -> Result<Self> {
-        let cron = expression.parse::<Cron>().map_err(|error| {
-            let message = format!("`{expression}` is no cron expression such as `0 3 * * *`: {error}");
+        let invalid = |problem: &dyn std::fmt::Display| {
+            let message = format!("`{expression}` is no cron expression such as `0 3 * * *`: {problem}");
             Error::config("invalid_settings", message)
-        })?;
+        };
+        // Read as no minute at all, `,` would be looked for until the year 5000, for minutes.
+        if expression.split_whitespace().flat_map(|field| field.split(',')).any(str::is_empty) {
+            return Err(invalid(&"a list has an item that is empty"));
+        }
+        let cron = expression.parse::<Cron>().map_err(|error| invalid(&error))?;
         let zone = match zone {
             None => TimeZone::system(),
             Some(name) => TimeZone::get(name).map_err(|error| {
@@ -237,6 +242,7 @@ mod tests {
     fn what_is_no_schedule_is_refused() {
         assert!(Schedule::new("every day", None, None).is_err());
         assert!(Schedule::new("0 25 * * *", None, None).is_err());
+        assert!(Schedule::new(", * * * *", None, None).is_err());
         assert!(Schedule::new("0 3 * * *", Some("Mars/Olympus"), None).is_err());
     }
 }
