@@ -1,5 +1,6 @@
 //! `sync_runs` and `sync_attempts`: what is asked for, who holds it, how it ended.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -403,23 +404,26 @@ impl Store {
         for value in &values {
             for due in [format!("r.next_attempt_at <= {now}"), "r.next_attempt_at IS NULL".to_owned()] {
                 parts.push(format!(
-                    "SELECT * FROM (SELECT r.id, {due_ms} AS due FROM sync_runs r WHERE r.status = 'pending' AND \
+                    "SELECT * FROM (SELECT r.id, {due_ms} AS due, r.lane_key FROM sync_runs r WHERE r.status = 'pending' AND \
                      r.claimable_by = ? AND {due} AND {is_left} AND {OF_OUR_KEY} AND NOT {busy} \
                      ORDER BY r.next_attempt_at LIMIT ?) p"
                 ));
                 args.extend([Arg::from(value), left_ms.into(), claimant.key_id.into(), limit.into()]);
             }
             parts.push(format!(
-                "SELECT * FROM (SELECT r.id, 0 AS due FROM sync_runs r WHERE r.status = 'in_progress' AND \
+                "SELECT * FROM (SELECT r.id, 0 AS due, r.lane_key FROM sync_runs r WHERE r.status = 'in_progress' AND \
                  r.claimable_by = ? AND (r.lease_until IS NULL OR r.lease_until < {now}) AND {OF_OUR_KEY} LIMIT ?) i"
             ));
             args.extend([Arg::from(value), claimant.key_id.into(), limit.into()]);
         }
         let rows = self.db.fetch(parts.join(" UNION ALL "), &args).await?;
-        let mut due: Vec<_> =
-            rows.iter().map(|row| Ok((row.int(1)?, row.int(0)?))).collect::<Result<_, Failure>>()?;
+        let read = |row: &Row| Ok((row.int(1)?, row.int(0)?, row.text(2)?.to_owned()));
+        let mut due: Vec<_> = rows.iter().map(read).collect::<Result<_, Failure>>()?;
         due.sort_unstable();
-        Ok(due.into_iter().map(|(_, id)| id).collect())
+        // One of each lane: the others would only be in each other's way.
+        let mut lanes = HashSet::new();
+        due.retain(|(_, _, lane)| lanes.insert(lane.clone()));
+        Ok(due.into_iter().map(|(_, id, _)| id).collect())
     }
 
     /// Runs of other nodes that nobody there takes up, after the one with the id `after`: interrupted, or due for so long
