@@ -24,6 +24,8 @@ const LOOKED_UP_FIRST: usize = 10_000;
 /// What a row costs in memory: its digests and id, its version, whether it was seen, its place in the index with room to
 /// grow.
 const BYTES_A_ROW: usize = 52;
+/// Versions that are told apart; rows of others are looked up. Rows that were written together share theirs.
+const MAX_VERSIONS: usize = 1 << 16;
 /// Identities in the first filter; each further one is half as large as all before it.
 const FIRST_FILTER: usize = 1 << 20;
 /// How often a filter takes a new identity for an old one.
@@ -210,13 +212,11 @@ impl Known {
                 cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(Kind::Money))),
             }
         }
+        let content = certain(xxh3_64_with_seed(scratch, *seed));
         // A row that nobody can tell from a changed one is looked up.
-        let content = match found.optional_text(2)? {
-            Some(_) => certain(xxh3_64_with_seed(scratch, *seed)),
-            None => UNCERTAIN,
-        };
-        let version = self.version(found.text(2)?);
-        self.version_of.push(version);
+        let version = found.optional_text(2)?.and_then(|text| self.version(text));
+        let content = if version.is_some() { content } else { UNCERTAIN };
+        self.version_of.push(version.unwrap_or_default());
         let place = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
         self.rows.push(KnownRow { identity, content, id: found.int(0)? });
         self.is_seen.push(found.optional_int(1)? == Some(rows.origin.run_id));
@@ -225,19 +225,16 @@ impl Known {
         Ok(())
     }
 
-    /// The place of a version among all.
-    fn version(&mut self, text: &str) -> u32 {
-        let newest = self.versions.len().wrapping_sub(1);
-        if self.versions.last().is_some_and(|last| **last == *text) {
-            return u32::try_from(newest).unwrap_or(u32::MAX);
-        }
+    /// The place of a version among all; none where there are too many.
+    fn version(&mut self, text: &str) -> Option<u32> {
         if let Some(place) = self.version_index.get(text) {
-            return *place;
+            return Some(*place);
         }
-        let (place, text) = (u32::try_from(self.versions.len()).unwrap_or(u32::MAX), Arc::<str>::from(text));
+        let place = u32::try_from(self.versions.len()).ok().filter(|_| self.versions.len() < MAX_VERSIONS)?;
+        let text = Arc::<str>::from(text);
         self.versions.push(text.clone());
         self.version_index.insert(text, place);
-        place
+        Some(place)
     }
 
     /// The place of a row.

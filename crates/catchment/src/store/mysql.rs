@@ -90,7 +90,7 @@ impl Connected {
 
     /// Hears of an error of this connection's host. Whether the connection is of no more use.
     pub(super) fn hear(&self, error: &sqlx::Error) -> bool {
-        if !matches!(error, sqlx::Error::Database(_)) {
+        if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) {
             self.cluster.outage.begins(&error.to_string());
         }
         let number = error

@@ -226,8 +226,13 @@ impl SyncService {
                 Ok(Advanced::ReplacedBy(next)) => run_id = next,
                 Ok(Advanced::Waits(wait)) => {
                     away_since = None;
-                    if let Some(wait) = wait.filter(|wait| is_news(&mut told, wait)) {
-                        tracing::warn!(run = run_id, "the run waits: {wait}");
+                    match wait.filter(|wait| is_news(&mut told, wait)) {
+                        // It is being worked at, or the attempt before it said why it waits.
+                        Some(wait @ (Wait::UnderWay(_) | Wait::Until(_))) => {
+                            tracing::info!(run = run_id, "the run waits: {wait}");
+                        }
+                        Some(wait) => tracing::warn!(run = run_id, "the run waits: {wait}"),
+                        None => {}
                     }
                 }
                 // A database that restarts is waited for; its connections tell that it is away.
