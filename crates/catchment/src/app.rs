@@ -22,12 +22,21 @@ impl App {
     /// `config` when the settings or the tables do not fit; `database` when it does not answer.
     pub async fn open(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
         let app = Self::unopened(settings, registry, door)?;
-        app.service.store().migrate().await?;
-        app.service.resume_interrupted().await?;
-        if let Err(error) = app.service.check_key() {
+        app.begin().await?;
+        Ok(app)
+    }
+
+    /// What [`App::open`] does to a service that has not touched its database yet. May be tried again.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub(crate) async fn begin(&self) -> Result<()> {
+        self.service.store().migrate().await?;
+        self.service.resume_interrupted().await?;
+        if let Err(error) = self.service.check_key() {
             tracing::error!(%error, "requests with secrets are refused until the key for secrets can be used");
         }
-        Ok(app)
+        Ok(())
     }
 
     /// A service that checks requests and has not touched its database. Scheduling needs [`App::open`].

@@ -167,8 +167,13 @@ fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
             return *delimiter;
         }
     }
+    // A sign inside quotes leaves half a quote in the fields on either side of it.
+    let quote = char::from(given.quote.unwrap_or(b'"'));
+    let stray = |first: &[String]| first.iter().filter(|field| field.contains(quote)).count();
+    let several = candidates.iter().filter(|(_, first)| first.len() > 1);
+    let fewest = several.clone().map(|(_, first)| stray(first)).min();
     let several: Vec<u8> =
-        candidates.iter().filter(|(_, first)| first.len() > 1).map(|(delimiter, _)| *delimiter).collect();
+        several.filter(|(_, first)| Some(stray(first)) == fewest).map(|(delimiter, _)| *delimiter).collect();
     match several.as_slice() {
         [] => delimiters().next().unwrap_or(DELIMITERS[0]),
         [only] => *only,

@@ -188,7 +188,7 @@ fn certificate_refused(url: &Url, reason: &rustls::CertificateError) -> Error {
             "it is for another name; use the name that it is for".to_owned()
         }
         Reason::Revoked => "it has been revoked".to_owned(),
-        other => other.to_string(),
+        other => format!("{other}; have the server use one that an authority has signed for its name"),
     };
     let host = url.host_str().unwrap_or_default();
     Error::config("certificate_refused", format!("the certificate of {host} is refused: {why}"))

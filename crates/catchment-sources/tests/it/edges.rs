@@ -454,6 +454,18 @@ async fn a_delimiter_inside_quotes_separates_nothing() {
             assert_eq!(rows(&csv(path.to_str().unwrap(), options), &[]).await, expected, "{delimiter:?}");
         }
     }
+    // Signs inside quotes that stand more often than the delimiter, and at the end of a line.
+    for (text, expected) in [
+        (
+            "\"título, completo\";\"artista, otro\"\n\"a, b\";\"c, d\"\n\"e, f\";\"g, h\"\n",
+            ["a, b|c, d", "e, f|g, h"],
+        ),
+        ("name\t\"desc, long\"\nx\t\"a, b\"\ny\t\"c, d\"\n", ["x|a, b", "y|c, d"]),
+    ] {
+        let path = dir.path().join("a");
+        std::fs::write(&path, text).unwrap();
+        assert_eq!(rows(&csv(path.to_str().unwrap(), CsvOptions::default()), &[]).await, expected);
+    }
     std::fs::write(dir.path().join("b"), "\"a\"x,b\n1,2\n").unwrap();
     let source = csv(dir.path().join("b").to_str().unwrap(), CsvOptions::default());
     let error = source.read(Reading::default()).next().await.unwrap().unwrap_err();

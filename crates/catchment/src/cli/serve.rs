@@ -62,19 +62,16 @@ pub(super) async fn run(mut settings: Settings) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Opens the database, waiting for it as long as it is merely away.
+/// Opens the database, waiting for it as long as it is merely away. Its connections tell that it is.
 async fn open(settings: &Settings) -> Result<App, Error> {
-    let mut has_told = false;
+    let app = App::unopened(settings, catchment_sources::builtin(), Door::Http)?;
     loop {
-        match App::open(settings, catchment_sources::builtin(), Door::Http).await {
+        match app.begin().await {
             Err(error) if error.kind() == ErrorKind::Database => {
-                if !has_told {
-                    tracing::warn!(%error, "waiting for the database");
-                }
-                has_told = true;
+                tracing::debug!(%error, "the database cannot be opened yet");
                 tokio::time::sleep(DATABASE_INTERVAL).await;
             }
-            result => return result,
+            result => return result.map(|()| app),
         }
     }
 }

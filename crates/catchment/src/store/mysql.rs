@@ -56,7 +56,7 @@ impl Outage {
             if let Ok(mut since) = self.since.lock() {
                 *since = Some(Instant::now());
             }
-            tracing::warn!(error = why, "the database does not answer; it is asked again until it does");
+            tracing::warn!(error = why, "waiting for the database");
         }
     }
 
