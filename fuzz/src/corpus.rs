@@ -19,3 +19,15 @@ pub(crate) fn run(name: &str, target: fn(&[u8])) {
     });
     assert!(files.is_empty(), "{name} fails with {files:#?}");
 }
+
+/// A test for each target of a module, with the corpus of its name.
+macro_rules! corpora {
+    ($module:ident: $($target:ident),*) => {
+        $(
+            #[test]
+            fn $target() {
+                run(stringify!($target), $module::$target);
+            }
+        )*
+    };
+}

@@ -70,6 +70,7 @@ pub(crate) fn split_line(data: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 #[cfg(test)]
+#[macro_use]
 #[path = "../../../fuzz/src/corpus.rs"]
 mod corpus;
 
@@ -77,43 +78,5 @@ mod corpus;
 mod tests {
     use super::corpus::run;
 
-    #[test]
-    fn csv() {
-        run("csv", super::csv);
-    }
-
-    #[test]
-    fn csv_file() {
-        run("csv_file", super::csv_file);
-    }
-
-    #[test]
-    fn csv_cursor() {
-        run("csv_cursor", super::csv_cursor);
-    }
-
-    #[test]
-    fn json() {
-        run("json", super::json);
-    }
-
-    #[test]
-    fn link() {
-        run("link", super::link);
-    }
-
-    #[test]
-    fn path() {
-        run("path", super::path);
-    }
-
-    #[test]
-    fn api_cursor() {
-        run("api_cursor", super::api_cursor);
-    }
-
-    #[test]
-    fn options() {
-        run("options", super::options);
-    }
+    corpora!(super: csv, csv_file, csv_cursor, json, link, path, api_cursor, options);
 }

@@ -194,13 +194,12 @@ pub(crate) fn checked_json(checked: &Checked) -> Value {
             json!({"place": reject.position.to_string(), "code": reject.code, "message": reject.message})
         })
         .collect();
-    let findings: Map<_, _> = checked
+    let mut findings: Map<_, _> = checked
         .inspection
         .findings
         .iter()
         .map(|finding| (finding.about.to_owned(), Value::from(finding.message.as_str())))
         .collect();
-    let mut findings = findings;
     if let Some(decimal) = &checked.decimal {
         findings.insert("decimal".to_owned(), decimal.to_string().into());
     }

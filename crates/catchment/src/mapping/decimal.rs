@@ -14,7 +14,7 @@ use super::table::{Kind, Table};
 const SHOWN_BYTES: usize = 40;
 
 /// What the values of the columns that feed numbers say of their decimal sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DecimalFinding {
     /// The sign that the values say, where they agree.
     pub sign: Option<char>,
@@ -45,13 +45,7 @@ pub fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<Decimal
             if sign.is_none() && readings(text).is_none() {
                 continue;
             }
-            let finding = finding.get_or_insert_with(|| DecimalFinding {
-                sign: None,
-                field: field.clone(),
-                says: None,
-                contradicts: None,
-                ambiguous: None,
-            });
+            let finding = finding.get_or_insert_default();
             match sign {
                 None => finding.note(|it| &mut it.ambiguous, field, text),
                 Some(sign) if finding.says.is_none() => {

@@ -1,6 +1,6 @@
 //! The connection: the one place that knows which database it talks to.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -191,7 +191,7 @@ impl Db {
     pub(super) fn is_there(&self) -> bool {
         match self {
             Self::MySql(_) => true,
-            Self::Sqlite { file, .. } => Path::new(file).exists(),
+            Self::Sqlite { file, .. } => file.exists(),
         }
     }
 

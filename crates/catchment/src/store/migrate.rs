@@ -18,40 +18,22 @@ struct Migration {
     ddl: Sql,
 }
 
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        version: 1,
-        name: "init",
-        ddl: Sql {
-            mysql: include_str!("../../migrations/mysql/0001_init.sql"),
-            sqlite: include_str!("../../migrations/sqlite/0001_init.sql"),
-        },
-    },
-    Migration {
-        version: 2,
-        name: "jobs",
-        ddl: Sql {
-            mysql: include_str!("../../migrations/mysql/0002_jobs.sql"),
-            sqlite: include_str!("../../migrations/sqlite/0002_jobs.sql"),
-        },
-    },
-    Migration {
-        version: 3,
-        name: "states",
-        ddl: Sql {
-            mysql: include_str!("../../migrations/mysql/0003_states.sql"),
-            sqlite: include_str!("../../migrations/sqlite/0003_states.sql"),
-        },
-    },
-    Migration {
-        version: 4,
-        name: "claims",
-        ddl: Sql {
-            mysql: include_str!("../../migrations/mysql/0004_claims.sql"),
-            sqlite: include_str!("../../migrations/sqlite/0004_claims.sql"),
-        },
-    },
-];
+/// The step of a version and a name: the files `000VERSION_NAME.sql`.
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            ddl: Sql {
+                mysql: include_str!(concat!("../../migrations/mysql/000", $version, "_", $name, ".sql")),
+                sqlite: include_str!(concat!("../../migrations/sqlite/000", $version, "_", $name, ".sql")),
+            },
+        }
+    };
+}
+
+const MIGRATIONS: &[Migration] =
+    &[migration!(1, "init"), migration!(2, "jobs"), migration!(3, "states"), migration!(4, "claims")];
 
 const MIGRATIONS_TABLE: Sql = Sql {
     mysql: "CREATE TABLE IF NOT EXISTS catchment_migrations (version BIGINT NOT NULL PRIMARY KEY, \

@@ -5,12 +5,4 @@ use crate::corpus::run;
 #[path = "../../../../fuzz/src/engine.rs"]
 mod engine;
 
-#[test]
-fn schedule() {
-    run("schedule", engine::schedule);
-}
-
-#[test]
-fn target_options() {
-    run("target_options", engine::target_options);
-}
+corpora!(engine: schedule, target_options);

@@ -6,6 +6,7 @@ mod api;
 mod bulk;
 mod cli;
 /// Shared with the sources' own tests.
+#[macro_use]
 #[path = "../../../../fuzz/src/corpus.rs"]
 mod corpus;
 mod docs;
