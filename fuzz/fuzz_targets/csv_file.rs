@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| catchment_sources::fuzz::csv_file(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| catchment_formats::fuzz::csv_file(data));

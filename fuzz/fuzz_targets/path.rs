@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| catchment_sources::fuzz::path(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| catchment_formats::fuzz::path(data));

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::database::Database;
-use crate::mariadb::free_port;
-use crate::process::request;
-use crate::tools::{cargo, find, install, python_environment, quietly};
+use xtask::database::Database;
+use xtask::mariadb::free_port;
+use xtask::process::request;
+use xtask::tools::{cargo, find, install, python_environment, quietly};
 
 const DRF: &str = include_str!("apis/drf.py");
 /// Songs that each server has.
@@ -66,7 +66,7 @@ impl Peer {
 
 /// Reads every server, or the one that needs least to be there.
 pub(crate) fn check(all: bool) -> Result<()> {
-    cargo(&["build", "--quiet", "--package", "catchment"]).run()?;
+    cargo(&["build", "--quiet", "--package", "catchment-cli"]).run()?;
     let home = target()?.join("apis");
     fs::create_dir_all(&home)?;
     let dir = tempfile::tempdir()?;

@@ -10,7 +10,7 @@ use crate::tools::{find, install};
 
 /// Where Catchment writes.
 #[derive(Debug, Clone)]
-pub(crate) enum Database {
+pub enum Database {
     Sqlite(PathBuf),
     /// The ports of one server or of a cluster's, and the name of the database.
     MariaDb(Vec<u16>, String),
@@ -18,7 +18,7 @@ pub(crate) enum Database {
 
 impl Database {
     /// One that is new and empty, on the servers at these ports.
-    pub(crate) fn create(ports: &[u16], name: &str) -> Result<Self> {
+    pub fn create(ports: &[u16], name: &str) -> Result<Self> {
         let database = Self::MariaDb(ports.to_vec(), "try".to_owned());
         database.query(&format!(
             "DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4"
@@ -26,7 +26,7 @@ impl Database {
         Ok(Self::MariaDb(ports.to_vec(), name.to_owned()))
     }
 
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         match self {
             Self::Sqlite(file) => format!("sqlite://{}", file.display()),
             Self::MariaDb(ports, name) => format!("{}/{name}", mariadb::url(ports)),
@@ -34,7 +34,7 @@ impl Database {
     }
 
     /// Rows of a query, a line each, from the first server that answers.
-    pub(crate) fn query(&self, sql: &str) -> Result<String> {
+    pub fn query(&self, sql: &str) -> Result<String> {
         let mut commands = match self {
             Self::Sqlite(file) => {
                 let mut command = Command::new(sqlite3()?);

@@ -1,21 +1,14 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
 mod apis;
-mod bench;
-mod database;
-mod galera;
-mod mariadb;
-mod process;
-mod tools;
-mod torture;
 
 use std::env;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use mariadb::MariaDb;
-use tools::cargo;
+use xtask::mariadb::MariaDb;
+use xtask::tools::{cargo, exit_code};
 
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
@@ -33,31 +26,32 @@ fn main() -> ExitCode {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("apis") => apis::check(true),
         Some("ci") => ci(),
-        Some("bench") => bench::bench(&args.collect::<Vec<_>>()),
-        Some("torture") => torture::torture(&args.collect::<Vec<_>>()),
+        Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
         Some("mariadb") => hold_mariadb(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(result)
+}
+
+/// What takes long is compiled when it is asked for.
+fn trial(name: &str, args: &[String]) -> Result<()> {
+    cargo(&["run", "--quiet", "--package", "trials", "--", name]).args(args).run()
 }
 
 fn test(args: &[String]) -> Result<()> {
     let (peers, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|arg| arg == "--peers");
     let mariadb = MariaDb::start()?;
     // Built first, so that the kill tests have a binary to kill.
-    cargo(&["build", "--workspace", "--all-targets"]).run()?;
+    cargo(&["build", "--workspace", "--exclude", "trials", "--bins", "--tests"]).run()?;
     // The README's first command finds the service, and not this tool.
     cargo(&["run", "--quiet", "--", "--version"]).run()?;
-    cargo(&["test", "--workspace"]).args(&args).env("CATCHMENT_TEST_MYSQL", mariadb.url()).run()?;
+    cargo(&["test", "--workspace", "--exclude", "trials"])
+        .args(&args)
+        .env("CATCHMENT_TEST_MYSQL", mariadb.url())
+        .run()?;
     // Whoever asks for certain tests wants no others.
     if args.is_empty() { apis::check(!peers.is_empty()) } else { Ok(()) }
 }

@@ -20,19 +20,19 @@ const USER: &str = "catchment";
 const PASSWORD: &str = "only-for-tests";
 
 /// One server of its own.
-pub(crate) struct MariaDb {
+pub struct MariaDb {
     server: Server,
     _dir: TempDir,
 }
 
 impl MariaDb {
     /// Starts it, and installs it first where it is missing and may be.
-    pub(crate) fn start() -> Result<Self> {
+    pub fn start() -> Result<Self> {
         Self::start_in(TempDir::with_prefix("catchment-mariadb-")?, &[])
     }
 
     /// The same in this directory, with these flags as well.
-    pub(crate) fn start_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
+    pub fn start_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
         let mut args = vec![OsString::from("--no-defaults")];
         args.extend(as_root().map(Into::into));
         args.extend(flags.iter().map(Into::into));
@@ -44,25 +44,25 @@ impl MariaDb {
         Ok(Self { server, _dir: dir })
     }
 
-    pub(crate) fn server(&mut self) -> &mut Server {
+    pub fn server(&mut self) -> &mut Server {
         &mut self.server
     }
 
     /// Where it is, without the name of a database.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         url(&[self.server.port])
     }
 }
 
 /// The servers on these ports, without the name of a database.
-pub(crate) fn url(ports: &[u16]) -> String {
+pub fn url(ports: &[u16]) -> String {
     let hosts: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     format!("mysql://{USER}:{PASSWORD}@{}", hosts.join(","))
 }
 
 /// A server process that can be broken and mended.
-pub(crate) struct Server {
-    pub(crate) port: u16,
+pub struct Server {
+    pub port: u16,
     command: Command,
     log: PathBuf,
     process: Child,
@@ -70,7 +70,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one on a data directory that is there; `dir` takes its socket and its log.
-    pub(crate) fn start(dir: &Path, data: &Path, port: u16, args: Vec<OsString>) -> Result<Self> {
+    pub fn start(dir: &Path, data: &Path, port: u16, args: Vec<OsString>) -> Result<Self> {
         let log = dir.join("log");
         let mut command = Command::new(mariadbd()?);
         command
@@ -90,23 +90,23 @@ impl Server {
     }
 
     /// Starts it again after it was killed.
-    pub(crate) fn restart(&mut self) -> Result<()> {
+    pub fn restart(&mut self) -> Result<()> {
         self.process = self.command.spawn().context("starting mariadbd again")?;
         self.wait()
     }
 
-    pub(crate) fn kill(&mut self) -> Result<()> {
+    pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
     }
 
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    pub fn signal(&self, signal: Signal) -> Result<()> {
         signal_child(&self.process, signal)
     }
 
     /// What a query gives: a row a line, tabs between its columns.
-    pub(crate) fn query(&self, database: &str, sql: &str) -> Result<String> {
+    pub fn query(&self, database: &str, sql: &str) -> Result<String> {
         let output = client(self.port, database)?.args(["--execute", sql]).output()?;
         if !output.status.success() {
             bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
@@ -139,7 +139,7 @@ impl Drop for Server {
 }
 
 /// The command-line client of the server on this port: no names of columns, tabs between values.
-pub(crate) fn client(port: u16, database: &str) -> Result<Command> {
+pub fn client(port: u16, database: &str) -> Result<Command> {
     let program = find("mariadb").context("the client `mariadb` is missing beside mariadbd")?;
     let mut command = Command::new(program);
     command
@@ -150,18 +150,18 @@ pub(crate) fn client(port: u16, database: &str) -> Result<Command> {
     Ok(command)
 }
 
-pub(crate) fn signal_child(process: &Child, signal: Signal) -> Result<()> {
+pub fn signal_child(process: &Child, signal: Signal) -> Result<()> {
     let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw).context("no such process")?;
     Ok(kill_process(pid, signal)?)
 }
 
 /// A port that nobody listens on. Somebody else could take it before the server does; then that one ends and says so.
-pub(crate) fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// Statements for a server's first start: the user of the tests, and a database to try things in.
-pub(crate) fn write_init_file(dir: &Path) -> Result<PathBuf> {
+pub fn write_init_file(dir: &Path) -> Result<PathBuf> {
     let file = dir.join("init.sql");
     let statements = [
         format!("CREATE USER IF NOT EXISTS {USER}@'%' IDENTIFIED BY '{PASSWORD}';\n"),
@@ -172,7 +172,7 @@ pub(crate) fn write_init_file(dir: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
-pub(crate) fn make_data_directory(data: &Path, user: Option<&str>) -> Result<()> {
+pub fn make_data_directory(data: &Path, user: Option<&str>) -> Result<()> {
     mariadbd()?;
     let installer = find("mariadb-install-db").context("mariadb-install-db is missing beside mariadbd")?;
     let output = Command::new(installer)

@@ -18,7 +18,7 @@ use crate::mariadb::{free_port, signal_child};
 const PORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A service that can be killed and started again.
-pub(crate) struct Service {
+pub struct Service {
     port: u16,
     log: PathBuf,
     command: Command,
@@ -27,7 +27,7 @@ pub(crate) struct Service {
 
 impl Service {
     /// Starts one that may read the files below `dir`, where its log goes too.
-    pub(crate) fn start(program: &Path, database: &Database, dir: &Path) -> Result<Self> {
+    pub fn start(program: &Path, database: &Database, dir: &Path) -> Result<Self> {
         let port = free_port()?;
         let log = dir.join(format!("serve-{port}.log"));
         let mut command = Command::new(program);
@@ -48,29 +48,29 @@ impl Service {
     }
 
     /// Its process number.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.process.id()
     }
 
     /// Kills it; nothing of it is tidied up.
-    pub(crate) fn kill(&mut self) -> Result<()> {
+    pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
     }
 
     /// Starts it again. How long its port took to open.
-    pub(crate) fn restart(&mut self) -> Result<Duration> {
+    pub fn restart(&mut self) -> Result<Duration> {
         self.process = self.command.spawn().context("starting catchment again")?;
         self.wait_for_port()
     }
 
-    pub(crate) fn signal(&self, signal: Signal) -> Result<()> {
+    pub fn signal(&self, signal: Signal) -> Result<()> {
         signal_child(&self.process, signal)
     }
 
     /// The last lines of its log, over all its lives.
-    pub(crate) fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<_> = log.lines().collect();
         let last = &lines[lines.len().saturating_sub(20)..];
@@ -78,7 +78,7 @@ impl Service {
     }
 
     /// A request without a body, or with one of JSON; the answer's body.
-    pub(crate) fn request(&self, method: &str, path: &str, body: &str) -> Result<String> {
+    pub fn request(&self, method: &str, path: &str, body: &str) -> Result<String> {
         request(self.port, method, path, &[], body)
     }
 
@@ -98,13 +98,7 @@ impl Service {
 }
 
 /// A request to a server on loopback; the body of its answer.
-pub(crate) fn request(
-    port: u16,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Result<String> {
+pub fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     let length = body.len();

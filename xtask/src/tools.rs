@@ -2,22 +2,22 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let dirs = env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
     dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
-pub(crate) fn is_root() -> bool {
+pub fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
 
 /// Installs Debian packages for a program that is missing, where that is allowed.
-pub(crate) fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
+pub fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
     let names = packages.join(" ");
     if !is_root() || find("apt-get").is_none() {
         bail!("{program} is missing: install it (Debian: `apt-get install {names}`) and run this again");
@@ -39,7 +39,7 @@ pub(crate) fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
 }
 
 /// A Python with packages of PyPI, in a directory of its own, which is kept. Its interpreter.
-pub(crate) fn python_environment(home: &Path, packages: &[&str]) -> Result<PathBuf> {
+pub fn python_environment(home: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = home.join("bin/python");
     if !home.join("complete").exists() {
         let make = || quietly(Command::new("python3").args(["-m", "venv"]).arg(home));
@@ -54,7 +54,7 @@ pub(crate) fn python_environment(home: &Path, packages: &[&str]) -> Result<PathB
 }
 
 /// Runs a command that must succeed, and shows what it says only if it does not.
-pub(crate) fn quietly(command: &mut Command) -> Result<()> {
+pub fn quietly(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {command:?}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
@@ -63,27 +63,38 @@ pub(crate) fn quietly(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn cargo(args: &[&str]) -> Step {
+/// What a program ends with, and says where it fails.
+pub fn exit_code(result: Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+pub fn cargo(args: &[&str]) -> Step {
     let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.args(args);
     Step(command)
 }
 
 /// A command that must succeed.
-pub(crate) struct Step(Command);
+pub struct Step(Command);
 
 impl Step {
-    pub(crate) fn args(mut self, args: &[String]) -> Self {
+    pub fn args(mut self, args: &[String]) -> Self {
         self.0.args(args);
         self
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.0.env(name, value);
         self
     }
 
-    pub(crate) fn run(mut self) -> Result<()> {
+    pub fn run(mut self) -> Result<()> {
         let line = format!("{:?}", self.0).replace('"', "");
         eprintln!("+ {line}");
         let status = self.0.status().with_context(|| format!("starting {line}"))?;

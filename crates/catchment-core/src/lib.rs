@@ -91,8 +91,11 @@
 
 mod cursor;
 mod error;
+mod feed;
 mod files;
+pub mod json;
 mod network;
+mod options;
 mod page;
 mod progress;
 mod registry;
@@ -105,11 +108,13 @@ mod value;
 
 pub use cursor::{Cursor, Pass};
 pub use error::{Detail, Error, ErrorKind, Result};
+pub use feed::{Feed, died, feed};
 pub use files::{FileAccess, absolute};
 pub use network::NetworkAccess;
+pub use options::{invalid, parse, parse_options, split_options};
 pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Record, Records, Reject, WHOLE_RECORD};
 pub use progress::{Progress, Pulse};
-pub use registry::{Registry, parse, parse_options};
+pub use registry::Registry;
 pub use secret::{EnvSecret, FileSecret, Secret, SecretAccess, TokenStore};
 pub use source::{Adapter, Finding, Host, Inspection, Reading, Source};
 pub use url::masked;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::{Adapter, Error, Host, Result, Source};
@@ -121,50 +120,5 @@ impl fmt::Debug for Registry {
 }
 
 fn build<A: Adapter>(identifier: &str, options: Map<String, Value>, host: &Host) -> Result<Arc<dyn Source>> {
-    let options = parse_options(options)?;
-    Ok(Arc::new(A::new(identifier, options, host)?))
-}
-
-/// Reads options from JSON; what does not fit is named by its place below `/options`.
-///
-/// # Errors
-/// `config`, `invalid_options`.
-pub fn parse_options<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
-    parse("/options", Value::Object(options))
-}
-
-/// Reads something from JSON; what does not fit is named by its place below `base`, a JSON pointer.
-///
-/// # Errors
-/// `config`, `invalid_options`.
-pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let pointer = pointer(base, error.path());
-        let message = without_text(&error.inner().to_string());
-        Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
-    })
-}
-
-/// A message of serde without the text that it did not expect, which may be a secret in the wrong place.
-fn without_text(message: &str) -> String {
-    match (message.split_once(" string \""), message.rsplit_once("\", expected ")) {
-        (Some((before, _)), Some((_, after))) => format!("{before} text, expected {after}"),
-        _ => message.to_owned(),
-    }
-}
-
-fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = base.to_owned();
-    for segment in path {
-        match segment {
-            Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
+    Ok(Arc::new(A::new(identifier, A::parse(options)?, host)?))
 }

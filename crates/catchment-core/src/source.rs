@@ -102,6 +102,15 @@ pub trait Adapter: Source + Sized + 'static {
     /// (`#[serde(deny_unknown_fields)]`), names are camelCase.
     type Options: DeserializeOwned + JsonSchema;
 
+    /// Reads its options out of those of a request. Only a source whose options are those of several parts does it in a way
+    /// of its own ([`split_options`](crate::split_options)).
+    ///
+    /// # Errors
+    /// `config`, with the place of what does not fit.
+    fn parse(options: serde_json::Map<String, serde_json::Value>) -> Result<Self::Options> {
+        crate::parse_options(options)
+    }
+
     /// The one spelling of an identifier, as it is stored and compared; a path is made absolute, for instance.
     ///
     /// # Errors

@@ -1,12 +1,9 @@
-//! Fuzz targets: what holds whatever comes in, each a function of bytes that panics where it does not.
-//!
-//! The fuzzer calls them from `fuzz/`, with feature `fuzz`; `cargo test` calls them with the inputs in `fuzz/corpus`. They
-//! are here, and not in `fuzz/`, because what they look at is nobody else's concern.
+//! Fuzz targets of the sources; see [`catchment_formats::fuzz`].
 
-pub use crate::api::fuzz::{api_cursor, json, link, path};
-pub use crate::csv::fuzz::{csv, csv_cursor, csv_file};
+pub use crate::api::fuzz::{api_cursor, link};
 
 use catchment_core::{Host, Registry, Result};
+use catchment_formats::fuzz::split_line;
 use serde_json::{Map, Value};
 
 /// What a secret is set to, to be looked for where none should be.
@@ -63,12 +60,6 @@ fn set_secrets(options: &mut Map<String, Value>, steps: &[&str]) {
     }
 }
 
-/// The first line as text, and what comes after it.
-pub(crate) fn split_line(data: &[u8]) -> Option<(&str, &[u8])> {
-    let end = memchr::memchr(b'\n', data)?;
-    Some((str::from_utf8(&data[..end]).ok()?, &data[end + 1..]))
-}
-
 #[cfg(test)]
 #[macro_use]
 #[path = "../../../fuzz/src/corpus.rs"]
@@ -78,5 +69,5 @@ mod corpus;
 mod tests {
     use super::corpus::run;
 
-    corpora!(super: csv, csv_file, csv_cursor, json, link, path, api_cursor, options);
+    corpora!(super: link, api_cursor, options);
 }

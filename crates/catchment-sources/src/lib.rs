@@ -2,9 +2,11 @@
 
 pub mod api;
 pub mod csv;
+pub mod files;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 pub mod http;
+mod stream;
 
 use catchment_core::Registry;
 

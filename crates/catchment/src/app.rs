@@ -2,8 +2,8 @@
 
 use catchment_core::{Registry, Result};
 
-use crate::config::Settings;
 use crate::run::Door;
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::sync::{ServiceSettings, SyncService};
 use crate::vault::Vault;
@@ -30,7 +30,7 @@ impl App {
     ///
     /// # Errors
     /// As [`App::open`].
-    pub(crate) async fn begin(&self) -> Result<()> {
+    pub async fn begin(&self) -> Result<()> {
         self.service.store().migrate().await?;
         self.service.resume_interrupted().await?;
         if let Err(error) = self.service.check_key() {

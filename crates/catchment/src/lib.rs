@@ -84,23 +84,23 @@
 //! ```
 
 mod app;
-pub mod cli;
-mod config;
 mod content;
-mod http;
 pub mod mapping;
 mod run;
+mod settings;
 mod store;
 mod sync;
 mod vault;
 
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
-pub use config::{LogFormat, Settings};
 pub use content::ContentIndexRepository;
 pub use run::{
     Counters, Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats,
 };
+pub use settings::Settings;
 pub use store::{AttemptRecord, Store, StoredError, StoredSkip};
-pub use sync::{Checked, RunProgress, Schedule, ServiceSettings, SyncService, WorkerName, Workers};
+pub use sync::{
+    Checked, RunProgress, Schedule, ServiceSettings, SyncService, WorkerName, Workers, run_daily,
+};
 pub use vault::Vault;

@@ -4,15 +4,15 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use catchment_core::{Error, ErrorKind, Result, masked};
+use catchment_core::{Error, ErrorKind, Result, died, masked};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Inner;
-use super::records::{Item, Selection, Walked, walk};
 use crate::http::{Answer, Body, End, Stream};
+use catchment_formats::json::records::{Item, Selection, Walked, walk};
 
 /// Records that a long answer hands over at once.
 const CHUNK: usize = 500;
@@ -230,9 +230,4 @@ fn refuse_html(api: &Inner, url: &Url, body: &[u8]) -> Result<()> {
     let message = format!("{} answered with HTML or XML instead of JSON", masked(url.as_str()));
     let quote = api.client.quote(&String::from_utf8_lossy(body));
     Err(Error::new(ErrorKind::Api, "not_json", message).with_quote(quote))
-}
-
-pub(super) fn died() -> Error {
-    let message = "a task that reads an answer ended unexpectedly; please report this";
-    Error::new(ErrorKind::System, "panic", message)
 }

@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 
 use super::link::link_to;
 use super::options::{PaginationOptions, PaginationType};
-use super::path::{Path, plain};
+use catchment_formats::json::path::{Path, plain};
 
 /// Objects of an answer that speak of pages; the first is the answer itself.
 const PLACES: [&str; 17] = [

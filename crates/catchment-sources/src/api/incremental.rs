@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::options::IncrementalOptions;
-use crate::http::invalid;
+use catchment_core::invalid;
 
 /// See the module.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 mod answer;
 mod detect;
-mod fields;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod incremental;
@@ -10,28 +9,23 @@ mod link;
 mod options;
 mod out;
 mod pagination;
-mod path;
-mod query;
 mod reader;
-mod records;
 mod state;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use catchment_core::{Adapter, Finding, Host, Inspection, Page, Reading, Result, Source, masked};
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use reqwest::Url;
-use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 pub use options::{ApiOptions, IncrementalOptions, Method, PaginationOptions, PaginationType};
 
 use crate::http::{Client, Limits, Setup, check_address, source_url};
+use crate::stream::from_task;
+use catchment_formats::json::path::Path;
 use incremental::Incremental;
 use pagination::{Pagination, Place, kind, param_texts, set_param};
-use path::Path;
 use reader::Reader;
 use state::Layout;
 
@@ -192,28 +186,11 @@ impl Source for Api {
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
-        let (sender, receiver) = mpsc::channel::<Option<Result<Page>>>(1);
-        let page_size = reading.page_size.clone();
         let api = self.inner.clone();
-        let task = tokio::spawn(async move {
-            match Reader::start(api, &reading) {
-                Ok(reader) => reader.run(page_size, sender).await,
-                // A closed channel means that nobody waits for it.
-                Err(error) => sender.send(Some(Err(error))).await.unwrap_or_default(),
-            }
-        });
-        // Dropped with the stream, it stops the requests that are under way.
-        let task = AbortOnDropHandle::new(task);
-        stream::unfold(Some((receiver, task)), |reading| async {
-            let (mut receiver, task) = reading?;
-            match receiver.recv().await {
-                Some(Some(Ok(page))) => Some((Ok(page), Some((receiver, task)))),
-                Some(Some(Err(error))) => Some((Err(error), None)),
-                Some(None) => None,
-                None => Some((Err(answer::died()), None)),
-            }
+        from_task(async move |feed| match Reader::start(api, &reading) {
+            Ok(reader) => reader.run(reading.page_size, feed).await,
+            Err(error) => feed.end(Err(error)).await,
         })
-        .boxed()
     }
 
     /// Asks for the first page, and for the second one where there is one: how it is asked for is known to be right only

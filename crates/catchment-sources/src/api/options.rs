@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use catchment_core::{Result, Secret};
+use catchment_core::{Result, Secret, invalid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::path::Path;
-use crate::http::{AuthOptions, ErrorRule, OtherOrigins, RateLimit, Timeouts, invalid};
+use crate::http::{AuthOptions, ErrorRule, OtherOrigins, RateLimit, Timeouts};
+use catchment_formats::json::path::Path;
 
 /// How an API is asked, and where in its answers the records are. What is not given is found out.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]

@@ -1,11 +1,12 @@
 //! Records on their way to the engine: small pages of the source become larger ones while it is busy.
 
-use catchment_core::{Columns, Cursor, Error, ErrorKind, Page, PageSize, Progress, Records, Reject, Result};
-use tokio::sync::mpsc;
+use catchment_core::{
+    Columns, Cursor, Error, ErrorKind, Feed, Page, PageSize, Progress, Records, Reject, Result,
+};
 
 /// What has been gathered, on its way to the engine.
 pub(super) struct Out {
-    pub(super) sender: mpsc::Sender<Option<Result<Page>>>,
+    feed: Feed<Page>,
     page_size: PageSize,
     pub(super) records: Records,
     pub(super) rejects: Vec<Reject>,
@@ -14,8 +15,8 @@ pub(super) struct Out {
 }
 
 impl Out {
-    pub(super) fn new(sender: mpsc::Sender<Option<Result<Page>>>, page_size: PageSize) -> Self {
-        Self { sender, page_size, records: Records::default(), rejects: Vec::new(), whole: None }
+    pub(super) fn new(feed: Feed<Page>, page_size: PageSize) -> Self {
+        Self { feed, page_size, records: Records::default(), rejects: Vec::new(), whole: None }
     }
 
     pub(super) fn end_page(&mut self, cursor: Cursor) {
@@ -39,7 +40,7 @@ impl Out {
 
     /// Whether somebody waits for a page. Small pages of the source become larger ones while the database is busy.
     pub(super) fn is_wanted(&self) -> bool {
-        self.count() > 0 && self.sender.capacity() > 0
+        self.count() > 0 && self.feed.has_room()
     }
 
     pub(super) async fn flush(&mut self, columns: &Columns, cursor: Cursor, bytes: u64) -> Result<()> {
@@ -47,7 +48,14 @@ impl Out {
         let (records, rejects) = (std::mem::take(&mut self.records), std::mem::take(&mut self.rejects));
         let progress = Progress { bytes, total_bytes: None };
         let page = Page { columns: columns.clone(), records, rejects, cursor, progress };
-        let gone = |_| Error::new(ErrorKind::System, "gone", "nobody reads on");
-        self.sender.send(Some(Ok(page))).await.map_err(gone)
+        if self.feed.send(page).await {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::System, "gone", "nobody reads on"))
+    }
+
+    /// Ends the stream.
+    pub(super) async fn end(self, result: Result<()>) {
+        self.feed.end(result).await;
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::link::link_to;
 use super::options::{PaginationOptions, PaginationType, path};
-use super::path::{Path, Step, plain};
-use crate::http::invalid;
+use catchment_core::invalid;
+use catchment_formats::json::path::{Path, Step, plain};
 
 /// Records that a page is asked to have, where nobody says how many.
 const DEFAULT_LIMIT: u64 = 100;

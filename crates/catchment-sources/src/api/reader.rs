@@ -4,27 +4,27 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use catchment_core::{
-    Columns, Cursor, Error, ErrorKind, Page, PageSize, Pass, Position, Progress, Pulse, Reading, Reject,
-    Result, Value, masked,
+    Columns, Cursor, Error, ErrorKind, Feed, Page, PageSize, Pass, Position, Progress, Pulse, Reading,
+    Reject, Result, Value, died, feed, invalid, masked,
 };
 use reqwest::header::{ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{StatusCode, Url};
-use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Inner;
 use super::answer::{Flow, text, unreadable};
 use super::detect::{detect, speaks_of_more};
-use super::fields::{Field, Fields};
 use super::incremental::raise;
 use super::options::{Method, PaginationOptions, PaginationType};
 use super::out::Out;
 use super::pagination::{Draft, Facts, Pagination, Place, kind, set_param};
-use super::path::{Path, plain};
-use super::records::{Item, Selection, find_list};
 use super::state::{Kept, Layout, Rounds, State};
-use crate::http::{Answer, Body, End, Request, invalid};
+use crate::http::{Answer, Body, End, Request};
+use catchment_formats::json::fields::{Field, Fields};
+use catchment_formats::json::lists::find_list;
+use catchment_formats::json::path::{Path, plain};
+use catchment_formats::json::records::{Item, Selection};
 
 /// Pages without a record in a row, after which a source is not taken to end by itself.
 const MAX_EMPTY_PAGES: u64 = 1000;
@@ -135,19 +135,18 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads to the end. What is sent last is `None`, or an error.
-    pub(super) async fn run(mut self, page_size: PageSize, sender: mpsc::Sender<Option<Result<Page>>>) {
-        let mut out = Out::new(sender, page_size);
+    /// Reads to the end.
+    pub(super) async fn run(mut self, page_size: PageSize, feed: Feed<Page>) {
+        let mut out = Out::new(feed, page_size);
         let end = match self.read_all(&mut out).await {
-            Ok(()) => None,
+            Ok(()) => Ok(()),
             Err(error) => {
                 // Whole pages that came before it need not be asked for again.
                 out.flush_whole_pages(&self.columns, self.bytes).await.ok();
-                Some(Err(self.api.client.cleaned(error)))
+                Err(self.api.client.cleaned(error))
             }
         };
-        // A closed channel means that nobody waits for the end.
-        out.sender.send(end).await.ok();
+        out.end(end).await;
     }
 
     async fn read_all(&mut self, out: &mut Out) -> Result<()> {
@@ -173,7 +172,7 @@ impl Reader {
     pub(super) async fn fetch(&mut self) -> Result<Option<Answer>> {
         let in_flight = self.ahead.pop_front().filter(|(place, _)| *place == self.state.place);
         let answer = match in_flight {
-            Some((_, task)) => task.await.unwrap_or_else(|_| Err(super::answer::died()))?,
+            Some((_, task)) => task.await.unwrap_or_else(|_| Err(died()))?,
             None => {
                 // What is under way is not what is wanted: pages are of another size than was thought.
                 self.ahead.clear();
@@ -628,12 +627,12 @@ impl Reader {
 
     /// The records of an answer that is looked at, and what it says beside them.
     pub(super) async fn look(&mut self, answer: Answer, most: usize) -> Result<(Page, Seen)> {
-        let (sender, mut receiver) = mpsc::channel(1);
-        let mut out = Out::new(sender, PageSize::rows(usize::MAX));
+        // It is never full, so that nothing is sent.
+        let (feed, _pages) = feed(1);
+        let mut out = Out::new(feed, PageSize::rows(usize::MAX));
         let flow = self.open(answer).await?;
         let (seen, digest) = self.take_records(flow, &mut out).await?;
         self.state.last_page = digest;
-        receiver.close();
         out.records.truncate(most);
         out.rejects.truncate(most);
         let cursor = Cursor::new(self.records_read, &self.state)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Host, Result, Secret, TokenStore, masked};
+use catchment_core::{Error, ErrorKind, Host, Result, Secret, TokenStore, invalid, masked};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use schemars::JsonSchema;
@@ -12,9 +12,9 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::at;
 use super::limits::soon;
 use super::wire::Wire;
-use super::{at, invalid};
 
 /// A token is renewed so long before it expires.
 const MARGIN: Duration = Duration::from_secs(30);

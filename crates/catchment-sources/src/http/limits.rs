@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::invalid;
+use catchment_core::invalid;
 
 /// The longest time that an answer's word counts for: what it says of a later one is not believed.
 const MAX_TOLD: Duration = Duration::from_secs(24 * 60 * 60);

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, masked};
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Pulse, Result, Secret, invalid, masked};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, LOCATION, USER_AGENT,
@@ -435,13 +435,7 @@ pub(crate) fn check_address(url: &Url, network: &NetworkAccess) -> Result<()> {
     }
 }
 
-/// The error of an option, with its place below `/options`.
-pub(crate) fn invalid(option: &str, problem: &str) -> Error {
-    let pointer = format!("/options/{option}");
-    Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
-}
-
-/// The same error, at the place of an option.
+/// An error, at the place of an option.
 pub(crate) fn at(option: &str, error: &Error) -> Error {
     let pointer = format!("/options/{option}");
     Error::new(error.kind(), error.code().to_owned(), format!("{pointer}: {}", error.message()))

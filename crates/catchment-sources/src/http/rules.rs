@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::answer::{Answer, Body, End};
-use super::invalid;
+use catchment_core::invalid;
 
 /// A rule for answers. The first one that fits counts.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::answer::{Answer, quota_pause};
-use super::invalid;
 use super::limits::soon;
+use catchment_core::invalid;
 
 /// Requests of success after which one more may be under way.
 const GOOD_REQUESTS: usize = 20;

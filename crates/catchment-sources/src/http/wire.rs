@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, cut, masked};
+use catchment_core::{
+    Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, cut, invalid, masked,
+};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
+use super::check_address;
 use super::limits::Limits;
 use super::resolve::Resolver;
-use super::{check_address, invalid};
 
 /// The connections, and what must not be shown of what goes over them.
 pub(super) struct Wire {

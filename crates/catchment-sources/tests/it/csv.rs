@@ -190,14 +190,14 @@ async fn a_bad_byte_costs_its_record() {
     let sample = Sample::new(
         [&encode("題名,b\n愛,1\n", SHIFT_JIS)[..], b"\x81,2\n", &encode("夜,3\n", SHIFT_JIS)].concat(),
     );
-    let read = sample.options(|options| options.encoding = Some("shift_jis".into())).read().await;
+    let read = sample.options(|options| options.format.encoding = Some("shift_jis".into())).read().await;
     assert_eq!(rows(&read), ["愛|1", "夜|3"]);
     assert_eq!(rejects(&read), ["line 3 bad_encoding"]);
 }
 
 #[tokio::test]
 async fn no_header_names_columns_by_number() {
-    let sample = Sample::new("a,b\nc,d\n").options(|options| options.has_header = Some(false));
+    let sample = Sample::new("a,b\nc,d\n").options(|options| options.format.has_header = Some(false));
     let read = sample.read().await;
     assert_eq!((columns(&read).as_str(), rows(&read).len()), ("1|2", 2));
 }
@@ -249,8 +249,8 @@ async fn an_unclosed_quote_resumes_at_every_cursor() {
 #[tokio::test]
 async fn what_is_too_long_is_rejected_in_bounded_memory() {
     let small = |options: &mut CsvOptions| {
-        options.max_record_bytes = Some(1000);
-        options.max_field_bytes = Some(100);
+        options.format.max_record_bytes = Some(1000);
+        options.format.max_field_bytes = Some(100);
     };
     let long_line = "z".repeat(700_000);
     let text = format!(
@@ -266,12 +266,13 @@ async fn what_is_too_long_is_rejected_in_bounded_memory() {
 
 #[tokio::test]
 async fn escapes_quotes_and_their_absence() {
-    let escaped = Sample::new("a,b\n\"x \\\" y\",1\n").options(|options| options.escape = Some("\\".into()));
+    let escaped =
+        Sample::new("a,b\n\"x \\\" y\",1\n").options(|options| options.format.escape = Some("\\".into()));
     assert_eq!(rows(&escaped.read().await), [r#"x \" y|1"#]);
     let unquoted =
-        Sample::new("a,b\n\"x,1\n5\" disk,2\n").options(|options| options.quote = Some(String::new()));
+        Sample::new("a,b\n\"x,1\n5\" disk,2\n").options(|options| options.format.quote = Some(String::new()));
     assert_eq!(rows(&unquoted.read().await), [r#"\"x|1"#, r#"5\" disk|2"#]);
-    let single = Sample::new("a,b\n'x,y',1\n").options(|options| options.quote = Some("'".into()));
+    let single = Sample::new("a,b\n'x,y',1\n").options(|options| options.format.quote = Some("'".into()));
     assert_eq!(rows(&single.read().await), ["x,y|1"]);
 }
 
@@ -367,10 +368,10 @@ fn options_that_cannot_be_used_are_named() {
         let error = Csv::new("/a.csv", options, &Host::default()).err().unwrap();
         error.details()[0].pointer.clone()
     };
-    assert_eq!(refused(|options| options.delimiter = Some("ab".into())), "/options/delimiter");
-    assert_eq!(refused(|options| options.delimiter = Some("\"".into())), "/options/delimiter");
-    assert_eq!(refused(|options| options.encoding = Some("klingon".into())), "/options/encoding");
-    assert_eq!(refused(|options| options.max_record_bytes = Some(0)), "/options/maxRecordBytes");
+    assert_eq!(refused(|options| options.format.delimiter = Some("ab".into())), "/options/delimiter");
+    assert_eq!(refused(|options| options.format.delimiter = Some("\"".into())), "/options/delimiter");
+    assert_eq!(refused(|options| options.format.encoding = Some("klingon".into())), "/options/encoding");
+    assert_eq!(refused(|options| options.format.max_record_bytes = Some(0)), "/options/maxRecordBytes");
 }
 
 proptest::proptest! {
@@ -379,7 +380,7 @@ proptest::proptest! {
     /// Whatever the bytes, reading ends, counts right, and resumes everywhere.
     #[test]
     fn any_bytes_conform(bytes in proptest::collection::vec(proptest::sample::select(b"a1,;\"\n\r\\ \xc3\xa9\x00\xff".to_vec()), 0..200)) {
-        let sample = Sample::new(bytes).options(|options| options.max_record_bytes = Some(40));
+        let sample = Sample::new(bytes).options(|options| options.format.max_record_bytes = Some(40));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         // A first line that is no header is an error, and a good one.
         if runtime.block_on(sample.pages(None, 1000)).iter().all(Result::is_ok) {
@@ -396,8 +397,8 @@ proptest::proptest! {
             text.push_str(&(quoted.join(",") + "\r\n"));
         }
         let sample = Sample::new(text).options(|options| {
-            options.delimiter = Some(",".into());
-            options.encoding = Some("utf-8".into());
+            options.format.delimiter = Some(",".into());
+            options.format.encoding = Some("utf-8".into());
         });
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let read = runtime.block_on(sample.read());

@@ -39,6 +39,12 @@ async fn rows(source: &Csv, fields: &[&str]) -> Vec<String> {
     rows
 }
 
+fn with_header(has_header: Option<bool>) -> CsvOptions {
+    let mut options = CsvOptions::default();
+    options.format.has_header = has_header;
+    options
+}
+
 #[tokio::test]
 async fn a_file_whose_end_is_not_proven_is_not_whole() {
     const TEXT: &str = "id,title\n1,a\n2,b\n";
@@ -427,7 +433,7 @@ async fn without_a_header_the_comma_does_not_win() {
             ["1", "Canción, otra", "x"].join(delimiter) + "\n" + &["2", "b", "y"].join(delimiter),
         )
         .unwrap();
-        let options = CsvOptions { has_header: Some(false), ..CsvOptions::default() };
+        let options = with_header(Some(false));
         let source = csv(path.to_str().unwrap(), options);
         assert_eq!(rows(&source, &["2"]).await, ["1|Canción, otra|x", "2|b|y"], "{delimiter:?}");
         assert_eq!(rows(&source, &[]).await, ["1|Canción, otra|x", "2|b|y"], "{delimiter:?}");
@@ -435,7 +441,7 @@ async fn without_a_header_the_comma_does_not_win() {
     // A first line that is malformed costs itself.
     let path = dir.path().join("d");
     std::fs::write(&path, "\"a\"b;c\nx;y\nz;w\n").unwrap();
-    let source = csv(path.to_str().unwrap(), CsvOptions { has_header: Some(false), ..CsvOptions::default() });
+    let source = csv(path.to_str().unwrap(), with_header(Some(false)));
     assert_eq!(rows(&source, &["1"]).await, ["x|y", "z|w", "malformed_quote"]);
 }
 
@@ -450,7 +456,7 @@ async fn a_delimiter_inside_quotes_separates_nothing() {
         for (has_header, expected) in
             [(true, vec!["a|b, c"]), (false, vec!["título, completo|artista", "a|b, c"])]
         {
-            let options = CsvOptions { has_header: Some(has_header), ..CsvOptions::default() };
+            let options = with_header(Some(has_header));
             assert_eq!(rows(&csv(path.to_str().unwrap(), options), &[]).await, expected, "{delimiter:?}");
         }
     }

@@ -13,7 +13,6 @@ mod worker;
 
 pub use attempt::RunProgress;
 pub use host::WorkerName;
-pub use schedule::Schedule;
-pub(crate) use schedule::run_daily;
+pub use schedule::{Schedule, run_daily};
 pub use service::{Checked, ServiceSettings, SyncService};
 pub use worker::Workers;

@@ -80,7 +80,7 @@ impl Schedule {
 }
 
 /// Does the daily job when it is due, until the service is shut down. Of several processes one does it.
-pub(crate) async fn run_daily(service: SyncService, schedule: Schedule) {
+pub async fn run_daily(service: SyncService, schedule: Schedule) {
     loop {
         let pause = match turn(&service, &schedule, Timestamp::now()).await {
             Ok(pause) => pause.min(MAX_SLEEP),

@@ -1,0 +1,68 @@
+//! `catchment check`: what a sync would do, without writing anything.
+
+use super::request::{SourceArgs, TargetArgs, request};
+use super::table::{GOOD, WARN, say};
+use super::{Exit, report};
+use crate::http::checked_json;
+use catchment::App;
+use catchment::Checked;
+use catchment::Door;
+use catchment::Settings;
+use clap::Args;
+
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+
+    #[command(flatten)]
+    target: TargetArgs,
+
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
+    let request = request(args.source, Some(args.target))?;
+    let app = App::unopened(settings, catchment_sources::builtin(), Door::Cli)?;
+    // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
+    app.service().validate(request.clone()).await?;
+    let checked = match app.service().check(request).await {
+        Ok(checked) => checked,
+        Err(error) => {
+            report(&error.into());
+            return Ok(Exit::Failed);
+        }
+    };
+    if args.json {
+        say!("{}", checked_json(&checked));
+    } else {
+        print(&checked);
+    }
+    Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
+}
+
+fn print(checked: &Checked) {
+    for finding in &checked.inspection.findings {
+        say!("{GOOD}{:13}{GOOD:#} {}", finding.about.replace('_', " "), finding.message);
+    }
+    say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.found.clone()));
+    let Some(mapping) = &checked.mapping else {
+        say!("{WARN}empty{WARN:#}         the source has no record");
+        return;
+    };
+    if let Some(decimal) = &checked.decimal {
+        say!("{WARN}decimal sign{WARN:#}  {decimal}");
+    }
+    let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
+    say!("mapping       {}", pairs.join(", "));
+    let row: Vec<_> = checked.first_row.iter().map(|(column, value)| format!("{column}: {value}")).collect();
+    if !row.is_empty() {
+        say!("first row     {}", row.join(", "));
+    }
+    say!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
+    for reject in &checked.rejects {
+        say!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
+    }
+}

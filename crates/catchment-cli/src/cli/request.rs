@@ -1,0 +1,143 @@
+//! A request from flags, shared by the commands that make one.
+
+use std::path::PathBuf;
+
+use catchment_core::{Error, Result};
+use clap::Args;
+use serde_json::{Map, Value};
+
+use catchment::SyncRequest;
+use catchment::mapping::table::TABLES;
+
+/// What to read, and how.
+#[derive(Args)]
+pub(super) struct SourceArgs {
+    /// Path or address of the source
+    source: String,
+
+    /// Type of the source [default: csv for files and for addresses of CSV files, api for other addresses]
+    #[arg(long = "type", value_name = "TYPE")]
+    source_type: Option<String>,
+
+    /// JSON file with options as `POST /v1/sync/trigger` takes them; flags go before it
+    #[arg(long = "options", value_name = "FILE")]
+    options_file: Option<PathBuf>,
+
+    /// Delimiter: one character, or `tab` [default: found out]
+    #[arg(long, value_name = "CHAR")]
+    delimiter: Option<String>,
+
+    /// Quote: one character, or nothing for none [default: "]
+    #[arg(long, value_name = "CHAR")]
+    quote: Option<String>,
+
+    /// Escape inside quotes, such as `\` [default: a quote is written twice]
+    #[arg(long, value_name = "CHAR")]
+    escape: Option<String>,
+
+    /// Encoding, such as windows-1252 [default: found out]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+
+    /// The first record is data; the columns are named 1, 2, …
+    #[arg(long)]
+    no_header: bool,
+}
+
+/// Where the records go, and what fits.
+#[derive(Args)]
+pub(super) struct TargetArgs {
+    /// Table to write [default: content_index]
+    #[arg(long, value_name = "TABLE", value_parser = TABLES.map(|table| table.name))]
+    target: Option<String>,
+
+    /// What the records are: music, video, movie or game
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// Feed a target column from a source column; repeatable [default: by their names]
+    #[arg(long = "map", value_name = "TARGET=SOURCE")]
+    mapping: Vec<String>,
+
+    /// Decimal sign of numbers: `.` or `,`
+    #[arg(long, value_name = "SIGN")]
+    decimal: Option<String>,
+
+    /// Name that stands for the path in identities, for dated files
+    #[arg(long, value_name = "NAME")]
+    source_name: Option<String>,
+
+    /// Fail when more records than this are rejected: a number, or a share such as 5%
+    #[arg(long, value_name = "LIMIT")]
+    max_errors: Option<String>,
+
+    /// A source without records is fine, although it had some before
+    #[arg(long)]
+    allow_empty: bool,
+}
+
+/// The request that the flags make.
+///
+/// # Errors
+/// `config`, when the options file does not read or a mapping is not of its form.
+pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<SyncRequest> {
+    let mut options = match &source.options_file {
+        Some(path) => read_options(path)?,
+        None => Map::new(),
+    };
+    set(&mut options, "delimiter", source.delimiter);
+    set(&mut options, "quote", source.quote);
+    set(&mut options, "escape", source.escape);
+    set(&mut options, "encoding", source.encoding);
+    set(&mut options, "hasHeader", source.no_header.then_some(false));
+    if let Some(target) = target {
+        set(&mut options, "targetTable", target.target);
+        set(&mut options, "contentType", target.content_type);
+        set(&mut options, "columnMapping", mapping(&target.mapping)?);
+        set(&mut options, "decimal", target.decimal);
+        set(&mut options, "sourceName", target.source_name);
+        set(&mut options, "maxErrors", target.max_errors);
+        set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
+    }
+    let source_type = source.source_type.unwrap_or_else(|| type_of(&source.source).to_owned());
+    Ok(SyncRequest { source_type, source_identifier: source.source, options })
+}
+
+/// What a source most likely is, by its name alone.
+fn type_of(source: &str) -> &'static str {
+    let is_address = source.starts_with("http://") || source.starts_with("https://");
+    let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
+    let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
+    match is_address && ![".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end)) {
+        true => "api",
+        false => "csv",
+    }
+}
+
+fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        options.insert(name.to_owned(), value.into());
+    }
+}
+
+fn mapping(pairs: &[String]) -> Result<Option<Value>> {
+    let mut mapping = Map::new();
+    for pair in pairs {
+        let (target, field) = pair.split_once('=').ok_or_else(|| {
+            Error::config(
+                "invalid_options",
+                format!("--map {pair}: write TARGET=SOURCE, such as title=song_name"),
+            )
+        })?;
+        mapping.insert(target.trim().to_owned(), field.into());
+    }
+    Ok((!mapping.is_empty()).then_some(Value::Object(mapping)))
+}
+
+fn read_options(path: &PathBuf) -> Result<Map<String, Value>> {
+    let what = format!("reading {}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| Error::io(&what, error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        Error::config("invalid_options", format!("{what}: it must be a JSON object: {error}"))
+    })
+}

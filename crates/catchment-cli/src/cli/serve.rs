@@ -1,0 +1,107 @@
+//! `catchment serve`: the API and the workers, until a signal.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context;
+use catchment_core::{Error, ErrorKind};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::Exit;
+use crate::config::Config;
+use crate::http::{Shared, router, serve};
+use catchment::App;
+use catchment::Door;
+use catchment::Settings;
+use catchment::{Workers, run_daily};
+
+/// How long a page in hand, or an answer, may take after a signal.
+const GRACE: Duration = Duration::from_secs(20);
+/// How often a database that is not up yet is asked again.
+const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
+    config.listen = listener.local_addr()?;
+    config.settings.own_address = Some(config.listen);
+    tracing::info!(address = %config.listen, "listening");
+    let (shared, stop) = (Shared::new(&config), CancellationToken::new());
+    let settings = config.settings;
+    let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
+    let mut signals = Signals::new()?;
+
+    // The port is open before the database is, so that whoever watches us can tell us from a dead process.
+    let app = tokio::select! {
+        app = open(&settings) => Some(app?),
+        () = signals.next() => None,
+    };
+    let Some(app) = app else { return Ok(Exit::Done) };
+    shared.set_app(app.clone());
+    let workers = Workers::start(app.service(), settings.workers);
+    let daily = tokio::spawn(run_daily(app.service().clone(), settings.schedule()?));
+    tracing::info!(workers = settings.workers, "ready");
+    signals.next().await;
+
+    tracing::info!("stopping after the page in hand");
+    app.service().shut_down();
+    stop.cancel();
+    let finished = bounded(&mut signals, async {
+        workers.finish().await;
+        if let Err(error) = daily.await {
+            tracing::error!(%error, "the daily job ended unexpectedly");
+        }
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the server ended unexpectedly");
+        }
+        app.close().await;
+    });
+    if !finished.await {
+        tracing::warn!("stopped at once; what was under way goes on from its last page");
+    }
+    Ok(Exit::Done)
+}
+
+/// Opens the database, waiting for it as long as it is merely away. Its connections tell that it is.
+async fn open(settings: &Settings) -> Result<App, Error> {
+    let app = App::unopened(settings, catchment_sources::builtin(), Door::Http)?;
+    loop {
+        match app.begin().await {
+            Err(error) if error.kind() == ErrorKind::Database => {
+                tracing::debug!(%error, "the database cannot be opened yet");
+                tokio::time::sleep(DATABASE_INTERVAL).await;
+            }
+            result => return result.map(|()| app),
+        }
+    }
+}
+
+/// Whether the work ended by itself, before another signal and in time.
+async fn bounded(signals: &mut Signals, work: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        () = work => true,
+        () = signals.next() => false,
+        () = tokio::time::sleep(GRACE) => false,
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

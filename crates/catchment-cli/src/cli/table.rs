@@ -1,0 +1,73 @@
+//! How things look on a terminal. Colours vanish where there is none, and where `NO_COLOR` is set.
+
+use anstyle::{AnsiColor, Style};
+use catchment_core::cut;
+
+use catchment::RunStatus;
+
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+
+/// Prints a line to standard output. Whoever reads it may have seen enough, as `head` does: that is no error.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(anstream::stdout(), $($part)*).ok();
+    }};
+}
+pub(super) use say;
+
+/// The style of a state.
+pub(super) fn style(status: RunStatus) -> Style {
+    match status {
+        RunStatus::Completed => GOOD,
+        RunStatus::Failed => BAD,
+        RunStatus::Cancelled => WARN,
+        RunStatus::Pending | RunStatus::InProgress => Style::new(),
+    }
+}
+
+/// Prints rows with their columns in line. What would break a line is shown as a space.
+pub(super) fn print(header: &[&str], rows: &[Vec<String>]) {
+    let clean = |cell: &str| cut(&cell.replace(|char: char| char.is_control(), " "), 60);
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.max().unwrap_or(0).max(header[column].chars().count())
+    };
+    let widths: Vec<_> = (0..header.len()).map(width).collect();
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded = cells.zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    say!("{DIM}{}{DIM:#}", line(&mut header.iter().copied()));
+    for row in &rows {
+        say!("{}", line(&mut row.iter().map(String::as_str)));
+    }
+}
+
+/// A number with its thousands set apart.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+
+use super::Shared;
+use super::envelope::Failure;
+use crate::config::Config;
+
+/// How long a request may take, its body included.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a caller is held against.
+pub(crate) struct Guard {
+    token: Option<String>,
+    allow_hosts: Vec<String>,
+}
+
+impl Guard {
+    pub(crate) fn new(config: &Config) -> Self {
+        let mut allow_hosts = config.allow_hosts.clone();
+        if !config.listen.ip().is_unspecified() {
+            allow_hosts.push(config.listen.ip().to_string());
+        }
+        Self { token: config.api_token.clone(), allow_hosts }
+    }
+
+    fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+        let host = one_host(uri, headers)?;
+        // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
+        if matches!(path, "/healthz" | "/readyz") {
+            return Ok(());
+        }
+        self.check_host(host)?;
+        check_origin(host, headers)?;
+        self.check_token(headers)
+    }
+
+    /// A page of a strange site that resolves to this machine still calls us by that site's name.
+    fn check_host(&self, host: Option<&str>) -> Result<(), Failure> {
+        let name = host.map(host_name).unwrap_or_default();
+        let is_loopback =
+            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        if is_loopback || self.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) {
+            return Ok(());
+        }
+        let message =
+            format!("`{name}` is not a name of this service; the operator can allow it with --allow-host");
+        Err(Failure::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
+    }
+
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        let Some(token) = &self.token else { return Ok(()) };
+        let given = text(headers, AUTHORIZATION.as_str()).and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        if given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes()))) {
+            return Ok(());
+        }
+        let message = "send the token of this service as `Authorization: Bearer …`";
+        Err(Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
+    }
+}
+
+/// The host that a request is for (RFC 9112, 3.2): named once, and the same in both places.
+fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>, Failure> {
+    let host = text(headers, HOST.as_str());
+    let authority = uri.authority().map(Authority::as_str);
+    let differs =
+        matches!((host, authority), (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority));
+    if differs || headers.get_all(HOST).iter().nth(1).is_some() {
+        let message = "a request names one host, in one `Host` header";
+        return Err(Failure::new(StatusCode::BAD_REQUEST, "bad_host", message));
+    }
+    Ok(host.or(authority))
+}
+
+/// Browsers say where a request comes from. Programs do not, and are welcome.
+fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), Failure> {
+    let is_own = match text(headers, ORIGIN.as_str()) {
+        None => true,
+        Some(origin) => {
+            let origin = origin.split_once("://").map(|(_, authority)| authority);
+            origin.is_some() && origin == host
+        }
+    };
+    let is_same_site = !matches!(text(headers, "sec-fetch-site"), Some("cross-site" | "same-site"));
+    if is_own && is_same_site {
+        return Ok(());
+    }
+    let message = "requests of other web pages are refused";
+    Err(Failure::new(StatusCode::FORBIDDEN, "cross_site", message))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("?"))
+}
+
+/// A host without its port: `[::1]:3006` is `::1`.
+fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(rest),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
+pub(super) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    match shared.guard.check(request.uri().path(), request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// No request takes for ever, whether its client sends the body slowly or the database answers slowly.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
+        let message = format!("the request was not complete after {} s", REQUEST_TIMEOUT.as_secs());
+        Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
+    })
+}

@@ -1,0 +1,11 @@
+//! The `catchment` binary.
+
+mod cli;
+mod config;
+mod http;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,71 @@
+//! JSON as the text that it is: the members of an object and the elements of a list, without a tree, so that numbers and
+//! identifiers keep their digits.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// What a value stands under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key<'j> {
+    /// The name of a member, without its escapes.
+    Name(Cow<'j, str>),
+    /// The index of an element, from 0.
+    Index(usize),
+}
+
+/// A text or a name, borrowed where it has no escapes.
+#[derive(Debug, Deserialize)]
+pub struct Text<'j>(#[serde(borrow)] pub Cow<'j, str>);
+
+/// Calls `visit` with each member of an object, or each element of a list, in order: its key, and its value as it stands
+/// there. Members of the same name are all visited.
+///
+/// # Errors
+/// Where `json` is neither an object nor a list, or does not read; and what `visit` fails with.
+///
+/// ```
+/// use catchment_core::json::{Key, for_each_entry};
+/// let mut seen = Vec::new();
+/// for_each_entry(r#"{"price": 0.10, "a\u0062": [1]}"#, |key, value| {
+///     seen.push((key, value));
+///     Ok(())
+/// })?;
+/// assert_eq!(seen, [(Key::Name("price".into()), "0.10"), (Key::Name("ab".into()), "[1]")]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn for_each_entry<'j>(
+    json: &'j str,
+    visit: impl FnMut(Key<'j>, &'j str) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
+    serde_json::Deserializer::from_str(json).deserialize_any(Entries(visit))
+}
+
+struct Entries<F>(F);
+
+impl<'de, F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>> Visitor<'de> for Entries<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &RawValue>()? {
+            (self.0)(Key::Name(name), value.get()).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        let mut index = 0;
+        while let Some(value) = seq.next_element::<&RawValue>()? {
+            (self.0)(Key::Index(index), value.get()).map_err(A::Error::custom)?;
+            index += 1;
+        }
+        Ok(())
+    }
+}

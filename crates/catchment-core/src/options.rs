@@ -1,0 +1,73 @@
+//! Options as they come: JSON objects, of which each part takes its own, and says by a pointer what does not fit.
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// Reads options from JSON; what does not fit is named by its place below `/options`.
+///
+/// # Errors
+/// `config`, `invalid_options`.
+pub fn parse_options<T: DeserializeOwned>(options: Map<String, Value>) -> Result<T> {
+    parse("/options", Value::Object(options))
+}
+
+/// Takes those options out of `options` that `T` knows, and reads them: what is left belongs to others.
+///
+/// # Errors
+/// `config`, `invalid_options`.
+pub fn split_options<T: DeserializeOwned + JsonSchema>(options: &mut Map<String, Value>) -> Result<T> {
+    let schema = schemars::schema_for!(T);
+    let names = schema.get("properties").and_then(Value::as_object).map(Map::keys).into_iter().flatten();
+    parse_options(names.filter_map(|name| options.remove(name).map(|value| (name.clone(), value))).collect())
+}
+
+/// The error of an option, with its place below `/options`: what is wrong with it, and what would be accepted.
+///
+/// ```
+/// let error = catchment_core::invalid("timeouts/read", "must be at least 1 second");
+/// assert_eq!(error.message(), "/options/timeouts/read: must be at least 1 second");
+/// assert_eq!(error.details()[0].pointer, "/options/timeouts/read");
+/// ```
+pub fn invalid(option: &str, problem: &str) -> Error {
+    let pointer = format!("/options/{option}");
+    Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
+}
+
+/// Reads something from JSON; what does not fit is named by its place below `base`, a JSON pointer.
+///
+/// # Errors
+/// `config`, `invalid_options`.
+pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let pointer = pointer(base, error.path());
+        let message = without_text(&error.inner().to_string());
+        Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
+    })
+}
+
+/// A message of serde without the text that it did not expect, which may be a secret in the wrong place.
+fn without_text(message: &str) -> String {
+    match (message.split_once(" string \""), message.rsplit_once("\", expected ")) {
+        (Some((before, _)), Some((_, after))) => format!("{before} text, expected {after}"),
+        _ => message.to_owned(),
+    }
+}
+
+fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = base.to_owned();
+    for segment in path {
+        match segment {
+            Segment::Map { key } => {
+                pointer.push('/');
+                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+            }
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
+}

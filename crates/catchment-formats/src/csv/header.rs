@@ -1,0 +1,69 @@
+//! The first record: the names of the columns, where it is a header.
+
+use std::collections::{HashMap, HashSet};
+
+use catchment_core::{Columns, Error, ErrorKind, Result};
+
+use super::framing::{Framed, Framer};
+
+/// More columns than this are taken for a file that is not CSV.
+const MAX_COLUMNS: usize = 4096;
+
+/// The fields of the first record, which is the header where there is one. Without a header, what is malformed before
+/// it is left for reading to reject.
+pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Option<Vec<String>>> {
+    let unreadable = |code, message| Err(Error::new(ErrorKind::Parsing, code, message));
+    loop {
+        return match framer.next(None)? {
+            None => Ok(None),
+            Some(Framed::Record(record)) if record.len() > MAX_COLUMNS => unreadable(
+                "too_many_columns",
+                format!("the first line has {} fields; is it CSV?", record.len()),
+            ),
+            Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
+            Some(Framed::Bad(bad)) if has_header => {
+                let message = format!(
+                    "line {}, which should name the columns: {}; the delimiter may be another one (option `delimiter`)",
+                    bad.line, bad.message
+                );
+                unreadable("unreadable_header", message)
+            }
+            Some(Framed::Bad(_)) => continue,
+        };
+    }
+}
+
+/// One name a column: as in the header, its number where that is empty or absent, and with `_1`, `_2` where a
+/// name stands several times, so that no mapping takes one of them by chance.
+pub(crate) fn name_columns(first: &[String], has_header: bool) -> Columns {
+    let numbered = |index: usize| (index + 1).to_string();
+    if !has_header {
+        return (0..first.len()).map(|index| numbered(index).into()).collect();
+    }
+    let names: Vec<String> = first
+        .iter()
+        .enumerate()
+        .map(|(index, name)| match name.trim() {
+            "" => numbered(index),
+            name => name.to_owned(),
+        })
+        .collect();
+    let mut taken: HashSet<String> = names.iter().cloned().collect();
+    let mut counts = HashMap::<&str, usize>::new();
+    names
+        .iter()
+        .map(|name| {
+            if names.iter().filter(|other| *other == name).nth(1).is_none() {
+                return name.clone().into();
+            }
+            let count = counts.entry(name).or_default();
+            loop {
+                *count += 1;
+                let candidate = format!("{name}_{count}");
+                if taken.insert(candidate.clone()) {
+                    return candidate.into();
+                }
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,59 @@
+//! Delimited text: RFC 4180, and what is found in the wild.
+
+mod delimiter;
+mod dialect;
+mod fault;
+mod framing;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+mod header;
+mod layout;
+mod options;
+mod pages;
+
+use std::sync::Arc;
+
+use catchment_core::{Inspection, PageSize, Reading, Result};
+
+use crate::{Blob, Format, Pages};
+use layout::Layout;
+use options::Given;
+use pages::CsvPages;
+
+pub use options::CsvOptions;
+
+/// What is looked at of a file of which only the beginning is there.
+const LOOKED_AT_BYTES: u64 = 1 << 20;
+
+/// Delimited text, such as CSV.
+#[derive(Debug, Clone)]
+pub struct Csv {
+    given: Given,
+}
+
+impl Csv {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// `config`, with the place of what does not fit.
+    pub fn new(options: &CsvOptions) -> Result<Self> {
+        Ok(Self { given: options.check()? })
+    }
+}
+
+impl Format for Csv {
+    fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
+        let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
+        let found = pages.layout().map(Layout::options).unwrap_or_default();
+        Ok(Inspection { found, findings: Vec::new(), page: pages.next()? })
+    }
+
+    fn open(&self, blob: Blob, reading: Reading) -> Result<Box<dyn Pages>> {
+        Ok(Box::new(CsvPages::start(blob, &self.given, reading)?))
+    }
+
+    fn max_bytes(&self) -> u64 {
+        self.given.limits.file
+    }
+}

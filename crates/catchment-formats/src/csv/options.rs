@@ -1,0 +1,103 @@
+//! The options of delimited text.
+
+use catchment_core::{Result, invalid};
+use encoding_rs::Encoding;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// How a CSV file is written. What is not given is found out.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CsvOptions {
+    /// What stands between two fields: one ASCII character, or `tab`. Found out when not given.
+    pub delimiter: Option<String>,
+    /// What surrounds a field that holds delimiters or line breaks: one ASCII character; empty for none.
+    /// Default `"`.
+    pub quote: Option<String>,
+    /// What makes the next character literal inside quotes: one ASCII character. By default a quote is
+    /// written twice instead (RFC 4180).
+    pub escape: Option<String>,
+    /// Whether the first record names the columns. Without, they are named `1`, `2`, … Default true.
+    pub has_header: Option<bool>,
+    /// The encoding, by a name of the WHATWG Encoding Standard, such as `utf-8`, `windows-1252`, `latin1` or
+    /// `utf-16le`. Found out when not given.
+    pub encoding: Option<String>,
+    /// Longest field in bytes (UTF-8). Longer ones are rejected. Default 262144.
+    pub max_field_bytes: Option<usize>,
+    /// Longest record in bytes (UTF-8), and how far an unclosed quote is followed. Longer ones are rejected.
+    /// Default 1048576, at most 2097152: a row must fit into what a database takes at once.
+    pub max_record_bytes: Option<usize>,
+    /// Most bytes of text in the file, after decompression. Default 68719476736 (64 GiB).
+    pub max_file_bytes: Option<u64>,
+}
+
+/// The options, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) quote: Option<u8>,
+    pub(crate) escape: Option<u8>,
+    pub(crate) has_header: bool,
+    pub(crate) encoding: Option<&'static Encoding>,
+    pub(crate) limits: Limits,
+}
+
+/// What comes from outside is bounded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) field: usize,
+    pub(crate) record: usize,
+    pub(crate) file: u64,
+}
+
+impl CsvOptions {
+    pub(crate) fn check(&self) -> Result<Given> {
+        let quote = match self.quote.as_deref() {
+            None => Some(b'"'),
+            Some("") => None,
+            Some(text) => Some(ascii("quote", text)?),
+        };
+        let delimiter = self.delimiter.as_deref().map(|text| ascii("delimiter", text)).transpose()?;
+        let escape = self.escape.as_deref().map(|text| ascii("escape", text)).transpose()?;
+        if delimiter.is_some() && (delimiter == quote || delimiter == escape) {
+            return Err(invalid("delimiter", "is also the quote or the escape; they must differ"));
+        }
+        if escape.is_some() && escape == quote {
+            return Err(invalid("escape", "is the quote; leave it out: a quote written twice is understood"));
+        }
+        let limits = Limits {
+            field: self.max_field_bytes.unwrap_or(256 << 10),
+            record: self.max_record_bytes.unwrap_or(1 << 20),
+            file: self.max_file_bytes.unwrap_or(64 << 30),
+        };
+        if !(1..=2 << 20).contains(&limits.record) {
+            return Err(invalid("maxRecordBytes", "must be from 1 to 2097152"));
+        }
+        Ok(Given {
+            delimiter,
+            quote,
+            escape,
+            has_header: self.has_header.unwrap_or(true),
+            encoding: self.encoding.as_deref().map(encoding).transpose()?,
+            limits,
+        })
+    }
+}
+
+fn ascii(option: &str, text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Ok(*byte),
+        _ => Err(invalid(option, &format!("is `{text}`; it must be one ASCII character (or `tab`)"))),
+    }
+}
+
+fn encoding(label: &str) -> Result<&'static Encoding> {
+    Encoding::for_label(label.as_bytes()).ok_or_else(|| {
+        let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis";
+        invalid(
+            "encoding",
+            &format!("`{label}` is not known; names are those of the WHATWG standard: {known}, …"),
+        )
+    })
+}

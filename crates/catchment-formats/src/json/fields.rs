@@ -1,0 +1,295 @@
+//! From a record's text to the values of its columns: one pass over the text, and what no column wants is skipped.
+
+use std::borrow::Cow;
+
+use catchment_core::json::{Key, Text, for_each_entry};
+use catchment_core::{Value, WHOLE_RECORD};
+
+use super::check::check_text;
+use super::path::{Path, Step, normalized};
+
+/// How deep columns are looked for where no mapping names them.
+const SUGGESTED_DEPTH: usize = 3;
+/// Columns at most that are found so.
+const MAX_SUGGESTED: usize = 256;
+
+/// The columns of a source, and where in a record their values are.
+#[derive(Debug)]
+pub struct Fields {
+    names: Vec<Box<str>>,
+    root: Node,
+}
+
+/// What is wanted at and below a place of a record.
+#[derive(Debug, Default)]
+struct Node {
+    column: Option<usize>,
+    below: Vec<(Step, Self)>,
+}
+
+/// A record whose values cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// A value, decoded.
+pub enum Field<'r> {
+    Null,
+    Bool(bool),
+    Number(&'r str),
+    Text(Cow<'r, str>),
+    Json(&'r str),
+}
+
+impl Field<'_> {
+    pub fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(flag) => Value::Bool(*flag),
+            Self::Number(text) => Value::Number(text),
+            Self::Text(text) => Value::Text(text),
+            Self::Json(text) => Value::Json(text),
+        }
+    }
+}
+
+impl Fields {
+    /// Columns by their paths; the whole record is one more.
+    ///
+    /// # Errors
+    /// What is wrong with a path, and which it is.
+    pub fn new(names: &[Box<str>]) -> Result<Self, (String, String)> {
+        let mut root = Node::default();
+        let mut aliases = Vec::new();
+        for (column, name) in names.iter().enumerate() {
+            let path = Path::parse(name).map_err(|problem| (name.to_string(), problem))?;
+            let steps = path.single().ok_or_else(|| {
+                let problem = "may lead to several values; name one, such as `artists[0].name`";
+                (name.to_string(), problem.to_owned())
+            })?;
+            if steps.len() > 1 {
+                aliases.push((Step::Name(name.clone()), column));
+            }
+            root.want(steps, column);
+        }
+        // A member may have the path itself for its name, unless that is a column of its own.
+        for (step, column) in aliases {
+            root.want(&[step], column);
+        }
+        let mut names = names.to_vec();
+        names.push(WHOLE_RECORD.into());
+        Ok(Self { names, root })
+    }
+
+    /// Paths that the first records have values at, in order: what a mapping can choose from.
+    pub fn suggest<'r>(records: impl Iterator<Item = &'r str>) -> Vec<Box<str>> {
+        let mut paths = Vec::new();
+        for record in records {
+            suggest(record, &mut Vec::new(), &mut paths);
+        }
+        paths
+    }
+
+    /// The names of the columns.
+    pub fn names(&self) -> &[Box<str>] {
+        &self.names
+    }
+
+    /// The values of a record, one a column.
+    pub fn values<'r>(&self, record: &'r str) -> Result<Vec<Field<'r>>, Misfit> {
+        let record = record.trim();
+        if !record.starts_with(['{', '[']) {
+            let message = "is neither an object with named members nor a list of values".to_owned();
+            return Err(Misfit { code: "not_a_record", message });
+        }
+        check_text(record)?;
+        let mut found = Found { values: vec![None; self.names.len()], is_doubled: false };
+        self.root.take_from(record, &mut found).map_err(|error| bad(&error))?;
+        if found.is_doubled {
+            let message = "holds two members of the same name; which one counts is not said".to_owned();
+            return Err(Misfit { code: "doubled_name", message });
+        }
+        if let Some(whole) = found.values.last_mut() {
+            *whole = Some(record);
+        }
+        found.values.into_iter().map(|raw| raw.map_or(Ok(Field::Null), decode)).collect()
+    }
+}
+
+fn suggest(record: &str, way: &mut Vec<Step>, paths: &mut Vec<Box<str>>) {
+    let look = |key: Key<'_>, value: &str| {
+        let name = match key {
+            Key::Name(name) => name,
+            // A row without names: its values go by their places.
+            Key::Index(index) => {
+                if way.is_empty() && index >= paths.len() && index < MAX_SUGGESTED {
+                    paths.push(format!("[{index}]").into());
+                }
+                return Ok(());
+            }
+        };
+        way.push(Step::Name(name.into()));
+        let is_object = value.starts_with('{');
+        if is_object && way.len() < SUGGESTED_DEPTH {
+            suggest(value, way, paths);
+        } else if !is_object {
+            let path: Box<str> = dotted(way).into();
+            if !paths.contains(&path) && paths.len() < MAX_SUGGESTED {
+                paths.push(path);
+            }
+        }
+        way.pop();
+        Ok(())
+    };
+    // A record that does not read suggests nothing, and is rejected when it is read.
+    for_each_entry(record, look).ok();
+}
+
+/// A way as people write it, where that reads back; else as a JSONPath.
+fn dotted(way: &[Step]) -> String {
+    let jsonpath = normalized(way);
+    match jsonpath.contains("['") {
+        true => {
+            let names: Vec<_> =
+                way.iter().map(|step| if let Step::Name(name) = step { name } else { "" }).collect();
+            let text = names.join(".");
+            match Path::parse(&text) {
+                Ok(path) if path.steps() == Some(way) => text,
+                _ => jsonpath,
+            }
+        }
+        false => jsonpath.trim_start_matches("$.").to_owned(),
+    }
+}
+
+impl Node {
+    fn want(&mut self, steps: &[Step], column: usize) {
+        let Some((step, rest)) = steps.split_first() else {
+            self.column.get_or_insert(column);
+            return;
+        };
+        let place = match self.below.iter().position(|(there, _)| there == step) {
+            Some(place) => place,
+            None => {
+                self.below.push((step.clone(), Self::default()));
+                self.below.len() - 1
+            }
+        };
+        self.below[place].1.want(rest, column);
+    }
+}
+
+impl Node {
+    /// Takes what is wanted out of an object or a list.
+    fn take_from<'r>(&self, json: &'r str, found: &mut Found<'r>) -> serde_json::Result<()> {
+        for_each_entry(json, |key, value| {
+            let wanted = self.below.iter().find(|(step, _)| step.is(&key));
+            wanted.map_or(Ok(()), |(_, node)| node.take(value, found))
+        })
+    }
+
+    fn take<'r>(&self, value: &'r str, found: &mut Found<'r>) -> serde_json::Result<()> {
+        if let Some(column) = self.column {
+            found.is_doubled |= found.values[column].replace(value).is_some();
+        }
+        if self.below.is_empty() || !value.starts_with(['{', '[']) {
+            return Ok(());
+        }
+        self.take_from(value, found)
+    }
+}
+
+/// What was taken out of a record, a value a column.
+struct Found<'r> {
+    values: Vec<Option<&'r str>>,
+    is_doubled: bool,
+}
+
+fn decode(raw: &str) -> Result<Field<'_>, Misfit> {
+    Ok(match raw.as_bytes().first() {
+        None | Some(b'n') => Field::Null,
+        Some(b't') => Field::Bool(true),
+        Some(b'f') => Field::Bool(false),
+        Some(b'{' | b'[') => Field::Json(raw),
+        Some(b'"') if !raw.contains('\\') => Field::Text(raw[1..raw.len() - 1].into()),
+        Some(b'"') => Field::Text(serde_json::from_str::<Text<'_>>(raw).map_err(|error| bad(&error))?.0),
+        Some(_) => Field::Number(raw),
+    })
+}
+
+fn bad(error: &serde_json::Error) -> Misfit {
+    Misfit { code: "bad_json", message: format!("does not read: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(names: &[&str], record: &str) -> Result<Vec<String>, &'static str> {
+        let names: Vec<Box<str>> = names.iter().map(|name| (*name).into()).collect();
+        let fields = Fields::new(&names).unwrap();
+        let values = fields.values(record).map_err(|misfit| misfit.code)?;
+        Ok(values[..names.len()].iter().map(|field| format!("{:?}", field.value())).collect())
+    }
+
+    #[test]
+    fn nested_values_keep_their_exact_text() {
+        let record = r#"{"id": 12345678901234567890123, "artist": {"name": "Zo\u00eb", "n": 1e400},
+            "artists": [{"name": "a"}, {"name": "b"}], "a.b": true, "x": null, "tags": ["p", "q"]}"#;
+        let names =
+            ["id", "artist.name", "artist.n", "artists[1].name", "a.b", "x", "none", "tags", "artist"];
+        assert_eq!(
+            read(&names, record).unwrap(),
+            [
+                "Number(\"12345678901234567890123\")",
+                "Text(\"Zoë\")",
+                "Number(\"1e400\")",
+                "Text(\"b\")",
+                "Bool(true)",
+                "Null",
+                "Null",
+                "Json(\"[\\\"p\\\", \\\"q\\\"]\")",
+                "Json(\"{\\\"name\\\": \\\"Zo\\\\u00eb\\\", \\\"n\\\": 1e400}\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_the_path_of_another_member_is_a_column_of_its_own() {
+        let record = r#"{"a": {"b": 1}, "a.b": 2}"#;
+        let names = Fields::suggest([record].into_iter());
+        let names: Vec<_> = names.iter().map(|name| &**name).collect();
+        assert_eq!(names, ["a.b", "$['a.b']"]);
+        assert_eq!(read(&names, record).unwrap(), ["Number(\"1\")", "Number(\"2\")"]);
+        assert_eq!(read(&["a.b"], record), Err("doubled_name"));
+    }
+
+    #[test]
+    fn what_is_no_record_says_why() {
+        let deep = format!(r#"{{"id": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        for (record, code) in [
+            ("1", "not_a_record"),
+            ("null", "not_a_record"),
+            (r#"{"id": 1, "id": 2}"#, "doubled_name"),
+            (r#"{"id": "\ud800"}"#, "lone_surrogate"),
+            (r#"{"other": "\udc00\ud800"}"#, "lone_surrogate"),
+            (&deep, "too_deep"),
+        ] {
+            assert_eq!(read(&["id"], record), Err(code));
+        }
+        assert_eq!(read(&["id"], r#"{"id": "\ud83d\ude00 \\ud800"}"#).unwrap(), ["Text(\"😀 \\\\ud800\")"]);
+        assert_eq!(read(&["id"], r#"{"id": "a\u0000b"}"#).unwrap(), ["Text(\"a\\0b\")"]);
+    }
+
+    #[test]
+    fn columns_are_suggested_from_what_the_records_hold() {
+        let records = [
+            r#"{"id": 1, "artist": {"name": "a"}, "tags": [1]}"#,
+            r#"{"id": 2, "full name": "x", "a.b": 1}"#,
+        ];
+        let names = Fields::suggest(records.into_iter());
+        assert_eq!(names.join("|"), "id|artist.name|tags|full name|$['a.b']");
+    }
+}

@@ -1,0 +1,10 @@
+//! JSON as text: records are cut out of a document as they stand, and never become a tree.
+
+mod check;
+pub mod fields;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
+pub mod lists;
+pub mod path;
+mod query;
+pub mod records;

@@ -1,0 +1,339 @@
+//! From the text of an answer to its records, one after the other. The answer never becomes a tree: each record is cut
+//! out as the text that it is, and what is around the records is kept, without them, as the envelope.
+
+use std::fmt;
+
+use catchment_core::json::Text;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::path::{Path, Step, normalized};
+
+/// More than this around the records is left out.
+const MAX_ENVELOPE: usize = 1 << 20;
+
+/// A last record that is longer is no token.
+const MAX_LAST: usize = 64 << 10;
+
+/// A record as it stands in its answer.
+#[derive(Debug)]
+pub struct Item {
+    pub raw: Box<RawValue>,
+    /// A normalized JSONPath.
+    pub path: Box<str>,
+}
+
+/// Which places of a document hold records: a tree of steps.
+#[derive(Debug, Default)]
+pub struct Selection {
+    is_wanted: bool,
+    below: Vec<(Step, Self)>,
+    /// It was made by looking at the document: what is not there is not wanted.
+    is_query: bool,
+}
+
+impl Selection {
+    /// What a path selects in a document; the document is looked at only for paths that need it.
+    pub fn new(path: &Path, document: Option<&str>) -> serde_json::Result<Self> {
+        let mut selection = Self::default();
+        match (path.steps(), document) {
+            (Some(steps), _) => selection.add(steps),
+            (None, Some(document)) => {
+                path.locate(document)?.iter().for_each(|way| selection.add(way));
+                selection.is_query = true;
+            }
+            (None, None) => {}
+        }
+        Ok(selection)
+    }
+
+    fn add(&mut self, steps: &[Step]) {
+        let Some((step, rest)) = steps.split_first() else {
+            self.is_wanted = true;
+            return;
+        };
+        let place = match self.below.iter().position(|(there, _)| there == step) {
+            Some(place) => place,
+            None => {
+                self.below.push((step.clone(), Self::default()));
+                self.below.len() - 1
+            }
+        };
+        self.below[place].1.add(rest);
+    }
+
+    fn by_name(&self, name: &str) -> Option<&Self> {
+        self.below
+            .iter()
+            .find(|(step, _)| matches!(step, Step::Name(known) if **known == *name) || *step == Step::Every)
+            .map(|(_, below)| below)
+    }
+
+    fn by_index(&self, index: usize) -> Option<&Self> {
+        self.below
+            .iter()
+            .find(|(step, _)| matches!(step, Step::Index(known) if *known == index) || *step == Step::Every)
+            .map(|(_, below)| below)
+    }
+}
+
+/// What came of going through an answer.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// The document without its records but for the last one of each list.
+    pub envelope: String,
+    /// Whether a place of the selection was there.
+    pub was_found: bool,
+    /// Whether whoever takes the records wanted no more.
+    pub is_stopped: bool,
+}
+
+/// Goes through a document, and hands its records over. `take` answers whether it wants more.
+pub fn walk<'de, R: serde_json::de::Read<'de>>(
+    mut document: serde_json::Deserializer<R>,
+    selection: &Selection,
+    take: &mut dyn FnMut(Item) -> bool,
+) -> serde_json::Result<Walked> {
+    let mut state = State { take, way: Vec::new(), walked: Walked::default() };
+    match (Walk { selection, state: &mut state }).deserialize(&mut document) {
+        Err(_) if state.walked.is_stopped => return Ok(state.walked),
+        result => result?,
+    }
+    document.end()?;
+    Ok(state.walked)
+}
+
+struct State<'t> {
+    take: &'t mut dyn FnMut(Item) -> bool,
+    way: Vec<Step>,
+    walked: Walked,
+}
+
+impl State<'_> {
+    fn keep(&mut self, text: &str) {
+        if self.walked.envelope.len() + text.len() <= MAX_ENVELOPE {
+            self.walked.envelope.push_str(text);
+        } else {
+            self.walked.envelope.push_str("null");
+        }
+    }
+
+    fn keep_last(&mut self, last: &str) {
+        if self.walked.envelope.len() + last.len() <= MAX_ENVELOPE {
+            self.walked.envelope.push_str(last);
+        }
+    }
+
+    fn hand_over<E: serde::de::Error>(&mut self, raw: Box<RawValue>) -> Result<(), E> {
+        let item = Item { raw, path: normalized(&self.way).into() };
+        if (self.take)(item) {
+            return Ok(());
+        }
+        self.walked.is_stopped = true;
+        Err(E::custom("nobody reads on"))
+    }
+}
+
+/// A node on the way to records, or one that is or holds them.
+struct Walk<'a, 't> {
+    selection: &'a Selection,
+    state: &'a mut State<'t>,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let Selection { is_wanted, below, is_query } = self.selection;
+        // An empty list has none of its elements.
+        let is_list = below.iter().any(|(step, below)| *step == Step::Every && below.is_wanted);
+        self.state.walked.was_found |= *is_wanted || is_list || *is_query;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { selection, state } = self;
+        if selection.is_wanted {
+            // One record. Its text is put together again, as its beginning has been read.
+            let mut text = "{".to_owned();
+            while let Some(Text(name)) = map.next_key()? {
+                let comma = if text.len() > 1 { "," } else { "" };
+                let value = map.next_value::<Box<RawValue>>()?;
+                text.push_str(&format!("{comma}{}:{value}", serde_json::Value::from(&*name)));
+            }
+            text.push('}');
+            let raw = RawValue::from_string(text).map_err(serde::de::Error::custom)?;
+            state.keep("null");
+            return state.hand_over(raw);
+        }
+        state.walked.envelope.push('{');
+        let mut is_first = true;
+        while let Some(name) = map.next_key::<String>()? {
+            if !std::mem::take(&mut is_first) {
+                state.walked.envelope.push(',');
+            }
+            state.walked.envelope.push_str(&serde_json::Value::from(&*name).to_string());
+            state.walked.envelope.push(':');
+            match selection.by_name(&name) {
+                Some(below) => {
+                    state.way.push(Step::Name(name.into()));
+                    map.next_value_seed(Walk { selection: below, state: &mut *state })?;
+                    state.way.pop();
+                }
+                None => state.keep(map.next_value::<Box<RawValue>>()?.get()),
+            }
+        }
+        state.walked.envelope.push('}');
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Self { selection, state } = self;
+        state.walked.envelope.push('[');
+        let (mut index, mut last) = (0, String::new());
+        loop {
+            state.way.push(Step::Index(index));
+            let is_over = match selection.by_index(index) {
+                _ if selection.is_wanted => match seq.next_element::<Box<RawValue>>()? {
+                    Some(raw) => {
+                        // Some APIs give the last record as the token of the next page.
+                        if raw.get().len() < MAX_LAST {
+                            last.clear();
+                            last.push_str(raw.get());
+                        }
+                        state.hand_over(raw)?;
+                        false
+                    }
+                    None => true,
+                },
+                Some(below) => {
+                    let before = state.walked.envelope.len();
+                    if !state.walked.envelope.ends_with('[') {
+                        state.walked.envelope.push(',');
+                    }
+                    let seed = Walk { selection: below, state: &mut *state };
+                    let is_over = seq.next_element_seed(seed)?.is_none();
+                    if is_over {
+                        state.walked.envelope.truncate(before);
+                    }
+                    is_over
+                }
+                None => seq.next_element::<serde::de::IgnoredAny>()?.is_none(),
+            };
+            state.way.pop();
+            if is_over {
+                break;
+            }
+            index += 1;
+        }
+        state.keep_last(&last);
+        state.walked.envelope.push(']');
+        Ok(())
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.state.keep("null");
+        Ok(())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, flag: bool) -> Result<(), E> {
+        self.scalar(&flag.to_string())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
+        self.scalar(&number.to_string())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
+        self.scalar(&number.to_string())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
+        self.scalar(&serde_json::Value::from(number).to_string())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.scalar(&serde_json::Value::from(text).to_string())
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Where records were expected it is one, if a bad one.
+    fn scalar<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        self.state.keep(text);
+        if !self.selection.is_wanted {
+            return Ok(());
+        }
+        let raw = RawValue::from_string(text.to_owned()).map_err(E::custom)?;
+        self.state.hand_over(raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str, document: &str) -> (Vec<String>, String) {
+        let selection = Selection::new(&Path::parse(path).unwrap(), Some(document)).unwrap();
+        let mut items = Vec::new();
+        let mut take = |item: Item| {
+            items.push(format!("{} {}", item.path, item.raw));
+            true
+        };
+        let walked = walk(serde_json::Deserializer::from_str(document), &selection, &mut take).unwrap();
+        (items, walked.envelope)
+    }
+
+    #[test]
+    fn records_are_cut_out_as_they_stand() {
+        let document =
+            r#" {"next": 1e400, "data": {"items": [ {"id": 1.0} , [2] ], "more": true}, "é\n": "\u00e9"} "#;
+        let (items, envelope) = read("data.items", document);
+        assert_eq!(items, [r#"$.data.items[0] {"id": 1.0}"#, "$.data.items[1] [2]"]);
+        assert_eq!(envelope, r#"{"next":1e400,"data":{"items":[[2]],"more":true},"é\n":"\u00e9"}"#);
+        let (items, envelope) =
+            read("$.groups[*].songs", r#"{"groups": [{"songs": [1]}, {"songs": [2, 3]}]}"#);
+        assert_eq!(envelope, r#"{"groups":[{"songs":[1]},{"songs":[3]}]}"#);
+        assert_eq!(items, ["$.groups[0].songs[0] 1", "$.groups[1].songs[0] 2", "$.groups[1].songs[1] 3"]);
+        let (items, _) =
+            read("$.all[?@.kind=='song']", r#"{"all": [{"kind":"ad"}, {"kind":"song", "n": 0.10}]}"#);
+        assert_eq!(items, [r#"$.all[1] {"kind":"song","n":0.10}"#]);
+        assert_eq!(read("$", "[1, 2]").0.len(), 2);
+        assert_eq!(read("data", r#"{"data": null}"#).0.len(), 0);
+    }
+
+    proptest::proptest! {
+        /// Whatever comes in: no panic, and as many records as another parser finds elements.
+        #[test]
+        fn any_text_is_read_or_refused(text in r#"[\[\]{},:"\\u0ad8 1e.\-tfnrul\x00é]{0,40}"#, inner in "[\\[{\"a1,:}\\]]{0,12}") {
+            let fields = crate::json::fields::Fields::new(&["a".into(), "a.b[0]".into()]).unwrap();
+            for document in [text.clone(), format!("[{text}]"), format!("[{{\"a\": {inner}}}, {text}]")] {
+                let mut count = 0;
+                let mut take = |item: Item| {
+                    count += 1;
+                    fields.values(item.raw.get()).map(|values| assert_eq!(values.len(), 3)).ok();
+                    true
+                };
+                let walked = walk(serde_json::Deserializer::from_str(&document), &selection("$"), &mut take);
+                let elements = serde_json::from_str::<Vec<&RawValue>>(&document).ok().map(|elements| elements.len());
+                match elements {
+                    Some(elements) => assert!(walked.is_ok() && count == elements, "{document}"),
+                    None => assert!(walked.is_err() || count <= 1, "{document}"),
+                }
+                crate::json::lists::find_list(&document).ok();
+            }
+        }
+    }
+
+    fn selection(path: &str) -> Selection {
+        Selection::new(&Path::parse(path).unwrap(), None).unwrap()
+    }
+}

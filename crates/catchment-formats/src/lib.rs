@@ -1,0 +1,13 @@
+//! From bytes to records. A [`Format`] turns an opened file, a [`Blob`], into pages of records, wherever the file came
+//! from. It blocks, and it knows neither a network nor an async runtime: whoever calls it gives it a thread.
+
+pub mod blob;
+pub mod csv;
+mod format;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
+pub mod json;
+mod text;
+
+pub use blob::Blob;
+pub use format::{Format, Pages};

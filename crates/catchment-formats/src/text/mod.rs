@@ -1,0 +1,6 @@
+//! From the bytes of a blob to its text: decompressed, in UTF-8 whatever it was written in, and block by block.
+
+pub(crate) mod buffer;
+pub(crate) mod compression;
+pub(crate) mod encoding;
+pub(crate) mod transcode;

@@ -1,0 +1,89 @@
+//! CSV files: delimited text on a disk, or at an address.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use catchment_core::{Adapter, Host, Inspection, Page, Pulse, Reading, Result, Source, split_options};
+use catchment_formats::{Format, csv};
+use futures::stream::BoxStream;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::api::Api;
+use crate::files::{self, Place, RemoteOptions, is_address};
+use crate::http::{check_address, source_url};
+
+/// A CSV file.
+#[derive(Clone)]
+pub struct Csv {
+    place: Place,
+    format: csv::Csv,
+}
+
+/// How the file is written, and how it is asked for where it is at an address.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct CsvOptions {
+    /// How it is written.
+    #[serde(flatten)]
+    pub format: csv::CsvOptions,
+    /// How it is asked for.
+    #[serde(flatten)]
+    pub remote: RemoteOptions,
+}
+
+impl Adapter for Csv {
+    const TYPE: &'static str = "csv";
+    const SECRETS: &'static [&'static str] = Api::SECRETS;
+    type Options = CsvOptions;
+
+    fn parse(mut options: Map<String, Value>) -> Result<CsvOptions> {
+        let remote = split_options(&mut options)?;
+        Ok(CsvOptions { format: catchment_core::parse_options(options)?, remote })
+    }
+
+    fn normalize(identifier: &str) -> Result<String> {
+        if is_address(identifier) {
+            return source_url(identifier).map(String::from);
+        }
+        files::normalize(identifier)
+    }
+
+    fn check_access(identifier: &str, host: &Host) -> Result<()> {
+        let checked = if is_address(identifier) {
+            source_url(identifier).and_then(|url| check_address(&url, &host.network))
+        } else {
+            host.files.check(Path::new(identifier))
+        };
+        checked.map_err(|error| {
+            let message = error.message().to_owned();
+            error.with_detail("/sourceIdentifier", message)
+        })
+    }
+
+    fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
+        let format = csv::Csv::new(&options.format)?;
+        let place = Place::new(identifier, options.remote, format.max_bytes(), host)?;
+        Ok(Self { place, format })
+    }
+}
+
+#[async_trait]
+impl Source for Csv {
+    async fn test_connection(&self) -> Result<()> {
+        self.place.open(None, &Pulse::default()).await.map(|_| ())
+    }
+
+    fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
+        files::read(&self.place, &self.format, reading)
+    }
+
+    async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        files::inspect(&self.place, &self.format, fields).await
+    }
+
+    fn is_bound_to_node(&self) -> bool {
+        self.place.is_bound_to_node()
+    }
+}

@@ -1,0 +1,42 @@
+//! A file on a disk of this machine.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use catchment_core::{Error, FileAccess, Host, Result, absolute, died};
+
+/// A path, and what the operator allows of the disk.
+#[derive(Clone)]
+pub(crate) struct Local {
+    path: PathBuf,
+    files: FileAccess,
+}
+
+impl Local {
+    pub(super) fn new(path: &str, host: &Host) -> Self {
+        Self { path: path.into(), files: host.files.clone() }
+    }
+
+    /// Opens it on a thread of its own, as a file system may hang.
+    pub(super) async fn open(&self) -> Result<File> {
+        let Self { path, files } = self.clone();
+        tokio::task::spawn_blocking(move || files.open(&path)).await.unwrap_or_else(|_| Err(died()))
+    }
+}
+
+/// The one spelling of a path: absolute, without `.` and `..`.
+pub(crate) fn normalize(identifier: &str) -> Result<String> {
+    if identifier.is_empty() {
+        return Err(Error::config("no_identifier", "the path of the file is empty")
+            .with_detail("/sourceIdentifier", "is empty"));
+    }
+    if let Some((scheme, _)) = identifier.split_once("://") {
+        let message = format!(
+            "`{scheme}:` addresses are not read; name a file by its path, or an http or https address"
+        );
+        return Err(Error::config("not_a_path", message).with_detail("/sourceIdentifier", "not a path"));
+    }
+    let path = absolute(Path::new(identifier))?;
+    // It was text before, and only text was added.
+    Ok(path.to_string_lossy().into_owned())
+}

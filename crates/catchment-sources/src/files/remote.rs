@@ -1,0 +1,121 @@
+//! A file at an address: fetched whole into a file without a name, and read like one on the disk from there. So it
+//! is known to have come whole before its first row is written, and it can be looked at as often as finding out its
+//! dialect takes.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+
+use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, masked};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Url};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::http::{AuthOptions, Body, Client, Limits, OtherOrigins, RateLimit, Request, Setup, Timeouts};
+
+/// A download ends when it is silent, not when it is long.
+const MAX_SECONDS: u64 = 24 * 60 * 60;
+
+/// How a file at an address is asked for. Not for files on a disk.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct RemoteOptions {
+    /// For addresses: headers of the request. Values are secrets: `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
+    pub headers: BTreeMap<String, Secret>,
+    /// For addresses: how the request is authenticated, as of an API.
+    pub auth: Option<AuthOptions>,
+    /// For addresses: what happens where a redirect leads to another origin: `refuse` (the default) or `bare`.
+    pub other_origins: OtherOrigins,
+    /// For addresses: how long the answer may take. Default for `total` 86400.
+    pub timeouts: Timeouts,
+}
+
+impl RemoteOptions {
+    /// One of them that is given, and means nothing to a file on a disk.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [("auth", self.auth.is_some()), ("headers", !self.headers.is_empty())];
+        given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+}
+
+/// See the module.
+pub(crate) struct Remote {
+    url: Url,
+    client: Client,
+}
+
+impl Remote {
+    pub(super) fn new(url: Url, options: RemoteOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+        let total = options.timeouts.total.or(Some(MAX_SECONDS));
+        let client = Client::new(
+            Setup {
+                home: url.clone(),
+                headers: options.headers,
+                params: Vec::new(),
+                auth: options.auth,
+                other_origins: options.other_origins,
+                limits: Limits { timeouts: Timeouts { total, ..options.timeouts }, page_bytes: max_bytes },
+                rate_limit: RateLimit::default(),
+                rules: Vec::new(),
+                accept: "text/csv, */*;q=0.5",
+                decodes_text: false,
+            },
+            host,
+        )?;
+        Ok(Self { url, client })
+    }
+
+    /// Fetches the file, or no more than so many bytes of its beginning. Whether that is the whole file.
+    pub(super) async fn fetch(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
+        self.fetch_part(most, pulse).await.map_err(|error| self.client.cleaned(error))
+    }
+
+    async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
+        let request = Request {
+            method: Method::GET,
+            url: self.url.clone(),
+            body: None,
+            headers: HeaderMap::new(),
+            end_status: Vec::new(),
+        };
+        let answer = self.client.send(&request, pulse).await?;
+        let content_type =
+            answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if content_type.starts_with("text/html") {
+            let message =
+                format!("{} answered with a page (HTML) instead of a file", masked(self.url.as_str()));
+            let quote = self.client.quote(&answer.body.beginning());
+            return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
+        }
+        let failed = |error| Error::io("storing the file while it is fetched", error);
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        let (head, mut rest) = match answer.body {
+            Body::Whole { bytes, .. } => (bytes, None),
+            Body::Stream { head, rest } => (head, Some(rest)),
+        };
+        file.write_all(&head).map_err(failed)?;
+        let (mut count, is_enough) = (head.len() as u64, |count: u64| most.is_some_and(|most| count >= most));
+        while let Some(stream) = rest.as_mut().filter(|_| !is_enough(count)) {
+            match stream.next().await? {
+                Some(piece) => {
+                    file.write_all(&piece).map_err(failed)?;
+                    count = count.saturating_add(piece.len() as u64);
+                }
+                None if stream.is_proven_whole() => rest = None,
+                None => return Err(self.not_proven_whole(count)),
+            }
+        }
+        Ok((file, rest.is_none()))
+    }
+
+    /// A connection that was cut looks the same.
+    fn not_proven_whole(&self, count: u64) -> Error {
+        let message = format!(
+            "{} closed the connection after {count} bytes without having said how long the file is, so that nobody can \
+             tell whether it is whole; its server should send a Content-Length, or compress its answer",
+            masked(self.url.as_str())
+        );
+        Error::new(ErrorKind::Network, "not_proven_whole", message)
+    }
+}

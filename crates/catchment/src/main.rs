@@ -1,7 +1,0 @@
-//! The `catchment` binary.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    catchment::cli::main()
-}
