@@ -3,11 +3,11 @@
 use catchment_core::{ErrorKind, Position, Reject, Result, cut};
 use jiff::Timestamp;
 
-use super::db::{Arg, Limits, Row, Tx};
-use super::dialect::{list, sql};
-use super::error::Failure;
-use super::writer::chunks;
-use super::{MAX_MESSAGE_BYTES, Store, stored};
+use super::Store;
+use super::chunks::chunks;
+use super::db::dialect::list;
+use super::db::{Arg, Failure, Limits, Row, Tx};
+use super::values::{MAX_MESSAGE_BYTES, stored};
 
 /// How much of a JSON path is stored.
 const MAX_PATH_BYTES: usize = 2048;
@@ -76,11 +76,9 @@ impl Store {
     /// # Errors
     /// `database`.
     pub async fn errors(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredError>> {
-        let sql = sql!(
-            "SELECT id, error_type, error_code, error_message, item_identifier, line_no, byte_offset, source_page, "
-            "json_path, column_name, raw_record, " (ms created_at)
-            " FROM sync_errors WHERE sync_run_id = ? AND id > ? ORDER BY id LIMIT ?"
-        );
+        let sql = "SELECT id, error_type, error_code, error_message, item_identifier, line_no, byte_offset, \
+             source_page, json_path, column_name, raw_record, {ms created_at} FROM sync_errors WHERE \
+             sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
         Ok(rows.iter().map(read_error).collect::<Result<_, _>>()?)
     }
@@ -90,10 +88,8 @@ impl Store {
     /// # Errors
     /// `database`.
     pub async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
-        let sql = sql!(
-            "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE sync_run_id = ? AND id > ? "
-            "ORDER BY id LIMIT ?"
-        );
+        let sql = "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE \
+             sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
         let read = |row: &Row| -> Result<StoredSkip, Failure> {
             Ok(StoredSkip {

@@ -3,9 +3,9 @@
 use catchment_core::{Result, cut};
 use jiff::Timestamp;
 
+use super::Store;
 use super::db::Arg;
-use super::dialect::sql;
-use super::{MAX_MESSAGE_BYTES, Store};
+use super::values::MAX_MESSAGE_BYTES;
 
 /// A job, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Job {
 
 impl Store {
     pub(crate) async fn job(&self, name: &str) -> Result<Option<Job>> {
-        let sql = sql!("SELECT schedule, turn, " (ms next_at) " FROM sync_jobs WHERE name = ?");
+        let sql = "SELECT schedule, turn, {ms next_at} FROM sync_jobs WHERE name = ?";
         let rows = self.db.fetch(sql, &[name.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let next_at = Timestamp::from_millisecond(row.int(2)?).unwrap_or_default();
@@ -29,10 +29,8 @@ impl Store {
     /// Enters a job that was not there. Another process may have been first.
     pub(crate) async fn add_job(&self, name: &str, schedule: &str, next_at: Timestamp) -> Result<()> {
         let next_at = text(next_at);
-        let sql = sql!(
-            "INSERT INTO sync_jobs (name, schedule, next_at) SELECT ?, ?, ? "
-            "WHERE NOT EXISTS (SELECT 1 FROM sync_jobs WHERE name = ?)"
-        );
+        let sql = "INSERT INTO sync_jobs (name, schedule, next_at) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 \
+             FROM sync_jobs WHERE name = ?)";
         match self.db.execute(sql, &[name.into(), schedule.into(), Arg::from(&next_at), name.into()]).await {
             Err(failure) if !failure.is_duplicate() => Err(failure.into()),
             Ok(_) | Err(_) => Ok(()),
@@ -49,10 +47,8 @@ impl Store {
         begins: bool,
     ) -> Result<bool> {
         let next_at = text(next_at);
-        let sql = sql!(
-            "UPDATE sync_jobs SET schedule = ?, next_at = ?, turn = turn + 1, "
-            "started_at = CASE WHEN ? = 1 THEN " NOW " ELSE started_at END WHERE name = ? AND turn = ?"
-        );
+        let sql = "UPDATE sync_jobs SET schedule = ?, next_at = ?, turn = turn + 1, started_at = CASE WHEN ? \
+             = 1 THEN {now} ELSE started_at END WHERE name = ? AND turn = ?";
         let args =
             [schedule.into(), Arg::from(&next_at), i64::from(begins).into(), name.into(), seen.turn.into()];
         Ok(self.db.execute(sql, &args).await? == 1)
@@ -61,7 +57,7 @@ impl Store {
     /// Notes how a turn ended.
     pub(crate) async fn end_job(&self, name: &str, error: Option<&str>) -> Result<()> {
         let error = error.map(|error| cut(error, MAX_MESSAGE_BYTES));
-        let sql = sql!("UPDATE sync_jobs SET ended_at = " NOW ", error_message = ? WHERE name = ?");
+        let sql = "UPDATE sync_jobs SET ended_at = {now}, error_message = ? WHERE name = ?";
         self.db.execute(sql, &[error.as_deref().into(), name.into()]).await?;
         Ok(())
     }

@@ -11,8 +11,7 @@ use fastbloom::BloomFilter;
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
-use super::db::Row;
-use super::error::Failure;
+use super::db::{Failure, Row};
 use super::json::canonical;
 use super::rows::{Plan, Rows};
 use crate::mapping::Cell;

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use catchment_core::{Pass, Position, Reject};
 
-use super::db::{Arg, Tx};
-use super::dialect::{Sql, sql};
-use super::error::{Class, Failure};
+use super::Store;
+use super::db::dialect::Sql;
+use super::db::{Arg, Class, Failure, Tx};
 use super::errors::{Skip, store_rejects, store_skips};
 use super::known::{Known, Marks};
+use super::lease::{Lease, lease_ms};
 use super::rows::{Origin, Plan, Rows};
-use super::runs::Lease;
+use super::values::stored;
 use super::writer::{RowWriter, Written};
-use super::{LEASE, Store, stored};
 use crate::mapping::Batch;
 use crate::run::{Counters, RunMetadata, SyncRun};
 
@@ -29,12 +29,10 @@ pub(crate) enum Commit {
 
 /// The one statement that moves a cursor. It finds no row where somebody else holds the run, where its state was
 /// changed by hand, or where it has been carried out already.
-const MOVE_CURSOR: Sql = sql!(
-    "UPDATE sync_runs SET page_no = ?, read_cursor = ?, items_processed = items_processed + ?, "
-    "items_failed = items_failed + ?, items_skipped = items_skipped + ?, sync_metadata = ?, "
-    "lease_until = " NOW_PLUS_MS ", updated_at = " NOW " "
-    "WHERE id = ? AND status = 'in_progress' AND fence = ? AND page_no = ?"
-);
+const MOVE_CURSOR: &str = "UPDATE sync_runs SET page_no = ?, read_cursor = ?, items_processed = items_processed + ?, \
+     items_failed = items_failed + ?, items_skipped = items_skipped + ?, sync_metadata = ?, \
+     lease_until = {now + ? ms}, updated_at = {now} WHERE id = ? AND status = 'in_progress' AND fence \
+     = ? AND page_no = ?";
 
 /// A page whose rows are written, in a transaction that is still open.
 pub(crate) struct WrittenPage {
@@ -137,7 +135,7 @@ impl Store {
 
     /// Notes what people should know of a run whose pages are all committed, and that it is no complete pass.
     pub(crate) async fn note_warning(&self, lease: Lease, warning: &str) -> Result<(), Failure> {
-        let sql = Sql {
+        let sql = Sql::Each {
             mysql: "UPDATE sync_runs SET sync_metadata = JSON_SET(sync_metadata, '$.truncated', TRUE, '$.warning', ?) \
                     WHERE id = ? AND fence = ?",
             sqlite: "UPDATE sync_runs SET sync_metadata = json_set(sync_metadata, '$.truncated', json('true'), '$.warning', ?) \
@@ -152,7 +150,7 @@ impl Store {
 
     /// Why the cursor did not move.
     async fn find_out(&self, lease: Lease, page_no: u64) -> Result<Commit, Failure> {
-        let sql = sql!("SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?");
+        let sql = "SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?";
         let rows = self.db.writer().await?.fetch(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
         let has_moved =
             rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
@@ -279,7 +277,7 @@ async fn move_cursor(
         stored(after.counts.failed - before.failed).into(),
         stored(after.counts.skipped - before.skipped).into(),
         Arg::from(&metadata),
-        stored(u64::try_from(LEASE.as_millis()).unwrap_or(u64::MAX)).into(),
+        lease_ms().into(),
         lease.run_id.into(),
         lease.fence.into(),
         stored(page_no - 1).into(),

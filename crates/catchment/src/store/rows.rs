@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use catchment_core::{Error, Result};
 
-use super::db::{Arg, Conn, Db, Row};
-use super::dialect::Dialect;
-use super::error::Failure;
+use super::chunks::chunks;
+use super::db::dialect::Dialect;
+use super::db::{Arg, Conn, Db, Failure, Row};
 use super::json::canonical;
-use super::writer::chunks;
 use crate::mapping::table::{Kind, Table};
 use crate::mapping::{Batch, Cell};
 use crate::run::SyncRun;

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
-use super::db::{Arg, Row};
-use super::dialect::{Sql, list, sql};
-use super::error::Failure;
+use super::db::dialect::list;
+use super::db::{Arg, Failure, Row};
 use crate::run::RunStatus;
 
 /// Rows deleted by one statement.
@@ -21,26 +20,22 @@ const STATE_DAYS: i64 = 400;
 const RETRY_DAYS: i64 = 7;
 
 /// Runs of a source that fill the table, or have done so since a time.
-const SIGNS_OF_LIFE: Sql = sql!(
-    "SELECT 1 FROM sync_runs WHERE target_table = 'content_index' AND source_type = ? AND source_name = ? AND "
-    "(status IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= " NOW_PLUS_MS ")) LIMIT 1"
-);
+const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'content_index' AND source_type = ? AND source_name \
+     = ? AND (status IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= {now + \
+     ? ms})) LIMIT 1";
 
 impl Store {
     /// Calls a run off. A worker that holds it finds that out at its next page, and writes that one no more. False
     /// when the run has ended already.
     pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let cancel = sql!(
-            "UPDATE sync_runs SET status = 'cancelled', completed_at = " NOW ", next_attempt_at = NULL, "
-            "lease_owner = NULL, lease_until = NULL, updated_at = " NOW " "
-            "WHERE id = ? AND status IN ('pending', 'in_progress')"
-        );
+        let cancel = "UPDATE sync_runs SET status = 'cancelled', completed_at = {now}, next_attempt_at = NULL, \
+             lease_owner = NULL, lease_until = NULL, updated_at = {now} WHERE id = ? AND status IN \
+             ('pending', 'in_progress')";
         let is_cancelled = tx.execute(cancel, &[run_id.into()]).await? == 1;
-        let end = sql!(
-            "UPDATE sync_attempts SET ended_at = " NOW ", error_code = 'cancelled', error_message = 'called off', "
-            "pages_after = (SELECT page_no FROM sync_runs WHERE id = ?) WHERE sync_run_id = ? AND ended_at IS NULL"
-        );
+        let end = "UPDATE sync_attempts SET ended_at = {now}, error_code = 'cancelled', error_message = \
+             'called off', pages_after = (SELECT page_no FROM sync_runs WHERE id = ?) WHERE \
+             sync_run_id = ? AND ended_at IS NULL";
         if is_cancelled {
             tx.execute(end, &[run_id.into(), run_id.into()]).await?;
         }
@@ -52,18 +47,16 @@ impl Store {
     /// state, or a later run of its lane exists.
     pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool> {
         let mut tx = self.db.begin().await?;
-        let later = sql!(
-            "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = r.target_table AND "
-            "l.source_type = r.source_type AND l.source_name = r.source_name WHERE r.id = ? LIMIT 1"
-        );
+        let later = "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = \
+             r.target_table AND l.source_type = r.source_type AND l.source_name = r.source_name WHERE \
+             r.id = ? LIMIT 1";
         if !tx.fetch(later, &[run_id.into()]).await?.is_empty() {
             tx.rollback().await?;
             return Ok(false);
         }
-        let requeue = sql!(
-            "UPDATE sync_runs SET status = 'pending', completed_at = NULL, next_attempt_at = " NOW ", "
-            "fruitless_attempts = 0, updated_at = " NOW " WHERE id = ? AND status IN ('failed', 'cancelled')"
-        );
+        let requeue = "UPDATE sync_runs SET status = 'pending', completed_at = NULL, next_attempt_at = {now}, \
+             fruitless_attempts = 0, updated_at = {now} WHERE id = ? AND status IN ('failed', \
+             'cancelled')";
         let is_requeued = tx.execute(requeue, &[run_id.into()]).await? == 1;
         tx.commit().await?;
         Ok(is_requeued)
@@ -75,10 +68,9 @@ impl Store {
         let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         let sql = format!(
             "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND (r.error_type IS NULL OR r.error_type IN ({})) \
-             AND r.completed_at > {} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND \
+             AND r.completed_at > {{now + ? ms}} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND \
              l.source_type = r.source_type AND l.source_name = r.source_name AND l.id > r.id) ORDER BY r.id",
             list("?", kinds.len()),
-            self.db.dialect().pick(sql!(NOW_PLUS_MS)),
         );
         let mut args: Vec<Arg<'_>> = kinds.iter().map(|kind| kind.as_str().into()).collect();
         args.push(days_ago_ms(RETRY_DAYS).into());
@@ -95,9 +87,8 @@ impl Store {
             (RunStatus::Cancelled, days),
             (RunStatus::Failed, days.max(FAILED_RUN_DAYS)),
         ] {
-            let sql = sql!(
-                "SELECT id FROM sync_runs WHERE status = ? AND completed_at < " NOW_PLUS_MS " ORDER BY id LIMIT ?"
-            );
+            let sql = "SELECT id FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms} ORDER BY id \
+                 LIMIT ?";
             let args = [status.as_str().into(), days_ago_ms(days.into()).into(), BATCH.into()];
             loop {
                 let runs = self.db.fetch(sql, &args).await?;
@@ -121,7 +112,7 @@ impl Store {
             );
             while self.db.execute(sql.clone(), &[run_id.into(), BATCH.into()]).await? > 0 {}
         }
-        let sql = sql!("DELETE FROM sync_runs WHERE id = ? AND status = ?");
+        let sql = "DELETE FROM sync_runs WHERE id = ? AND status = ?";
         self.db.execute(sql, &[run_id.into(), status.as_str().into()]).await
     }
 
@@ -141,17 +132,13 @@ impl Store {
     /// Sources of old content without a completed run since, and without one that may become it. What `sync_runs` has of a
     /// source counts; of runs that were cleaned up, `sync_sources` has the last.
     async fn stale_sources(&self, ago: i64) -> Result<Vec<[String; 2]>> {
-        let runs = sql!(
-            "SELECT source_type, source_name, MAX(CASE WHEN status <> 'completed' OR completed_at >= " NOW_PLUS_MS
-            " THEN 1 ELSE 0 END) FROM sync_runs WHERE status IN ('pending', 'in_progress', 'completed') AND "
-            "target_table = 'content_index' GROUP BY source_type, source_name"
-        );
-        let old = sql!(
-            "SELECT DISTINCT c.source_type, c.source_identifier, CASE WHEN EXISTS (SELECT 1 FROM sync_sources s WHERE "
-            "s.target_table = 'content_index' AND s.source_type = c.source_type AND s.source_name = c.source_identifier AND "
-            "s.last_completed_at >= " NOW_PLUS_MS ") THEN 1 ELSE 0 END FROM content_index c WHERE c.last_synced_at < "
-            NOW_PLUS_MS
-        );
+        let runs = "SELECT source_type, source_name, MAX(CASE WHEN status <> 'completed' OR completed_at >= \
+             {now + ? ms} THEN 1 ELSE 0 END) FROM sync_runs WHERE status IN ('pending', 'in_progress', \
+             'completed') AND target_table = 'content_index' GROUP BY source_type, source_name";
+        let old = "SELECT DISTINCT c.source_type, c.source_identifier, CASE WHEN EXISTS (SELECT 1 FROM \
+             sync_sources s WHERE s.target_table = 'content_index' AND s.source_type = c.source_type \
+             AND s.source_name = c.source_identifier AND s.last_completed_at >= {now + ? ms}) THEN 1 \
+             ELSE 0 END FROM content_index c WHERE c.last_synced_at < {now + ? ms}";
         let read = |row: &Row| Ok(([row.text(0)?.to_owned(), row.text(1)?.to_owned()], row.int(2)? == 1));
         let runs = self.db.fetch(runs, &[ago.into()]).await?;
         let is_alive: HashMap<_, _> = runs.iter().map(read).collect::<Result<_, Failure>>()?;
@@ -165,10 +152,8 @@ impl Store {
     /// What the last run left counts no more, before the first of its rows is deleted. False where the source has come to
     /// life meanwhile.
     async fn forget_source(&self, source_type: &str, source_name: &str, ago: i64) -> Result<bool> {
-        let forget = sql!(
-            "UPDATE sync_sources SET last_completed_at = NULL WHERE target_table = 'content_index' AND source_type = ? AND "
-            "source_name = ?"
-        );
+        let forget = "UPDATE sync_sources SET last_completed_at = NULL WHERE target_table = 'content_index' AND \
+             source_type = ? AND source_name = ?";
         let mut tx = self.db.begin().await?;
         let is_alive =
             !tx.fetch(SIGNS_OF_LIFE, &[source_type.into(), source_name.into(), ago.into()]).await?.is_empty();
@@ -182,10 +167,8 @@ impl Store {
     /// In the order of their ids.
     async fn delete_content_of(&self, source_type: &str, source_name: &str, ago: i64) -> Result<u64> {
         let (mut count, mut after) = (0, 0);
-        let find = sql!(
-            "SELECT id FROM content_index WHERE source_type = ? AND source_identifier = ? AND id > ? AND last_synced_at < "
-            NOW_PLUS_MS " ORDER BY id LIMIT ?"
-        );
+        let find = "SELECT id FROM content_index WHERE source_type = ? AND source_identifier = ? AND id > ? \
+             AND last_synced_at < {now + ? ms} ORDER BY id LIMIT ?";
         loop {
             let args = [source_type.into(), source_name.into(), i64::into(after), ago.into(), BATCH.into()];
             let rows = self.db.fetch(find, &args).await?;
@@ -198,9 +181,8 @@ impl Store {
             }
             // Asked again: a run may have seen some of them meanwhile.
             let delete = format!(
-                "DELETE FROM content_index WHERE id IN ({}) AND last_synced_at < {}",
+                "DELETE FROM content_index WHERE id IN ({}) AND last_synced_at < {{now + ? ms}}",
                 list("?", ids.len()),
-                self.db.dialect().pick(sql!(NOW_PLUS_MS)),
             );
             let args: Vec<_> = ids.iter().chain([&ago]).map(|id| Arg::Int(*id)).collect();
             count += self.db.execute(delete, &args).await.map_err(Error::from)?;
@@ -209,7 +191,7 @@ impl Store {
 
     /// Deletes what sources left for a next run that did not come for so long. They read all then.
     pub(crate) async fn delete_old_states(&self) -> Result<u64> {
-        let sql = sql!("DELETE FROM sync_states WHERE updated_at < " NOW_PLUS_MS);
+        let sql = "DELETE FROM sync_states WHERE updated_at < {now + ? ms}";
         Ok(self.db.execute(sql, &[days_ago_ms(STATE_DAYS).into()]).await?)
     }
 }

@@ -2,22 +2,14 @@
 
 use catchment_core::{ErrorKind, Position, Reject};
 
-use super::db::{Arg, Conn, Limits, Statement};
-use super::dialect::{Dialect, list};
-use super::error::{Class, Failure};
+use super::chunks::{chunks, padded};
+use super::db::dialect::{Dialect, Sql, list};
+use super::db::{Arg, Class, Conn, Failure, Limits};
 use super::errors::Skip;
+use super::ranges::{IdRange, ranges};
 use super::rows::{Plan, Rows};
 use crate::mapping::Cell;
 use crate::run::Counters;
-
-/// Rows in one statement at most. The rest of a page goes by halves of it, so that there are only a few
-/// statements to prepare.
-const MAX_CHUNK: usize = 1024;
-/// A range of ids that are stamped together has at least so many, and between two of them at most so many others.
-const MIN_RANGE: usize = 32;
-const MAX_GAP: i64 = 16;
-/// Ids of others within such a range at most.
-const MAX_EXCEPTIONS: usize = 256;
 
 /// What became of the rows of a page.
 #[derive(Debug, Default)]
@@ -135,7 +127,7 @@ impl RowWriter<'_> {
         Ok(rows.len() as u64)
     }
 
-    fn put_statement(&self, rows: usize, has_ids: bool) -> Statement {
+    fn put_statement(&self, rows: usize, has_ids: bool) -> Sql {
         let batch = self.rows.batch;
         let mut columns = if has_ids { vec!["id"] } else { vec![] };
         if batch.table.is_by_source {
@@ -216,95 +208,5 @@ impl RowWriter<'_> {
         let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, position, raw);
         reject.item = Some(batch.item(row).into());
         reject
-    }
-}
-
-/// Items, and the last one again up to a power of two, so that there are only a few statements to prepare.
-fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
-    let padding = items.len().next_power_of_two() - items.len();
-    items.iter().chain(items.last().into_iter().cycle().take(padding))
-}
-
-/// Ids from one to another, but for a few.
-#[derive(Debug, PartialEq)]
-struct IdRange {
-    ids: std::ops::RangeInclusive<i64>,
-    exceptions: Vec<i64>,
-}
-
-/// Sorted ids as ranges, and those that are too far from all others.
-fn ranges(ids: &[i64]) -> (Vec<IdRange>, Vec<i64>) {
-    let (mut ranges, mut others) = (Vec::new(), Vec::new());
-    let mut rest = ids;
-    while let [first, ..] = rest {
-        let (mut exceptions, mut last, mut count) = (Vec::new(), *first, 1);
-        for id in &rest[1..] {
-            let gap = last + 1..*id;
-            let missing = gap.end - gap.start;
-            if missing > MAX_GAP || exceptions.len() + gap.clone().count() > MAX_EXCEPTIONS {
-                break;
-            }
-            exceptions.extend(gap);
-            (last, count) = (*id, count + 1);
-        }
-        let (range, further) = rest.split_at(count);
-        match count >= MIN_RANGE {
-            true => ranges.push(IdRange { ids: *first..=last, exceptions }),
-            false => others.extend_from_slice(range),
-        }
-        rest = further;
-    }
-    (ranges, others)
-}
-
-/// Items in pieces that fit a statement of `width` parameters an item: as many as [`MAX_CHUNK`] or a power of two below
-/// it. A piece of one may be too long all the same.
-pub(super) fn chunks<T>(
-    items: &[T],
-    limits: Limits,
-    width: usize,
-    bytes: impl Fn(&T) -> usize,
-) -> impl Iterator<Item = &[T]> {
-    // What a parameter takes in the text of the statement.
-    const TEXT: usize = 4;
-    let most =
-        (limits.parameters / width.max(1)).min(limits.bytes / (TEXT * width.max(1))).clamp(1, MAX_CHUNK);
-    let mut rest = items;
-    std::iter::from_fn(move || {
-        let mut size = 1 << most.min(rest.len()).checked_ilog2()?;
-        while size > 1 && rest[..size].iter().map(&bytes).sum::<usize>() > limits.bytes {
-            size /= 2;
-        }
-        let (chunk, further) = rest.split_at(size);
-        rest = further;
-        Some(chunk)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: Limits = Limits { parameters: 65_535, bytes: 1 << 20, packet: 16 << 20 };
-
-    fn sizes(len: usize, width: usize, bytes: usize) -> Vec<usize> {
-        chunks(&vec![(); len], LIMITS, width, |()| bytes).map(<[()]>::len).collect()
-    }
-
-    #[test]
-    fn chunks_cover_everything_in_few_sizes() {
-        assert_eq!(sizes(5000 - 263, 10, 100), [1024, 1024, 1024, 1024, 512, 128, 1]);
-        assert_eq!(sizes(0, 10, 100), [0_usize; 0]);
-        assert_eq!(sizes(3, 10, 2 << 20), [1, 1, 1]);
-        assert_eq!(sizes(1000, 1000, 100), [64; 15].into_iter().chain([32, 8]).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn ids_that_are_close_are_a_range() {
-        let ids: Vec<i64> = (1..=100).filter(|id| *id != 50).chain([200, 300]).chain(1000..1040).collect();
-        let (ranges, others) = ranges(&ids);
-        let range = |ids, exceptions| IdRange { ids, exceptions };
-        assert_eq!(ranges, [range(1..=100, vec![50]), range(1000..=1039, vec![])]);
-        assert_eq!(others, [200, 300]);
     }
 }

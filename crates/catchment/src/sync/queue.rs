@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::attempt::RunProgress;
 use super::service::{ServiceSettings, SyncService};
 use super::worker::POLL_INTERVAL;
-use crate::run::{RunStatus, SyncRun};
+use crate::run::{Door, RunStatus, SyncRun};
 use crate::store::{Claim, Claimant, LEASE, Wait};
 
 /// Due runs that are looked up at once, for all workers.
@@ -81,7 +81,7 @@ impl SyncService {
         let ServiceSettings { node, door, vault, .. } = self.settings();
         // With a key that cannot be used there is none: runs that need it are left to others. It is told where it matters.
         let key_id = vault.key_id().ok().flatten().unwrap_or_default();
-        Claimant { node, door: *door, key_id }
+        Claimant { node, is_service: *door == Door::Http, key_id }
     }
 
     /// The next run that is due, claimed.

@@ -1,10 +1,16 @@
 //! Where the two SQL dialects differ, and nowhere else.
 //!
-//! A statement is written once, as literals with words between them that each dialect spells in its own way:
+//! A statement is written once. What the databases spell differently stands in it as a marker:
 //!
-//! ```text
-//! sql!("UPDATE sync_runs SET status = 'failed', completed_at = " NOW " WHERE id = ?")
-//! ```
+//! | marker | stands for |
+//! | --- | --- |
+//! | `{now}` | the clock of the database, in UTC |
+//! | `{now + ? ms}` | so many milliseconds from now; a parameter |
+//! | `{ms column}` | a time as milliseconds since 1970, so that no driver has to agree on a type for it |
+
+use std::borrow::Cow;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,91 +19,89 @@ pub(crate) enum Dialect {
     Sqlite,
 }
 
-/// One statement in both dialects.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sql {
-    pub(crate) mysql: &'static str,
-    pub(crate) sqlite: &'static str,
+/// A statement: a literal, or built from names that the code owns.
+#[derive(Debug, Clone)]
+pub(crate) enum Sql {
+    /// The same for both databases, but for its markers.
+    Same(Cow<'static, str>),
+    /// One for each, where more than that differs.
+    Each { mysql: &'static str, sqlite: &'static str },
 }
 
-/// Makes a [`Sql`] from literals and words.
-macro_rules! sql {
-    ($($part:tt)*) => {
-        $crate::store::dialect::Sql {
-            mysql: concat!($($crate::store::dialect::mysql_word!($part)),*),
-            sqlite: concat!($($crate::store::dialect::sqlite_word!($part)),*),
-        }
-    };
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self::Same(Cow::Borrowed(text))
+    }
 }
 
-/// MySQL's and MariaDB's words.
-macro_rules! mysql_word {
-    // The clock of the database, in the connection's time zone, which is UTC.
-    (NOW) => {
-        "CURRENT_TIMESTAMP(3)"
-    };
-    // So many milliseconds from now; a parameter.
-    (NOW_PLUS_MS) => {
-        "(CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND)"
-    };
-    // A time as milliseconds since 1970, so that no driver has to agree on a type for it.
-    ((ms $column:ident)) => {
-        concat!("CAST(ROUND(UNIX_TIMESTAMP(", stringify!($column), ") * 1000) AS SIGNED)")
-    };
-    // Columns, or a condition on the time, that several statements share.
-    ((columns $name:ident)) => {
-        $name!()
-    };
-    ((at_now $name:ident)) => {
-        $name!("CURRENT_TIMESTAMP(3)")
-    };
-    ($literal:literal) => {
-        $literal
-    };
+impl From<String> for Sql {
+    fn from(text: String) -> Self {
+        Self::Same(Cow::Owned(text))
+    }
 }
-
-/// SQLite's words. Times are text in UTC with milliseconds, which sorts as it should.
-macro_rules! sqlite_word {
-    (NOW) => {
-        "strftime('%Y-%m-%d %H:%M:%f', 'now')"
-    };
-    (NOW_PLUS_MS) => {
-        "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')"
-    };
-    ((ms $column:ident)) => {
-        concat!("CAST(ROUND(unixepoch(", stringify!($column), ", 'subsec') * 1000) AS INTEGER)")
-    };
-    ((columns $name:ident)) => {
-        $name!()
-    };
-    ((at_now $name:ident)) => {
-        $name!("strftime('%Y-%m-%d %H:%M:%f', 'now')")
-    };
-    ($literal:literal) => {
-        $literal
-    };
-}
-
-pub(crate) use {mysql_word, sql, sqlite_word};
 
 impl Dialect {
-    pub(crate) fn pick(self, sql: Sql) -> &'static str {
-        match self {
-            Self::MySql => sql.mysql,
-            Self::Sqlite => sql.sqlite,
+    /// A statement as this database takes it.
+    pub(crate) fn spell(self, sql: Sql) -> SqlStr {
+        match sql {
+            Sql::Same(Cow::Borrowed(text)) if !text.contains('{') => text.into_sql_str(),
+            Sql::Same(Cow::Owned(text)) if !text.contains('{') => AssertSqlSafe(text).into_sql_str(),
+            Sql::Same(text) => AssertSqlSafe(self.replace_markers(&text)).into_sql_str(),
+            Sql::Each { mysql, sqlite } => {
+                AssertSqlSafe(self.replace_markers(self.pick(mysql, sqlite))).into_sql_str()
+            }
         }
     }
 
+    fn replace_markers(self, text: &str) -> String {
+        let (mut spelt, mut rest) = (String::with_capacity(text.len() * 2), text);
+        while let Some((before, marked)) = rest.split_once('{') {
+            let (marker, after) = marked.split_once('}').unwrap_or((marked, ""));
+            spelt.push_str(before);
+            match marker.strip_prefix("ms ") {
+                Some(column) => spelt.push_str(&self.milliseconds(column)),
+                None if marker == "now" => spelt.push_str(self.now()),
+                None => {
+                    debug_assert_eq!(marker, "now + ? ms", "an unknown marker in {text}");
+                    spelt.push_str(self.now_plus_ms());
+                }
+            }
+            rest = after;
+        }
+        spelt.push_str(rest);
+        spelt
+    }
+
+    /// The one of two that is for this database.
+    pub(crate) fn pick<T>(self, mysql: T, sqlite: T) -> T {
+        match self {
+            Self::MySql => mysql,
+            Self::Sqlite => sqlite,
+        }
+    }
+
+    /// The clock. SQLite's times are text in UTC with milliseconds, which sorts as it should.
     pub(crate) fn now(self) -> &'static str {
-        self.pick(sql!(NOW))
+        self.pick("CURRENT_TIMESTAMP(3)", "strftime('%Y-%m-%d %H:%M:%f', 'now')")
+    }
+
+    fn now_plus_ms(self) -> &'static str {
+        self.pick(
+            "(CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND)",
+            "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')",
+        )
+    }
+
+    fn milliseconds(self, column: &str) -> String {
+        match self {
+            Self::MySql => format!("CAST(ROUND(UNIX_TIMESTAMP({column}) * 1000) AS SIGNED)"),
+            Self::Sqlite => format!("CAST(ROUND(unixepoch({column}, 'subsec') * 1000) AS INTEGER)"),
+        }
     }
 
     /// A column as text, exactly as it was written.
     pub(crate) fn as_text(self, column: &str) -> String {
-        match self {
-            Self::MySql => format!("CAST({column} AS CHAR)"),
-            Self::Sqlite => format!("CAST({column} AS TEXT)"),
-        }
+        format!("CAST({column} AS {})", self.pick("CHAR", "TEXT"))
     }
 
     /// `(a, b) IN (…)` with `rows` groups of parameters. SQLite has it with VALUES only, MySQL without only.
@@ -106,11 +110,11 @@ impl Dialect {
             return format!("{column} IN ({})", list("?", rows));
         }
         let group = format!("({})", list("?", columns.len()));
-        let values = if self == Self::Sqlite { "VALUES " } else { "" };
+        let values = self.pick("", "VALUES ");
         format!("({}) IN ({values}{})", columns.join(", "), list(&group, rows))
     }
 
-    /// What follows an INSERT with the primary key, so that rows that exist are updated. `VALUES()` is the
+    /// What follows an INSERT with the primary key, so that rows that exist are updated (an upsert). `VALUES()` is the
     /// spelling that MySQL and MariaDB share.
     pub(crate) fn or_update(self, columns: &[&str]) -> String {
         let set = |new: fn(&str) -> String| {
@@ -135,4 +139,24 @@ pub(crate) fn list(item: &str, count: usize) -> String {
         text.push_str(item);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markers_are_spelt_in_each_dialect() {
+        let sql = || Sql::from("UPDATE t SET a = {now}, b = {now + ? ms} WHERE {ms c} > ?");
+        assert_eq!(
+            Dialect::MySql.spell(sql()).as_str(),
+            "UPDATE t SET a = CURRENT_TIMESTAMP(3), b = (CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND) \
+             WHERE CAST(ROUND(UNIX_TIMESTAMP(c) * 1000) AS SIGNED) > ?"
+        );
+        assert_eq!(
+            Dialect::Sqlite.spell(sql()).as_str(),
+            "UPDATE t SET a = strftime('%Y-%m-%d %H:%M:%f', 'now'), b = strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) \
+             || ' seconds') WHERE CAST(ROUND(unixepoch(c, 'subsec') * 1000) AS INTEGER) > ?"
+        );
+    }
 }

@@ -10,9 +10,9 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolO
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Executor, MySql, Row};
 
-use super::LEASE;
-use super::db::ACQUIRE_TIMEOUT;
 use super::error::Failure;
+use super::limits::ACQUIRE_TIMEOUT;
+use crate::store::LEASE;
 
 /// How long one host of several may take, before the next one is tried.
 const HOST_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,0 +1,118 @@
+//! Which database it is, and how a connection to it is had.
+
+use std::sync::Arc;
+
+use catchment_core::{Error, Result};
+
+use super::conn::Conn;
+use super::dialect::{Dialect, Sql};
+use super::error::Failure;
+use super::limits::{Limits, MAX_STATEMENT};
+use super::mysql::Cluster;
+use super::row::Row;
+use super::sqlite::SqliteFile;
+use super::statement::Arg;
+use super::tx::Tx;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    MySql(Arc<Cluster>),
+    Sqlite(SqliteFile),
+}
+
+impl Db {
+    /// The database at `url`; it is connected to, and SQLite's file made, when it is first used.
+    pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("mysql" | "mariadb") => Ok(Self::MySql(Arc::new(Cluster::open(url, connections)?))),
+            Some("sqlite") => Ok(Self::Sqlite(SqliteFile::open(url)?)),
+            _ => Err(Error::config(
+                "database_url",
+                "the database URL begins with neither mysql:// nor mariadb:// nor sqlite://",
+            )),
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            Self::MySql(_) => Dialect::MySql,
+            Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Whether there is a database that can be asked without making it.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::MySql(_) => true,
+            Self::Sqlite(file) => file.path.exists(),
+        }
+    }
+
+    /// Whether the database stores JSON as it likes, and not as the text that it was given.
+    pub(crate) fn rewrites_json(&self) -> bool {
+        matches!(self, Self::MySql(cluster) if cluster.rewrites_json())
+    }
+
+    /// Moves what SQLite has in its write-ahead log into the file itself, and empties the log, if nobody reads from it.
+    pub(crate) async fn checkpoint(&self) -> Result<(), Failure> {
+        match self {
+            Self::MySql(_) => Ok(()),
+            Self::Sqlite(_) => {
+                self.writer().await?.fetch("PRAGMA wal_checkpoint(TRUNCATE)", &[]).await.map(|_| ())
+            }
+        }
+    }
+
+    /// What the server's `max_allowed_packet` allows, and the protocol.
+    pub(crate) fn limits(&self) -> Limits {
+        match self {
+            Self::MySql(cluster) => {
+                let packet = cluster.max_packet();
+                Limits { parameters: 65_535, bytes: MAX_STATEMENT.min(packet / 2), packet }
+            }
+            Self::Sqlite(_) => Limits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX },
+        }
+    }
+
+    /// A connection that only reads.
+    pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
+        Ok(match self {
+            Self::MySql(cluster) => cluster.acquire().await?.into(),
+            Self::Sqlite(file) => file.readers.acquire().await?.into(),
+        })
+    }
+
+    /// A connection that may write.
+    pub(crate) async fn writer(&self) -> Result<Conn, Failure> {
+        Ok(match self {
+            Self::MySql(cluster) => cluster.acquire().await?.into(),
+            Self::Sqlite(file) => file.writer.acquire().await?.into(),
+        })
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<Tx, Failure> {
+        let mut conn = self.writer().await?;
+        // A deferred one of SQLite fails with BUSY, whatever the time-out, when it turns from reading to writing.
+        conn.raw(self.dialect().pick("START TRANSACTION", "BEGIN IMMEDIATE")).await?;
+        Ok(Tx::of(conn))
+    }
+
+    /// One statement that writes, in a transaction of its own.
+    pub(crate) async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+        self.writer().await?.execute(sql, args).await
+    }
+
+    /// All rows of one query.
+    pub(crate) async fn fetch(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+        self.reader().await?.fetch(sql, args).await
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::MySql(cluster) => cluster.close().await,
+            Self::Sqlite(file) => file.close().await,
+        }
+    }
+}

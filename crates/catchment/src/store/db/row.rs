@@ -1,0 +1,49 @@
+//! A row that the database answers with.
+
+use sqlx::mysql::MySqlRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, ValueRef};
+
+use super::error::Failure;
+
+/// A row of an answer; columns are counted from 0.
+pub(crate) enum Row {
+    MySql(MySqlRow),
+    Sqlite(SqliteRow),
+    /// One of many that came as one text.
+    Values(Vec<serde_json::Value>),
+}
+
+impl Row {
+    pub(crate) fn int(&self, column: usize) -> Result<i64, Failure> {
+        Ok(self.optional_int(column)?.unwrap_or_default())
+    }
+
+    pub(crate) fn optional_int(&self, column: usize) -> Result<Option<i64>, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(values) => values.get(column).and_then(serde_json::Value::as_i64),
+        })
+    }
+
+    pub(crate) fn is_null(&self, column: usize) -> Result<bool, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_raw(column)?.is_null(),
+            Self::Sqlite(row) => row.try_get_raw(column)?.is_null(),
+            Self::Values(values) => values.get(column).is_none_or(serde_json::Value::is_null),
+        })
+    }
+
+    pub(crate) fn text(&self, column: usize) -> Result<&str, Failure> {
+        Ok(self.optional_text(column)?.unwrap_or_default())
+    }
+
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, Failure> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(values) => values.get(column).and_then(serde_json::Value::as_str),
+        })
+    }
+}

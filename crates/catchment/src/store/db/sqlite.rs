@@ -1,0 +1,83 @@
+//! SQLite: one file, with one writer and readers beside it, so that a long page blocks no answer.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use catchment_core::{Error, Result};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::error::is_busy;
+use super::limits::ACQUIRE_TIMEOUT;
+
+/// How long SQLite waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long SQLite itself waits before it is asked again. It looks after 1, 2, 5, 10, … up to 100 ms, and a process
+/// that commits page after page would be missed for seconds by one that looks so seldom.
+const BUSY_LOOKS: Duration = Duration::from_millis(8);
+
+/// The connections to a file.
+#[derive(Debug, Clone)]
+pub(crate) struct SqliteFile {
+    pub(super) path: PathBuf,
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+}
+
+impl SqliteFile {
+    /// The file at `sqlite://PATH`; it is made when it is first used.
+    pub(super) fn open(url: &str) -> Result<Self> {
+        let names_no_file = matches!(url.trim_end_matches('/'), "sqlite:");
+        if names_no_file || url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(Error::config(
+                "database_url",
+                "SQLite is used with a file, such as sqlite://catchment.db",
+            ));
+        }
+        let bad = |error: sqlx::Error| {
+            Error::config("database_url", format!("`{url}` names no SQLite file: {error}")).with_source(error)
+        };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(bad)?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_LOOKS)
+            .statement_cache_capacity(256)
+            .disable_statement_logging()
+            // 48 MiB at most, taken as pages are touched: about what one transaction of a first load changes.
+            .pragma("cache_size", "-49152")
+            // Pages of 4 KiB. A first load changes the same ones in each transaction; they go back to the file once in a
+            // while, and not each time.
+            .pragma("wal_autocheckpoint", "65536");
+        let path = options.get_filename().to_owned();
+        let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
+        let writer = pool(1).connect_lazy_with(options.clone());
+        // Rows are handed over by many at once: a reload reads the whole table.
+        let options = options.row_buffer_size(1024).pragma("query_only", "1").pragma("cache_size", "-4096");
+        let readers = pool(4).connect_lazy_with(options);
+        Ok(Self { path, writer, readers })
+    }
+
+    pub(super) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// How long a statement of SQLite is repeated while another process is writing.
+pub(super) struct Patience(Instant);
+
+impl Patience {
+    pub(super) fn begin() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(super) fn asks_again<T>(&self, result: &Result<T, sqlx::Error>) -> bool {
+        matches!(result, Err(error) if is_busy(error)) && self.0.elapsed() < BUSY_TIMEOUT
+    }
+}

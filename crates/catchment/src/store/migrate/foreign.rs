@@ -1,0 +1,150 @@
+//! Tables that are there and were not made by us: what they lack is listed with its DDL, and they are left as they are.
+
+use std::collections::BTreeSet;
+
+use catchment_core::{Error, Result};
+
+use super::change::{Addition, Change};
+use super::steps::Migration;
+use crate::store::db::Conn;
+use crate::store::db::dialect::{Dialect, Sql};
+
+/// The statements of each step that have something to do: MySQL commits after each, so a crash may have left some of them
+/// done. A table that is there and was not made by us must have all that a step would give it, and is left as it is.
+pub(super) async fn plan(
+    dialect: Dialect,
+    conn: &mut Conn,
+    pending: &[&Migration],
+) -> Result<Vec<Vec<&'static str>>> {
+    let (mut steps, mut missing) = (Vec::new(), Vec::new());
+    for migration in pending {
+        let mut todo = Vec::new();
+        for statement in migration.statements(dialect) {
+            match Change::of(statement) {
+                Change::Table(name, lines) => {
+                    missing.extend(lacks(conn, name, &lines).await?);
+                    todo.push(statement);
+                }
+                Change::Rows => todo.push(statement),
+                Change::Addition { table, what } => {
+                    let columns = existing_columns(conn, table).await?;
+                    if !columns.is_empty() && what.is_there(conn, table, &columns).await? {
+                        continue;
+                    }
+                    if columns.is_empty() || is_ours(conn, table).await? {
+                        todo.push(statement);
+                    } else if !matches!(what, Addition::Index { is_unique: false, .. }) {
+                        missing.push(format!("{statement};"));
+                    }
+                }
+            }
+        }
+        steps.push(todo);
+    }
+    if missing.is_empty() {
+        return Ok(steps);
+    }
+    Err(Error::config(
+        "foreign_table",
+        "tables of these names are there already, were not made by Catchment, and lack what it needs. It does not alter \
+         them. Add it (and fill it where rows exist), or use another database:",
+    )
+    .with_lines(&missing))
+}
+
+impl Addition {
+    async fn is_there(&self, conn: &mut Conn, table: &str, columns: &BTreeSet<String>) -> Result<bool> {
+        let (mysql, name) = match self {
+            Self::Column(name) => return Ok(columns.contains(*name)),
+            Self::Index { name, .. } => (
+                "SELECT 1 FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND \
+                 index_name = ?",
+                *name,
+            ),
+            Self::Trigger(name) => (
+                "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = DATABASE() AND \
+                 event_object_table = ? AND trigger_name = ?",
+                *name,
+            ),
+            Self::OnUpdate(name) => (
+                "SELECT 1 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND \
+                 column_name = ? AND datetime_precision >= 3 AND LOWER(extra) LIKE '%on update%'",
+                *name,
+            ),
+        };
+        let sql = Sql::Each { mysql, sqlite: "SELECT 1 FROM sqlite_master WHERE tbl_name = ? AND name = ?" };
+        Ok(!conn.fetch(sql, &[table.into(), name.into()]).await?.is_empty())
+    }
+}
+
+/// Whether a table was made by us, or by our statements: nobody else names a constraint like that.
+async fn is_ours(conn: &mut Conn, table: &str) -> Result<bool> {
+    let sql = Sql::Each {
+        mysql: "SELECT 1 FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name = ? \
+                AND constraint_type = 'CHECK' AND constraint_name LIKE CONCAT(REPLACE(table_name, '_', '\\_'), '\\_%') LIMIT 1",
+        sqlite: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? \
+                 AND instr(sql, 'CONSTRAINT ' || name || '_') > 0",
+    };
+    Ok(!conn.fetch(sql, &[table.into()]).await?.is_empty())
+}
+
+/// What a table that is there lacks of what we would have made; nothing where it is not there.
+async fn lacks(conn: &mut Conn, name: &str, definitions: &[&str]) -> Result<Vec<String>> {
+    let mut missing = Vec::new();
+    let columns = existing_columns(conn, name).await?;
+    if columns.is_empty() {
+        return Ok(missing);
+    }
+    let unique = existing_unique_keys(conn, name).await?;
+    for definition in definitions {
+        match unique_key(definition) {
+            Some(key) if !unique.contains(&key) => {
+                let constraint = definition.trim_start_matches("UNIQUE KEY ").replace("CONSTRAINT ", "");
+                let index = constraint.split_whitespace().next().unwrap_or_default();
+                missing.push(format!("CREATE UNIQUE INDEX {index} ON {name} ({key});"));
+            }
+            Some(_) => {}
+            None => {
+                let column = definition.split_whitespace().next().unwrap_or_default();
+                if !is_constraint(definition) && !columns.contains(column) {
+                    missing.push(format!("ALTER TABLE {name} ADD COLUMN {definition};"));
+                }
+            }
+        }
+    }
+    Ok(missing)
+}
+
+fn is_constraint(definition: &str) -> bool {
+    ["PRIMARY ", "KEY ", "CONSTRAINT "].iter().any(|word| definition.starts_with(word))
+}
+
+/// The columns of a unique key, where the line defines one.
+fn unique_key(definition: &str) -> Option<String> {
+    let is_unique = definition.starts_with("UNIQUE KEY ") || definition.contains(" UNIQUE (");
+    let columns = definition.rsplit_once('(')?.1.trim_end_matches(')');
+    is_unique.then(|| columns.to_owned())
+}
+
+pub(super) async fn existing_columns(conn: &mut Conn, table: &str) -> Result<BTreeSet<String>> {
+    let sql = Sql::Each {
+        mysql: "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ?",
+        // With generated columns.
+        sqlite: "SELECT name FROM pragma_table_xinfo(?)",
+    };
+    let rows = conn.fetch(sql, &[table.into()]).await?;
+    Ok(rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_, _>>()?)
+}
+
+/// The columns of each unique key of a table, in order, as text.
+async fn existing_unique_keys(conn: &mut Conn, table: &str) -> Result<BTreeSet<String>> {
+    let sql = Sql::Each {
+        mysql: "SELECT CAST(GROUP_CONCAT(column_name ORDER BY seq_in_index SEPARATOR ', ') AS CHAR) FROM \
+                information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND non_unique = 0 AND \
+                sub_part IS NULL GROUP BY index_name",
+        sqlite: "SELECT (SELECT group_concat(c.name, ', ' ORDER BY c.seqno) FROM pragma_index_info(i.name) c) FROM \
+                 pragma_index_list(?) i WHERE i.\"unique\" = 1 AND i.partial = 0",
+    };
+    let rows = conn.fetch(sql, &[table.into()]).await?;
+    Ok(rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<_, _>>()?)
+}

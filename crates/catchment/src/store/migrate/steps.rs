@@ -1,0 +1,41 @@
+//! The steps from one version of the tables to the next.
+
+use crate::store::db::dialect::Dialect;
+
+/// A step from one version of the tables to the next. Statements end with a semicolon at the end of a line.
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) name: &'static str,
+    mysql: &'static str,
+    sqlite: &'static str,
+}
+
+impl Migration {
+    /// Its statements.
+    pub(super) fn statements(&self, dialect: Dialect) -> impl Iterator<Item = &'static str> {
+        let ddl = dialect.pick(self.mysql, self.sqlite);
+        ddl.split(";\n").map(str::trim).filter(|statement| !statement.is_empty())
+    }
+}
+
+/// The step of a version and a name: the files `000VERSION_NAME.sql`.
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            mysql: include_str!(concat!("../../../migrations/mysql/000", $version, "_", $name, ".sql")),
+            sqlite: include_str!(concat!("../../../migrations/sqlite/000", $version, "_", $name, ".sql")),
+        }
+    };
+}
+
+pub(super) const MIGRATIONS: &[Migration] =
+    &[migration!(1, "init"), migration!(2, "jobs"), migration!(3, "states"), migration!(4, "claims")];
+
+pub(super) const MIGRATIONS_TABLE: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS catchment_migrations (version BIGINT NOT NULL PRIMARY KEY, \
+            name VARCHAR(64) NOT NULL, applied_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)) ENGINE = InnoDB",
+    "CREATE TABLE IF NOT EXISTS catchment_migrations (version INTEGER NOT NULL PRIMARY KEY, \
+             name TEXT NOT NULL, applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')))",
+];

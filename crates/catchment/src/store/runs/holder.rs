@@ -1,0 +1,75 @@
+//! The run that others wait for, and who holds it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::store::db::{Failure, Row};
+use crate::store::values::timestamp;
+
+/// The columns of [`Holder::read`], in its order, of a row `h` of `sync_runs`.
+pub(super) const HOLDER_COLUMNS: &str = "h.id, h.lease_owner, {ms h.lease_until}, h.claimable_by, h.fence, CASE WHEN h.status = 'in_progress' AND \
+     (h.lease_until IS NULL OR h.lease_until < {now}) THEN 1 ELSE 0 END, \
+     (SELECT k.key_id FROM sync_run_keys k WHERE k.sync_run_id = h.id)";
+/// How many there are.
+pub(super) const HOLDER_WIDTH: usize = 7;
+
+/// The run that others wait for, and who holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) run_id: i64,
+    /// None where it waits for its own next attempt.
+    pub(crate) owner: Option<String>,
+    pub(crate) lease_until: Option<Timestamp>,
+    pub(crate) claimable_by: String,
+    pub(super) fence: i64,
+    /// Whether nobody has renewed its lease.
+    pub(super) is_expired: bool,
+    /// The key that its secrets are sealed with.
+    pub(super) key_id: Option<String>,
+}
+
+impl Holder {
+    pub(super) fn read(row: &Row) -> Result<Self, Failure> {
+        Ok(Self {
+            run_id: row.int(0)?,
+            owner: row.optional_text(1)?.map(str::to_owned),
+            lease_until: timestamp(row.optional_int(2)?),
+            claimable_by: row.text(3)?.to_owned(),
+            fence: row.int(4)?,
+            is_expired: row.int(5)? == 1,
+            key_id: row.optional_text(6)?.map(str::to_owned),
+        })
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.owner, self.lease_until) {
+            (Some(owner), Some(until)) if !self.is_expired => {
+                let mut parts = owner.split('/');
+                let (node, process) = (parts.next().unwrap_or_default(), parts.nth(3).unwrap_or_default());
+                write!(
+                    f,
+                    "held by process {process} on {node} until {until:.0}, unless that renews its lease"
+                )
+            }
+            _ => write!(
+                f,
+                "{}; `catchment runs cancel {}` frees its source",
+                whose(&self.claimable_by),
+                self.run_id
+            ),
+        }
+    }
+}
+
+/// Who may take a run up, in words.
+pub(super) fn whose(claimable_by: &str) -> String {
+    let (who, place) = claimable_by.split_once('@').unwrap_or_default();
+    let who = if who == "service" { "a service (`catchment serve`)" } else { "any process" };
+    match place {
+        "*" => format!("it can be taken up by {who}"),
+        node => format!("it can be taken up by {who} on the node {node}"),
+    }
+}

@@ -1,0 +1,19 @@
+//! `sync_runs` and `sync_attempts`: what is asked for, who holds it, how it ended.
+
+mod attempts;
+mod claim;
+mod claimant;
+mod finish;
+mod holder;
+mod lease;
+mod queue;
+mod read;
+mod row;
+mod wait;
+
+pub use attempts::AttemptRecord;
+pub(crate) use claim::Claim;
+pub(crate) use claimant::Claimant;
+pub(crate) use finish::Verdict;
+pub(crate) use queue::NewRun;
+pub(crate) use wait::Wait;
