@@ -159,6 +159,7 @@ impl Config {
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
             allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
             own_address: Some(listen),
+            is_service: false,
             secrets_dir: flags.secrets_dir.or(file.secrets_dir),
             key_file: flags.key_file.or(file.key_file).unwrap_or(default.key_file),
             key: variable("CATCHMENT_KEY"),

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::value::printable;
@@ -13,7 +14,7 @@ use crate::value::printable;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The classes of failure. Their names are stored in `sync_errors.error_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// A required column is empty, a value does not fit.
@@ -90,7 +91,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// One thing wrong with the options of a request, with its place as a JSON pointer (RFC 6901).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Detail {
     /// Where, such as `/options/delimiter`; empty for the whole document.
     pub pointer: String,

@@ -2,7 +2,7 @@
 
 use catchment_core::{Registry, Result};
 
-use crate::run::Door;
+use crate::content::ContentIndexRepository;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::sync::{ServiceSettings, SyncService};
@@ -15,13 +15,12 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database, brings its tables up to date, and frees what dead processes of this
-    /// machine held. Requests will come through `door`.
+    /// Opens the database, brings its tables up to date, and frees what dead processes of this machine held.
     ///
     /// # Errors
     /// `config` when the settings or the tables do not fit; `database` when it does not answer.
-    pub async fn open(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
-        let app = Self::unopened(settings, registry, door)?;
+    pub async fn open(settings: &Settings, registry: Registry) -> Result<Self> {
+        let app = Self::unopened(settings, registry)?;
         app.begin().await?;
         Ok(app)
     }
@@ -31,19 +30,27 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn begin(&self) -> Result<()> {
-        self.service.store().migrate().await?;
-        self.service.resume_interrupted().await?;
+        self.migrate().await?;
+        self.service.engine().resume_interrupted().await?;
         if let Err(error) = self.service.check_key() {
             tracing::error!(%error, "requests with secrets are refused until the key for secrets can be used");
         }
         Ok(())
     }
 
+    /// Brings the tables up to date, and nothing else. The names of the steps that were taken.
+    ///
+    /// # Errors
+    /// `config`, `foreign_table` and `newer_tables`; `database`.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>> {
+        self.service.store().migrate().await
+    }
+
     /// A service that checks requests and has not touched its database. Scheduling needs [`App::open`].
     ///
     /// # Errors
     /// `config` when the settings do not fit.
-    pub fn unopened(settings: &Settings, registry: Registry, door: Door) -> Result<Self> {
+    pub fn unopened(settings: &Settings, registry: Registry) -> Result<Self> {
         let store = Store::open(&settings.database_url, settings.connections())?;
         let service = ServiceSettings {
             data_dirs: settings.data_dirs.clone(),
@@ -56,7 +63,7 @@ impl App {
             workers: settings.workers,
             writers: settings.writers,
             memory_budget: settings.memory_budget,
-            door,
+            is_service: settings.is_service,
         };
         Ok(Self { service: SyncService::new(store, registry, service) })
     }
@@ -64,6 +71,11 @@ impl App {
     /// The service.
     pub fn service(&self) -> &SyncService {
         &self.service
+    }
+
+    /// The table `content_index`.
+    pub fn content_index(&self) -> ContentIndexRepository {
+        ContentIndexRepository::new(self.service.store().clone())
     }
 
     /// Ends attempts after the page in hand, and gives all connections back.

@@ -2,6 +2,7 @@
 
 use catchment_core::Result;
 
+use crate::principal::{Principal, Scope};
 use crate::store::Store;
 
 /// The table `content_index`.
@@ -12,7 +13,7 @@ pub struct ContentIndexRepository {
 
 impl ContentIndexRepository {
     /// The one of this database.
-    pub fn new(store: Store) -> Self {
+    pub(crate) fn new(store: Store) -> Self {
         Self { store }
     }
 
@@ -20,7 +21,8 @@ impl ContentIndexRepository {
     ///
     /// # Errors
     /// `database`.
-    pub async fn cleanup_old(&self, days: u32) -> Result<u64> {
+    pub async fn cleanup_old(&self, principal: &Principal, days: u32) -> Result<u64> {
+        principal.require(Scope::Admin)?;
         self.store.delete_old_content(days).await
     }
 }

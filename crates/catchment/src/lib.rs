@@ -5,7 +5,7 @@
 //! # Schedule a sync, then execute it
 //!
 //! ```
-//! use catchment::{App, Door, Settings, SyncRequest};
+//! use catchment::{App, Principal, Settings, SyncRequest};
 //! use serde_json::json;
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -16,11 +16,12 @@
 //! # let csv = csv.to_str().unwrap();
 //! # let url = format!("sqlite://{}", dir.path().join("catchment.db").display());
 //! let settings = Settings { database_url: url, ..Settings::default() };
-//! let app = App::open(&settings, catchment_sources::builtin(), Door::Library).await?;
+//! let app = App::open(&settings, catchment_sources::builtin()).await?;
 //! let sync_service = app.service();
 //!
+//! let me = Principal::library();
 //! let sync_run_id = sync_service
-//!     .schedule_sync(SyncRequest::from_json(json!({
+//!     .schedule_sync(&me, SyncRequest::from_json(json!({
 //!         "sourceType": "csv",
 //!         "sourceIdentifier": csv,
 //!         "options": {
@@ -33,7 +34,7 @@
 //!     .await?;
 //! println!("Sync scheduled with ID: {sync_run_id}");
 //!
-//! let result = sync_service.execute_sync(sync_run_id).await?;
+//! let result = sync_service.execute_sync(&me, sync_run_id).await?;
 //! println!("Sync completed: {} items processed", result.items_processed);
 //! # assert_eq!((result.success, result.items_processed), (true, 1));
 //! # Ok(()) }
@@ -42,7 +43,7 @@
 //! # Schedule and execute in one call
 //!
 //! ```
-//! # use catchment::{App, Door, Settings, SyncRequest};
+//! # use catchment::{App, Principal, Settings, SyncRequest};
 //! # use serde_json::json;
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> catchment::Result<()> {
@@ -64,10 +65,10 @@
 //! #     key_file: dir.path().join("catchment.key"),
 //! #     ..Settings::default()
 //! # };
-//! # let app = App::open(&settings, catchment_sources::builtin(), Door::Library).await?;
+//! # let app = App::open(&settings, catchment_sources::builtin()).await?;
 //! # let sync_service = app.service();
 //! let result = sync_service
-//!     .sync(SyncRequest::from_json(json!({
+//!     .sync(&Principal::library(), SyncRequest::from_json(json!({
 //!         "sourceType": "api",
 //!         "sourceIdentifier": api,
 //!         "options": {"auth": {"type": "bearer", "token": "your-token"}, "contentType": "music"}
@@ -83,24 +84,34 @@
 //! # Ok(()) }
 //! ```
 
+#[macro_use]
+mod stored_names;
+
 mod app;
+mod compare;
 mod content;
-pub mod mapping;
+mod counts;
+mod mapping;
+mod principal;
+mod request;
+mod result;
 mod run;
 mod settings;
 mod store;
 mod sync;
+mod target;
 mod vault;
 
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
 pub use content::ContentIndexRepository;
-pub use run::{
-    Counters, Door, RunError, RunMetadata, RunStatus, SyncRequest, SyncResult, SyncRun, SyncStats,
-};
+pub use counts::{Counters, RunMetadata};
+pub use mapping::{DecimalFinding, MaxErrors, Names, TargetOptions};
+pub use principal::{Door, Principal, Scope};
+pub use request::SyncRequest;
+pub use result::{SyncResult, SyncStats};
+pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
-pub use store::{AttemptRecord, Store, StoredError, StoredSkip};
-pub use sync::{
-    Checked, RunProgress, Schedule, ServiceSettings, SyncService, WorkerName, Workers, run_daily,
-};
-pub use vault::Vault;
+pub use store::{AttemptRecord, StoredError, StoredSkip};
+pub use sync::{Checked, Inspected, RunProgress, Schedule, SyncService, WorkerName, Workers, run_daily};
+pub use target::target_names;

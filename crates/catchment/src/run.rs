@@ -1,99 +1,38 @@
-//! A run: what it is asked for, the states it goes through, what it counts.
+//! A run: the states it goes through, and what it is made of.
 
-use std::fmt;
-
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::ErrorKind;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::mapping::Names;
-
-/// A request for a sync, the same through every door: the body of `POST /v1/sync/trigger`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SyncRequest {
-    /// `csv`, or another registered type.
-    pub source_type: String,
-    /// Path or address of the source.
-    pub source_identifier: String,
-    /// Options of the source and of the target.
-    #[serde(default)]
-    pub options: Map<String, Value>,
-}
-
-impl SyncRequest {
-    /// A request from its JSON form.
-    ///
-    /// # Errors
-    /// `config`, with the place of what does not fit.
-    pub fn from_json(value: Value) -> Result<Self> {
-        if !value.is_object() {
-            let message = "a request is an object with sourceType, sourceIdentifier and options";
-            return Err(Error::config("invalid_request", message).with_detail("", message));
-        }
-        catchment_core::parse("", value).map_err(|error| error.context("the request"))
-    }
-}
-
-/// Which door a request came through. What it may read depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// The HTTP API: files below the data directories only.
-    Http,
-    /// The command line: what its user can read.
-    Cli,
-    /// A program that uses the library: what it can read.
-    Library,
-}
+use crate::counts::RunMetadata;
+use crate::request::SyncRequest;
 
 /// The state of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// ```text
+/// schedule ─> pending ──claim──> in_progress ──> completed | failed
+///                ^                    │
+///                └─ retry, shutdown, ─┘         cancel: pending | in_progress ─> cancelled
+///                   a lease that ran out        retry:  failed | cancelled ─> pending
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Waits for a worker, or for its next attempt.
+    /// Every run begins here, and comes back when an attempt ended that is worth another one: with `next_attempt_at` set,
+    /// before which no worker claims it. A worker that may read its source claims it as soon as it is due and its lane is
+    /// free.
     Pending,
-    /// A worker holds it.
+    /// A worker claimed it and holds its lease. It leaves by how the attempt ends; by `cancel`; or by a change by hand.
+    /// Where nobody renews the lease, the next worker that looks takes it over.
     InProgress,
-    /// All records are accounted for, and in the database.
+    /// The worker read the source to its end, and the account added up. Final.
     Completed,
-    /// It ended with an error.
+    /// An attempt ended with an error that another one would meet again, or too many in a row got nowhere; or somebody set
+    /// it by hand. `retry`, `resume` and the daily job put it back into the queue, each if its conditions hold.
     Failed,
-    /// Somebody called it off.
+    /// Somebody cancelled it. Only `retry` puts it back into the queue.
     Cancelled,
-}
-
-/// Names that are stored, with what they stand for.
-macro_rules! stored_names {
-    ($type:ident, $what:literal, $($variant:ident = $name:literal),+) => {
-        impl $type {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The name as stored and shown.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
-            }
-
-            /// The one of that name.
-            ///
-            /// # Errors
-            /// `config`, with the names there are.
-            pub fn from_name(name: &str) -> Result<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == name).ok_or_else(|| {
-                    let known: Vec<_> = Self::ALL.iter().map(|known| known.as_str()).collect();
-                    let message = format!("there is no {} `{name}`; there are: {}", $what, known.join(", "));
-                    Error::config("unknown_name", message)
-                })
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
 }
 
 stored_names!(
@@ -105,8 +44,6 @@ stored_names!(
     Failed = "failed",
     Cancelled = "cancelled"
 );
-stored_names!(Door, "door", Http = "http", Cli = "cli", Library = "library");
-
 impl RunStatus {
     /// Whether nothing more happens to it by itself.
     pub const fn is_final(self) -> bool {
@@ -114,115 +51,20 @@ impl RunStatus {
     }
 }
 
-/// What became of records. Their sum is what was read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Counters {
-    /// New rows.
-    pub inserted: u64,
-    /// Rows of which a value changed.
-    pub updated: u64,
-    /// Rows that were as the source has them.
-    pub unchanged: u64,
-    /// Records left alone on purpose.
-    pub skipped: u64,
-    /// Records rejected.
-    pub failed: u64,
-}
-
-impl Counters {
-    /// Rows that are now as the source has them.
-    pub const fn processed(&self) -> u64 {
-        self.inserted + self.updated + self.unchanged
-    }
-
-    /// All records accounted for.
-    pub const fn total(&self) -> u64 {
-        self.processed() + self.skipped + self.failed
-    }
-
-    /// These and those.
-    #[must_use]
-    pub const fn plus(self, other: Self) -> Self {
-        Self {
-            inserted: self.inserted + other.inserted,
-            updated: self.updated + other.updated,
-            unchanged: self.unchanged + other.unchanged,
-            skipped: self.skipped + other.skipped,
-            failed: self.failed + other.failed,
-        }
-    }
-}
-
-/// What a run keeps in `sync_metadata`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct RunMetadata {
-    /// The finer counts.
-    #[serde(flatten)]
-    pub counts: Counters,
-    /// Rejects stored in `sync_errors`; the others are only counted.
-    pub errors_stored: u64,
-    /// Skipped records stored in `sync_skips`; the others are only counted.
-    pub skips_stored: u64,
-    /// Target column to source column, as given or as chosen by name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<Names>,
-    /// The source was not read to its end: a limit of the options stopped it.
-    #[serde(skip_serializing_if = "is_false")]
-    pub truncated: bool,
-    /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub warning: Option<String>,
-    /// A record that stood on two pages of the source: its list moved while it was read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shifted: Option<String>,
-    /// The page of the source that the last record stood on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_page: Option<u64>,
-    /// The run whose place this one takes, because its source changed while it was read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<i64>,
-    /// The run that took this one's place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaced_by: Option<i64>,
-    /// How many runs in a row were replaced before this one.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub replacements: u32,
-}
-
-impl RunMetadata {
-    /// What people should know of a run that is completed and not complete.
-    pub fn shown_warning(&self) -> Option<&str> {
-        const MAX_PAGES_REACHED: &str = "the source was not read to its end (option `maxPages`)";
-        self.warning.as_deref().or(self.truncated.then_some(MAX_PAGES_REACHED))
-    }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]
 pub struct SyncRun {
-    /// Its id.
+    /// Given when it is scheduled; later runs have higher ids.
     pub id: i64,
-    /// What was asked for.
+    /// What was asked for, as it was scheduled; secrets in it are sealed.
     pub request: SyncRequest,
     /// What the rows' identities hold for the source: its identifier, or `options.sourceName`.
     pub source_name: String,
     /// The table that is written.
     pub target_table: String,
-    /// Its state.
+    /// See [`RunStatus`].
     pub status: RunStatus,
-    /// Records applied: inserted, updated and unchanged.
+    /// Records applied: inserted, updated and unchanged. Raised by each page, in its transaction; below as well.
     pub items_processed: u64,
     /// Records rejected.
     pub items_failed: u64,
@@ -230,19 +72,19 @@ pub struct SyncRun {
     pub items_skipped: u64,
     /// The finer counts and what else is worth knowing.
     pub metadata: RunMetadata,
-    /// Why it failed, or why its last attempt did.
+    /// Why it failed, or why its last attempt did. Set when an attempt ends, cleared by the next claim.
     pub error: Option<RunError>,
-    /// Attempts begun.
+    /// Attempts begun. Raised by each claim.
     pub attempt: u32,
-    /// When the next one is due, where it waits for that.
+    /// When the next attempt is due. Set while the run is pending, cleared by the claim.
     pub next_attempt_at: Option<Timestamp>,
-    /// When it was asked for.
+    /// When it was scheduled.
     pub created_at: Timestamp,
-    /// When its first attempt began.
+    /// When its first attempt began. Set by the first claim, and never again.
     pub started_at: Option<Timestamp>,
-    /// When it ended.
+    /// When it became completed, failed or cancelled; cleared when it is put back into the queue.
     pub completed_at: Option<Timestamp>,
-    /// Pages committed.
+    /// Pages committed, over all attempts.
     pub pages: u64,
 }
 
@@ -255,57 +97,4 @@ pub struct RunError {
     pub code: Option<String>,
     /// What happened.
     pub message: String,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone)]
-pub struct SyncResult {
-    /// The run that did it: the one asked for, or the one that took its place.
-    pub sync_run_id: i64,
-    /// Whether it is completed.
-    pub success: bool,
-    /// Its final state.
-    pub status: RunStatus,
-    /// Inserted, updated and unchanged.
-    pub items_processed: u64,
-    /// Rejected.
-    pub items_failed: u64,
-    /// Left alone.
-    pub items_skipped: u64,
-    /// The finer counts.
-    pub counts: Counters,
-    /// Why it failed.
-    pub error: Option<RunError>,
-}
-
-impl From<SyncRun> for SyncResult {
-    fn from(run: SyncRun) -> Self {
-        Self {
-            sync_run_id: run.id,
-            success: run.status == RunStatus::Completed,
-            status: run.status,
-            items_processed: run.items_processed,
-            items_failed: run.items_failed,
-            items_skipped: run.items_skipped,
-            counts: run.metadata.counts,
-            error: run.error,
-        }
-    }
-}
-
-/// How many runs there are in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct SyncStats {
-    /// All of them.
-    pub total: u64,
-    /// Waiting.
-    pub pending: u64,
-    /// Held by a worker.
-    pub in_progress: u64,
-    /// Ended well.
-    pub completed: u64,
-    /// Ended with an error.
-    pub failed: u64,
-    /// Called off.
-    pub cancelled: u64,
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// Where this service listens, if it does: sources never connect there.
     pub own_address: Option<SocketAddr>,
+    /// Whether this process serves the HTTP API, and takes up runs that came over it.
+    pub is_service: bool,
     /// Where requests over HTTP may find files with secrets.
     pub secrets_dir: Option<PathBuf>,
     /// Where the key is that secrets are stored with; made on first use.
@@ -54,6 +56,7 @@ impl Default for Settings {
             data_dirs: vec!["/data".into(), "./data".into()],
             allow_networks: Vec::new(),
             own_address: None,
+            is_service: false,
             secrets_dir: None,
             key_file: "catchment.key".into(),
             key: None,
@@ -115,13 +118,13 @@ impl Settings {
     }
 
     /// Which addresses sources may connect to.
-    pub fn network(&self) -> NetworkAccess {
+    pub(crate) fn network(&self) -> NetworkAccess {
         NetworkAccess::new(self.allow_networks.clone(), self.own_address)
     }
 
     /// Connections to the database: for each worker its writers, one that reads the table and one for its heartbeat;
     /// and some for answers.
-    pub fn connections(&self) -> u32 {
+    pub(crate) fn connections(&self) -> u32 {
         u32::try_from(self.workers * (self.writers + 2) + 4).unwrap_or(u32::MAX)
     }
 }

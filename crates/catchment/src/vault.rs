@@ -22,7 +22,7 @@ const LABEL: &[u8] = b"catchment sealed 1";
 
 /// See the module. The key is read, or made, when it is first needed.
 #[derive(Debug, Clone)]
-pub struct Vault {
+pub(crate) struct Vault {
     inner: Arc<Inner>,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Inner {
 
 impl Vault {
     /// With the key given (64 hexadecimal digits), or else with that in a file, which is made on first use.
-    pub fn new(given: Option<String>, file: PathBuf) -> Self {
+    pub(crate) fn new(given: Option<String>, file: PathBuf) -> Self {
         Self { inner: Arc::new(Inner { given, file, key: OnceLock::new() }) }
     }
 

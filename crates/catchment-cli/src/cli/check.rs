@@ -1,14 +1,13 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
-use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{GOOD, WARN, say};
-use super::{Exit, report};
-use crate::http::checked_json;
-use catchment::App;
-use catchment::Checked;
-use catchment::Door;
-use catchment::Settings;
+use catchment::{Checked, Settings};
 use clap::Args;
+
+use super::exit::{Exit, report};
+use super::open::{caller, unopened};
+use super::request::{SourceArgs, TargetArgs, request};
+use super::table::{GOOD, WARN, say, say_json};
+use crate::view::CheckView;
 
 #[derive(Args)]
 pub(super) struct CheckArgs {
@@ -25,10 +24,10 @@ pub(super) struct CheckArgs {
 
 pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
     let request = request(args.source, Some(args.target))?;
-    let app = App::unopened(settings, catchment_sources::builtin(), Door::Cli)?;
+    let (app, caller) = (unopened(settings)?, caller());
     // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
-    app.service().validate(request.clone()).await?;
-    let checked = match app.service().check(request).await {
+    app.service().validate(&caller, request.clone()).await?;
+    let checked = match app.service().check(&caller, request).await {
         Ok(checked) => checked,
         Err(error) => {
             report(&error.into());
@@ -36,7 +35,7 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
         }
     };
     if args.json {
-        say!("{}", checked_json(&checked));
+        say_json(&CheckView::from(&checked));
     } else {
         print(&checked);
     }

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
+use super::exit::Exit;
+use super::open::{caller, open};
 use super::table::{number, say};
-use super::{Exit, open};
-use catchment::ContentIndexRepository;
 use catchment::Settings;
 
 #[derive(Args)]
@@ -20,13 +20,15 @@ pub(super) struct CleanupArgs {
 }
 
 pub(super) async fn run(settings: &Settings, args: CleanupArgs) -> anyhow::Result<Exit> {
-    let app = open(settings).await?;
+    let (app, caller) = (open(settings).await?, caller());
     if let Some(days) = args.runs {
-        say!("{} runs deleted", number(app.service().cleanup(days).await?));
+        say!("{} runs deleted", number(app.service().cleanup(&caller, days).await?));
     }
     if let Some(days) = args.content {
-        let content = ContentIndexRepository::new(app.service().store().clone());
-        say!("{} rows of content_index deleted", number(content.cleanup_old(days).await?));
+        say!(
+            "{} rows of content_index deleted",
+            number(app.content_index().cleanup_old(&caller, days).await?)
+        );
     }
     app.close().await;
     Ok(Exit::Done)

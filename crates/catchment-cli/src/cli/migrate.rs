@@ -1,17 +1,17 @@
 //! `catchment migrate`: the tables, and nothing else.
 
-use super::Exit;
+use super::exit::Exit;
+use super::open::unopened;
 use super::table::say;
 use catchment::Settings;
-use catchment::Store;
 
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
-    let store = Store::open(&settings.database_url, settings.connections())?;
-    let applied = store.migrate().await?;
+    let app = unopened(settings)?;
+    let applied = app.migrate().await?;
     match applied.as_slice() {
         [] => say!("The tables are up to date."),
         applied => say!("Applied: {}", applied.join(", ")),
     }
-    store.close().await;
+    app.close().await;
     Ok(Exit::Done)
 }

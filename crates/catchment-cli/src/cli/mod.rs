@@ -2,8 +2,12 @@
 
 mod check;
 mod cleanup;
+mod exit;
 mod inspect;
+mod logging;
 mod migrate;
+mod open;
+mod progress;
 mod request;
 mod runs;
 mod schedule;
@@ -13,15 +17,11 @@ mod table;
 
 use std::process::ExitCode;
 
-use catchment_core::{Error, ErrorKind};
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
-use catchment::App;
-use catchment::Settings;
-
-use crate::config::{Config, Flags, LogFormat, ServeFlags};
-use catchment::Door;
+use crate::config::{Config, Flags, ServeFlags};
+use exit::{Exit, exit_of, report};
+use logging::start_logging;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
@@ -56,21 +56,8 @@ enum Command {
     Migrate,
 }
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exit {
-    /// All went well.
-    Done = 0,
-    /// The command or the run failed.
-    Failed = 1,
-    /// The command was called in a wrong way.
-    Usage = 2,
-    /// The run is completed, and some records were rejected, or it cannot be sure to have seen all.
-    Rejects = 3,
-}
-
 /// Runs the command that the process was called with.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let Cli { flags, command } = Cli::parse();
     let serve_flags = match &command {
         Command::Serve(flags) => flags.clone(),
@@ -94,15 +81,6 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-/// Tells an error. Ours say all in their message; others keep the reason behind it.
-fn report(error: &anyhow::Error) {
-    let message = match error.downcast_ref::<Error>() {
-        Some(error) => error.full_message(),
-        None => format!("{error:#}"),
-    };
-    anstream::eprintln!("{}error:{:#} {message}", table::BAD, table::BAD);
-}
-
 async fn run(config: Config, command: Command) -> anyhow::Result<Exit> {
     let settings = config.settings.clone();
     match command {
@@ -114,38 +92,5 @@ async fn run(config: Config, command: Command) -> anyhow::Result<Exit> {
         Command::Cleanup(args) => cleanup::run(&settings, args).await,
         Command::Schedule(args) => schedule::run(&settings, &args),
         Command::Migrate => migrate::run(&settings).await,
-    }
-}
-
-async fn open(settings: &Settings) -> catchment_core::Result<App> {
-    App::open(settings, catchment_sources::builtin(), Door::Cli).await
-}
-
-/// Which exit code an error has: what was asked for wrongly is usage.
-fn exit_of(error: &anyhow::Error) -> Exit {
-    match error.downcast_ref::<Error>() {
-        Some(error) if error.kind() == ErrorKind::Config => Exit::Usage,
-        _ => Exit::Failed,
-    }
-}
-
-/// Logs go to standard error: all that `serve` does, and warnings of the other commands, which tell the end of a run
-/// themselves.
-fn start_logging(format: LogFormat, is_service: bool) {
-    let default = if is_service {
-        "info,sqlx=off,rustls_platform_verifier=off"
-    } else {
-        "warn,sqlx=off,rustls_platform_verifier=off,catchment::end=off"
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-        LogFormat::Text => {
-            use std::io::IsTerminal;
-            let has_colour = std::io::stderr().is_terminal()
-                && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-            builder.with_ansi(has_colour).init();
-        }
     }
 }

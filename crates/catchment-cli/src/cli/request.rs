@@ -2,12 +2,10 @@
 
 use std::path::PathBuf;
 
+use catchment::{SyncRequest, target_names};
 use catchment_core::{Error, Result};
 use clap::Args;
 use serde_json::{Map, Value};
-
-use catchment::SyncRequest;
-use catchment::mapping::table::TABLES;
 
 /// What to read, and how.
 #[derive(Args)]
@@ -48,7 +46,7 @@ pub(super) struct SourceArgs {
 #[derive(Args)]
 pub(super) struct TargetArgs {
     /// Table to write [default: content_index]
-    #[arg(long, value_name = "TABLE", value_parser = TABLES.map(|table| table.name))]
+    #[arg(long, value_name = "TABLE", value_parser = target_names())]
     target: Option<String>,
 
     /// What the records are: music, video, movie or game
@@ -108,10 +106,8 @@ fn type_of(source: &str) -> &'static str {
     let is_address = source.starts_with("http://") || source.starts_with("https://");
     let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
     let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
-    match is_address && ![".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end)) {
-        true => "api",
-        false => "csv",
-    }
+    let is_text = [".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end));
+    if is_address && !is_text { "api" } else { "csv" }
 }
 
 fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {

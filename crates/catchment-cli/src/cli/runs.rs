@@ -1,19 +1,19 @@
 //! `catchment runs`: the runs of the database.
 
+use catchment::{App, AttemptRecord, Principal, RunStatus, Settings, SyncRun};
 use catchment_core::masked;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde_json::Value;
 
-use super::table::{self, DIM, number, say, style};
-use super::{Exit, open};
-use crate::http::{error_json, run_json};
-use catchment::App;
-use catchment::Settings;
-use catchment::{RunStatus, SyncRun};
+use super::exit::Exit;
+use super::open::{caller, open};
+use super::table::{self, DIM, number, say, say_json, style};
+use crate::view::{ErrorView, RunView};
 
 /// Errors that are fetched at a time.
 const PART: u32 = 1000;
+/// Errors that stand in the JSON of a run.
+const SHOWN_ERRORS: u32 = 100;
 
 #[derive(Args)]
 pub(super) struct RunsArgs {
@@ -41,12 +41,12 @@ enum RunsCommand {
         /// Its id
         id: i64,
     },
-    /// Call a run off: at once where it waits, at its next page where it is under way
+    /// Cancel a run: at once where it waits, at its next page where it is under way
     Cancel {
         /// Its id
         id: i64,
     },
-    /// Put a failed or cancelled run back into the queue; it goes on from its last page
+    /// Put a failed or cancelled run back into the queue; it resumes after its last page
     Retry {
         /// Its id
         id: i64,
@@ -59,22 +59,28 @@ enum RunsCommand {
 }
 
 pub(super) async fn run(settings: &Settings, args: RunsArgs) -> anyhow::Result<Exit> {
-    let app = open(settings).await?;
+    let (app, who) = (open(settings).await?, caller());
     match args.command.unwrap_or(RunsCommand::List { status: None, limit: 20 }) {
-        RunsCommand::List { status, limit } => list(&app, status, limit, args.json).await?,
-        RunsCommand::Show { id } => show(&app, id, args.json).await?,
-        RunsCommand::Cancel { id } => say!("Run {id}: {}", app.service().cancel(id).await?.status),
-        RunsCommand::Retry { id } => say!("Run {id}: {}", app.service().retry(id).await?.status),
-        RunsCommand::Errors { id } => errors(&app, id, args.json).await?,
+        RunsCommand::List { status, limit } => list(&app, &who, status, limit, args.json).await?,
+        RunsCommand::Show { id } => show(&app, &who, id, args.json).await?,
+        RunsCommand::Cancel { id } => say!("Run {id}: {}", app.service().cancel(&who, id).await?.status),
+        RunsCommand::Retry { id } => say!("Run {id}: {}", app.service().retry(&who, id).await?.status),
+        RunsCommand::Errors { id } => errors(&app, &who, id, args.json).await?,
     }
     app.close().await;
     Ok(Exit::Done)
 }
 
-async fn list(app: &App, status: Option<RunStatus>, limit: u32, as_json: bool) -> anyhow::Result<()> {
-    let runs = app.service().store().runs(status, limit).await?;
+async fn list(
+    app: &App,
+    who: &Principal,
+    status: Option<RunStatus>,
+    limit: u32,
+    as_json: bool,
+) -> anyhow::Result<()> {
+    let runs = app.service().runs(who, status, limit).await?;
     if as_json {
-        say!("{}", Value::from_iter(runs.iter().map(|run| run_json(run, &[], &[]))));
+        say_json(&runs.iter().map(|run| RunView::new(run, &[], &[])).collect::<Vec<_>>());
         return Ok(());
     }
     let row = |run: &SyncRun| {
@@ -94,70 +100,75 @@ async fn list(app: &App, status: Option<RunStatus>, limit: u32, as_json: bool) -
     Ok(())
 }
 
-async fn show(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
-    let run = app.service().run(id).await?;
-    let store = app.service().store();
-    let attempts = store.attempts(id).await?;
+async fn show(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let service = app.service();
+    let run = service.run(who, id).await?;
+    let attempts = service.attempts(who, id).await?;
+    let waits_for = service.waits_for(who, &run).await?;
     if as_json {
-        say!("{}", run_json(&run, &store.errors(id, 0, 100).await?, &attempts));
-        return Ok(());
+        let errors = service.errors(who, id, 0, SHOWN_ERRORS).await?;
+        say_json(&RunView::new(&run, &errors, &attempts).with_wait(waits_for));
+    } else {
+        print(&run, waits_for, attempts);
     }
+    Ok(())
+}
+
+fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>) {
     let (style, counts) = (style(run.status), run.metadata.counts);
-    say!("Run {id}: {style}{}{style:#}", run.status);
+    say!("Run {}: {style}{}{style:#}", run.id, run.status);
+    let rows = format!(
+        "{} inserted, {} updated, {} unchanged, {} skipped, {} failed",
+        number(counts.inserted),
+        number(counts.updated),
+        number(counts.unchanged),
+        number(counts.skipped),
+        number(counts.failed)
+    );
+    let request = &run.request;
     for (name, value) in [
-        ("source", format!("{} {}", run.request.source_type, masked(&run.request.source_identifier))),
+        ("source", format!("{} {}", request.source_type, masked(&request.source_identifier))),
         ("target", run.target_table.clone()),
         ("created", time(Some(run.created_at))),
         ("started", time(run.started_at)),
         ("completed", time(run.completed_at)),
         ("next", time(run.next_attempt_at)),
-        (
-            "rows",
-            format!(
-                "{} inserted, {} updated, {} unchanged, {} skipped, {} failed",
-                number(counts.inserted),
-                number(counts.updated),
-                number(counts.unchanged),
-                number(counts.skipped),
-                number(counts.failed)
-            ),
-        ),
-        ("waits", app.service().waits_for(&run).await?.unwrap_or_default()),
+        ("rows", rows),
+        ("waits", waits_for.unwrap_or_default()),
         ("warning", run.metadata.shown_warning().unwrap_or_default().to_owned()),
-        ("error", run.error.map(|error| error.message).unwrap_or_default()),
+        ("error", run.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
     ] {
         if !value.is_empty() {
             say!("{DIM}{name:9}{DIM:#} {value}");
         }
     }
-    let rows: Vec<Vec<String>> = attempts
-        .into_iter()
-        .map(|attempt| {
-            vec![
-                attempt.attempt.to_string(),
-                time(Some(attempt.started_at)),
-                time(attempt.ended_at),
-                attempt.pages.map(number).unwrap_or_default(),
-                attempt.error.map(|error| error.message).unwrap_or_default(),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = attempts.into_iter().map(attempt_row).collect();
     table::print(&["attempt", "started", "ended", "pages", "error"], &rows);
-    Ok(())
+}
+
+fn attempt_row(attempt: AttemptRecord) -> Vec<String> {
+    vec![
+        attempt.attempt.to_string(),
+        time(Some(attempt.started_at)),
+        time(attempt.ended_at),
+        attempt.pages.map(number).unwrap_or_default(),
+        attempt.error.map(|error| error.message).unwrap_or_default(),
+    ]
 }
 
 /// Each error on a line of its own, as there may be thousands.
-async fn errors(app: &App, id: i64, as_json: bool) -> anyhow::Result<()> {
-    let run = app.service().run(id).await?;
+async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let run = app.service().run(who, id).await?;
     let mut after = 0;
     loop {
-        let errors = app.service().store().errors(id, after, PART).await?;
+        let errors = app.service().errors(who, id, after, PART).await?;
         let Some(last) = errors.last() else { break };
         after = last.id;
         for error in &errors {
-            match as_json {
-                true => say!("{}", error_json(error)),
-                false => say!("{} {DIM}({}){DIM:#}", error.message, error.code),
+            if as_json {
+                say_json(&ErrorView::from(error));
+            } else {
+                say!("{} {DIM}({}){DIM:#}", error.message, error.code);
             }
         }
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 
-use super::Exit;
+use super::exit::Exit;
 use super::table::say;
 use catchment::Settings;
 

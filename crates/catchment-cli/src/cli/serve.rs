@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use super::exit::Exit;
+use super::open::unopened;
 use crate::config::Config;
-use crate::http::{Shared, router, serve};
+use crate::http::{Guard, Shared, router, serve};
 use catchment::App;
-use catchment::Door;
 use catchment::Settings;
 use catchment::{Workers, run_daily};
 
@@ -27,8 +27,9 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
         TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
     config.listen = listener.local_addr()?;
     config.settings.own_address = Some(config.listen);
+    config.settings.is_service = true;
     tracing::info!(address = %config.listen, "listening");
-    let (shared, stop) = (Shared::new(&config), CancellationToken::new());
+    let (shared, stop) = (Shared::new(Guard::new(&config)), CancellationToken::new());
     let settings = config.settings;
     let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
     let mut signals = Signals::new()?;
@@ -59,14 +60,14 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
         app.close().await;
     });
     if !finished.await {
-        tracing::warn!("stopped at once; what was under way goes on from its last page");
+        tracing::warn!("stopped at once; what was under way resumes after its last page");
     }
     Ok(Exit::Done)
 }
 
 /// Opens the database, waiting for it as long as it is merely away. Its connections tell that it is.
 async fn open(settings: &Settings) -> Result<App, Error> {
-    let app = App::unopened(settings, catchment_sources::builtin(), Door::Http)?;
+    let app = unopened(settings)?;
     loop {
         match app.begin().await {
             Err(error) if error.kind() == ErrorKind::Database => {

@@ -1,9 +1,9 @@
 //! How things look on a terminal. Colours vanish where there is none, and where `NO_COLOR` is set.
 
 use anstyle::{AnsiColor, Style};
-use catchment_core::cut;
-
 use catchment::RunStatus;
+use catchment_core::cut;
+use serde::Serialize;
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default().bold();
@@ -18,6 +18,14 @@ macro_rules! say {
     }};
 }
 pub(super) use say;
+
+/// Prints an answer as one line of JSON.
+pub(super) fn say_json(answer: &impl Serialize) {
+    match serde_json::to_string(answer) {
+        Ok(json) => say!("{json}"),
+        Err(error) => eprintln!("the answer has no JSON form: {error}"),
+    }
+}
 
 /// The style of a state.
 pub(super) fn style(status: RunStatus) -> Style {

@@ -5,57 +5,82 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use catchment_core::{Detail, Error, ErrorKind};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+
+use crate::view::iso;
 
 /// A good answer: `{"success": true, "data": …, "message": …, "timestamp": …}`.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Answer {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Answer<T> {
     success: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    data: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'static str>,
     timestamp: String,
 }
 
-impl Answer {
-    pub(super) fn data(data: Value) -> Self {
-        Self { data: Some(data), ..Self::message_only(None) }
+impl<T> Answer<T> {
+    pub(super) fn data(data: impl Into<T>) -> Self {
+        Self::new(Some(data.into()), None)
     }
 
-    pub(super) fn with_message(data: Option<Value>, message: &'static str) -> Self {
-        Self { data, ..Self::message_only(Some(message)) }
+    pub(super) fn with_message(data: impl Into<T>, message: &'static str) -> Self {
+        Self::new(Some(data.into()), Some(message))
     }
 
-    fn message_only(message: Option<&'static str>) -> Self {
-        Self { success: true, data: None, message, timestamp: iso(Timestamp::now()) }
+    fn new(data: Option<T>, message: Option<&'static str>) -> Self {
+        Self { success: true, data, message, timestamp: iso(Timestamp::now()) }
     }
 }
 
-impl IntoResponse for Answer {
+impl Answer<()> {
+    pub(super) fn message(message: &'static str) -> Self {
+        Self::new(None, Some(message))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         Json(self).into_response()
     }
 }
 
-/// A time as the contract shows it: `2026-01-24T14:30:00.000Z`.
-pub(super) fn iso(time: Timestamp) -> String {
-    format!("{time:.3}")
-}
-
-/// A bad answer: `{"success": false, "error": {"code", "message", "details"}, "timestamp"}`.
+/// A bad answer, with its status.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: StatusCode,
+    body: FailureBody,
+}
+
+/// `{"success": false, "error": {"code", "message", "details"}, "timestamp"}`.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct FailureBody {
+    success: bool,
+    error: FailureView,
+    timestamp: String,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FailureView {
+    /// A stable name for programs.
     code: String,
+    /// What failed, why, and what to do, for people.
     message: String,
+    /// What is wrong where in the request.
     details: Vec<Detail>,
 }
 
 impl Failure {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
-        Self { status, code: code.to_owned(), message: message.into(), details: Vec::new() }
+        Self::with_details(status, code, message.into(), Vec::new())
+    }
+
+    fn with_details(status: StatusCode, code: &str, message: String, details: Vec<Detail>) -> Self {
+        let error = FailureView { code: code.to_owned(), message, details };
+        Self { status, body: FailureBody { success: false, error, timestamp: iso(Timestamp::now()) } }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
@@ -63,11 +88,8 @@ impl Failure {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "this address does not take this method",
-        )
+        let message = "this address does not take this method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
     pub(super) fn starting() -> Self {
@@ -82,6 +104,7 @@ impl From<Error> for Failure {
         let status = match (error.kind(), error.code()) {
             (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
             (ErrorKind::Config, "wrong_state") => StatusCode::CONFLICT,
+            (ErrorKind::Config, "forbidden") => StatusCode::FORBIDDEN,
             // The operator's to mend, and not the caller's.
             (ErrorKind::Config, "bad_key") => StatusCode::SERVICE_UNAVAILABLE,
             (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => {
@@ -95,23 +118,12 @@ impl From<Error> for Failure {
         if status.is_server_error() {
             tracing::error!(kind = %error.kind(), code = error.code(), %error, "a request failed");
         }
-        Self {
-            status,
-            code: error.code().to_owned(),
-            message: error.full_message(),
-            details: error.details().to_vec(),
-        }
+        Self::with_details(status, error.code(), error.full_message(), error.details().to_vec())
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Self { status, code, message, details } = self;
-        let body = json!({
-            "success": false,
-            "error": {"code": code, "message": message, "details": details},
-            "timestamp": iso(Timestamp::now()),
-        });
-        (status, Json(body)).into_response()
+        (self.status, Json(self.body)).into_response()
     }
 }

@@ -1,22 +1,15 @@
 //! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
 
 use std::net::IpAddr;
-use std::time::Duration;
 
-use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use catchment::{Door, Principal};
 use subtle::ConstantTimeEq;
 
-use super::Shared;
 use super::envelope::Failure;
 use crate::config::Config;
-
-/// How long a request may take, its body included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a caller is held against.
 pub(crate) struct Guard {
@@ -25,6 +18,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// By the settings of this service.
     pub(crate) fn new(config: &Config) -> Self {
         let mut allow_hosts = config.allow_hosts.clone();
         if !config.listen.ip().is_unspecified() {
@@ -33,15 +27,19 @@ impl Guard {
         Self { token: config.api_token.clone(), allow_hosts }
     }
 
-    fn check(&self, path: &str, uri: &Uri, headers: &HeaderMap) -> Result<(), Failure> {
+    /// Who sends a request; nobody where it is answered to everybody.
+    pub(super) fn identify(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<Principal>, Failure> {
         let host = one_host(uri, headers)?;
         // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
-        if matches!(path, "/healthz" | "/readyz") {
-            return Ok(());
+        if matches!(uri.path(), "/healthz" | "/readyz") {
+            return Ok(None);
         }
         self.check_host(host)?;
         check_origin(host, headers)?;
-        self.check_token(headers)
+        self.check_token(headers)?;
+        let who =
+            if self.token.is_some() { "the holder of CATCHMENT_API_TOKEN" } else { "a caller on loopback" };
+        Ok(Some(Principal::administrator(who, Door::Http)))
     }
 
     /// A page of a strange site that resolves to this machine still calls us by that site's name.
@@ -111,19 +109,4 @@ fn host_name(host: &str) -> &str {
         Some(rest) => rest.split(']').next().unwrap_or(rest),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     }
-}
-
-pub(super) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    match shared.guard.check(request.uri().path(), request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(failure) => failure.into_response(),
-    }
-}
-
-/// No request takes for ever, whether its client sends the body slowly or the database answers slowly.
-pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
-        let message = format!("the request was not complete after {} s", REQUEST_TIMEOUT.as_secs());
-        Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
-    })
 }

@@ -2,30 +2,36 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::get;
 use catchment_core::Error;
-use serde_json::json;
 
-use super::Shared;
 use super::envelope::{Answer, Failure};
+use super::shared::Shared;
+use crate::view::HealthView;
 
 /// Whoever asks whether we are ready does not wait long.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(super) async fn live() -> Answer {
-    Answer::data(json!({"status": "alive"}))
+pub(super) fn router() -> Router<Shared> {
+    Router::new().route("/healthz", get(live)).route("/readyz", get(ready))
 }
 
-pub(super) async fn ready(State(shared): State<Shared>) -> Result<Answer, Failure> {
-    let store = shared.app()?.service().store().clone();
+async fn live() -> Answer<HealthView> {
+    Answer::data(HealthView { status: "alive" })
+}
+
+async fn ready(State(shared): State<Shared>) -> Result<Answer<HealthView>, Failure> {
+    let service = shared.service()?;
     let away = |why: String| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
-    match tokio::time::timeout(READY_TIMEOUT, store.ping()).await {
+    match tokio::time::timeout(READY_TIMEOUT, service.ping()).await {
         Ok(Ok(())) => {
             let failed =
                 |error: Error| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "bad_key", error.message());
-            shared.app()?.service().check_key().map_err(failed)?;
-            Ok(Answer::data(json!({"status": "ready"})))
+            service.check_key().map_err(failed)?;
+            Ok(Answer::data(HealthView { status: "ready" }))
         }
         Ok(Err(error)) => Err(away(error.to_string())),
         Err(_) => Err(away(format!("the database has not answered for {} s", READY_TIMEOUT.as_secs()))),

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use catchment_core::{Cursor, Page, Position, Progress, Record, Records, Reject};
 
-use super::table::Table;
+use crate::target::Table;
 
 /// A page, mapped: rows that fit their table, and rejects.
 #[derive(Debug)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// The table.
     pub table: &'static Table,
     /// The table's columns that are fed, one for each cell of a row.
@@ -37,7 +37,7 @@ enum StoredCell {
 
 /// A value as the database takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cell<'a> {
+pub(crate) enum Cell<'a> {
     /// NULL.
     Null,
     /// A whole number or a flag.
@@ -48,12 +48,12 @@ pub enum Cell<'a> {
 
 impl<'a> Cell<'a> {
     /// Bytes that it takes on its way to a database, about.
-    pub fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         12 + self.as_text().map_or(0, str::len)
     }
 
     /// The text, where it is one.
-    pub fn as_text(self) -> Option<&'a str> {
+    pub(crate) fn as_text(self) -> Option<&'a str> {
         match self {
             Self::Text(text) => Some(text),
             Self::Null | Self::Int(_) => None,
@@ -63,54 +63,54 @@ impl<'a> Cell<'a> {
 
 impl Batch {
     /// One without rows, as of a page that only moves the cursor.
-    pub fn empty(table: &'static Table, page: Page) -> Self {
+    pub(crate) fn empty(table: &'static Table, page: Page) -> Self {
         BatchBuilder::new(table, Arc::default(), 0, false).finish(page, Vec::new())
     }
 
     /// How many rows there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Records of the source that this page accounts for: rows and rejects.
-    pub fn records(&self) -> usize {
+    pub(crate) fn records(&self) -> usize {
         self.rows.len() + self.rejects.len()
     }
 
     /// A value of a row.
-    pub fn cell(&self, row: usize, column: usize) -> Cell<'_> {
+    pub(crate) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
         read_cell(&self.text, self.cells[row * self.columns.len() + column])
     }
 
     /// All values of a row.
-    pub fn row(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = Cell<'_>> {
         let width = self.columns.len();
         self.cells[row * width..(row + 1) * width].iter().map(|cell| read_cell(&self.text, *cell))
     }
 
     /// The places of the columns that tell rows apart.
-    pub fn identity(&self) -> Vec<usize> {
+    pub(crate) fn identity(&self) -> Vec<usize> {
         let place = |name: &&str| self.columns.iter().position(|column| column == name);
         self.table.identity.iter().filter_map(place).collect()
     }
 
     /// Where the record of a row stands in its source.
-    pub fn position(&self, row: usize) -> Option<&Position> {
+    pub(crate) fn position(&self, row: usize) -> Option<&Position> {
         self.records.get(self.rows[row]).map(Record::position)
     }
 
     /// The record of a row as it was read.
-    pub fn raw(&self, row: usize) -> &str {
+    pub(crate) fn raw(&self, row: usize) -> &str {
         self.records.get(self.rows[row]).map_or("", |record| record.raw())
     }
 
     /// What identifies a row, for people.
-    pub fn item(&self, row: usize) -> String {
+    pub(crate) fn item(&self, row: usize) -> String {
         let parts: Vec<_> =
             self.identity().into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
         parts.join(" / ")

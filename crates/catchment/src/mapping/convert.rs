@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use catchment_core::{Value, cut};
+use catchment_core::Value;
 
+use super::number::{ConversionError, exact, refuse_two_readings, refused};
 use super::options::DecimalSign;
-use super::table::Kind;
+use crate::target::Kind;
 
 /// A value as the database takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,24 +15,17 @@ pub(super) enum Converted<'a> {
     Int(i64),
 }
 
-/// Why a value does not fit.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Misfit {
-    pub(super) code: &'static str,
-    pub(super) message: String,
-}
-
 /// The value in the form of the column; `None` when it is empty.
 pub(super) fn convert<'a>(
     value: Value<'a>,
     kind: Kind,
     decimal: DecimalSign,
-) -> Result<Option<Converted<'a>>, Misfit> {
+) -> Result<Option<Converted<'a>>, ConversionError> {
     let Some(text) = value.as_trimmed() else { return Ok(None) };
     if let Value::Json(json) = value {
         let accepted =
             "a text, a number or a flag; map a member of it by its path, such as `artist.name` or `tags[0]`";
-        return Err(misfit("not_a_value", json, accepted));
+        return Err(refused("not_a_value", json, accepted));
     }
     // JSON has one decimal sign, whatever the options say of text.
     let decimal = if matches!(value, Value::Number(_)) { DecimalSign::Assumed } else { decimal };
@@ -49,50 +43,18 @@ pub(super) fn convert<'a>(
         Kind::Count => {
             let whole = exact(text, decimal, 10, 0)?;
             let number = whole.parse().ok().filter(|number| *number <= i64::from(i32::MAX));
-            Converted::Int(number.ok_or_else(|| misfit("out_of_range", text, "at most 2147483647"))?)
+            Converted::Int(number.ok_or_else(|| refused("out_of_range", text, "at most 2147483647"))?)
         }
     };
     Ok(Some(converted))
 }
 
-/// The two numbers that a text is with either decimal sign: one sign before three digits may as well group thousands.
-pub(super) fn readings(text: &str) -> Option<[String; 2]> {
-    let digits = text.trim_start_matches(['+', '-']);
-    let (whole, fraction) = digits.split_once(['.', ','])?;
-    let is_group =
-        |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_group(whole) || whole.starts_with('0') || fraction.len() != 3 || !is_group(fraction) {
-        return None;
-    }
-    let by = |sign| stored_as(text, DecimalSign::Named(sign));
-    Some([by('.')?, by(',')?])
-}
-
-/// A text as it would be stored with a decimal sign.
-pub(super) fn stored_as(text: &str, decimal: DecimalSign) -> Option<String> {
-    exact(text.trim_start_matches('-'), decimal, 11, 4).ok()
-}
-
-/// A price a thousand times too small is worse than none.
-fn refuse_two_readings(text: &str) -> Result<(), Misfit> {
-    let Some([point, comma]) = readings(text) else { return Ok(()) };
-    let message = format!(
-        "`{text}` can be read as {point}, with the decimal sign `.`, or as {comma}, with `,`; say which with the option \
-         `decimal`"
-    );
-    Err(Misfit { code: "ambiguous_number", message })
-}
-
-fn misfit(code: &'static str, text: &str, accepted: &str) -> Misfit {
-    Misfit { code, message: format!("`{}` does not fit; accepted: {accepted}", cut(text, 80)) }
-}
-
-fn fitting(text: &str, max_chars: usize) -> Result<&str, Misfit> {
+fn fitting(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
     // Bytes are never fewer than characters.
     if text.len() > max_chars {
         let chars = text.chars().count();
         if chars > max_chars {
-            return Err(misfit(
+            return Err(refused(
                 "too_long",
                 text,
                 &format!("at most {max_chars} characters, this has {chars}"),
@@ -100,166 +62,39 @@ fn fitting(text: &str, max_chars: usize) -> Result<&str, Misfit> {
         }
     }
     if text.contains('\0') {
-        return Err(misfit("nul", &text.replace('\0', "␀"), "text without the character U+0000"));
+        return Err(refused("nul", &text.replace('\0', "␀"), "text without the character U+0000"));
     }
     Ok(text)
 }
 
-fn flag(text: &str) -> Result<bool, Misfit> {
+fn flag(text: &str) -> Result<bool, ConversionError> {
     match text.to_lowercase().as_str() {
         "true" | "1" | "yes" | "sí" | "si" => Ok(true),
         "false" | "0" | "no" => Ok(false),
-        _ => Err(misfit("not_a_flag", text, "true/false, 1/0, yes/no, sí/no")),
+        _ => Err(refused("not_a_flag", text, "true/false, 1/0, yes/no, sí/no")),
     }
 }
 
-fn choice<'a>(text: &str, words: &'a [&'a str]) -> Result<&'a str, Misfit> {
+fn choice<'a>(text: &str, words: &'a [&'a str]) -> Result<&'a str, ConversionError> {
     let word = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-    word.copied().ok_or_else(|| misfit("not_a_choice", text, &words.join(", ")))
-}
-
-/// A decimal number from 0 in its shortest form, digit for digit: no float is involved.
-fn exact(text: &str, decimal: DecimalSign, max_whole: usize, max_scale: usize) -> Result<String, Misfit> {
-    let accepted = || {
-        let sign = if decimal == DecimalSign::Named(',') { ',' } else { '.' };
-        let places =
-            if max_scale == 0 { "no decimals".to_owned() } else { format!("up to {max_scale} decimals") };
-        format!(
-            "a number from 0 with up to {max_whole} digits and {places}, decimal sign `{sign}` (option `decimal`)"
-        )
-    };
-    let number = split_number(text, decimal).ok_or_else(|| misfit("not_a_number", text, &accepted()))?;
-    let (whole, fraction) = number.shifted().ok_or_else(|| misfit("out_of_range", text, &accepted()))?;
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    let is_zero = whole.is_empty() && fraction.is_empty();
-    if number.is_negative && !is_zero || whole.len() > max_whole || fraction.len() > max_scale {
-        return Err(misfit("out_of_range", text, &accepted()));
-    }
-    let whole = if whole.is_empty() { "0" } else { whole };
-    Ok(if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") })
-}
-
-/// The digits of a number in text.
-struct Digits {
-    is_negative: bool,
-    whole: String,
-    fraction: String,
-    exponent: i32,
-}
-
-impl Digits {
-    /// The digits before and after the point, with the exponent worked in; `None` when it is absurd.
-    fn shifted(&self) -> Option<(String, String)> {
-        let (mut whole, mut fraction) = (self.whole.clone(), self.fraction.clone());
-        if self.exponent.unsigned_abs() > 64 {
-            return None;
-        }
-        for _ in 0..self.exponent {
-            whole.push(if fraction.is_empty() { '0' } else { fraction.remove(0) });
-        }
-        for _ in self.exponent..0 {
-            fraction.insert(0, whole.pop().unwrap_or('0'));
-        }
-        Some((whole, fraction))
-    }
-}
-
-fn split_number(text: &str, decimal: DecimalSign) -> Option<Digits> {
-    let (is_negative, text) = match text.strip_prefix('-') {
-        Some(text) => (true, text),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (text, exponent) = match text.split_once(['e', 'E']) {
-        Some((text, exponent)) => (text, exponent.parse().ok()?),
-        None => (text, 0),
-    };
-    let sign = if decimal == DecimalSign::Named(',') { ',' } else { '.' };
-    let (whole, fraction) = text.split_once(sign).unwrap_or((text, ""));
-    let whole = match decimal {
-        DecimalSign::Assumed => whole.to_owned(),
-        DecimalSign::Named(_) => ungroup(whole, if sign == ',' { '.' } else { ',' })?,
-    };
-    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if !are_digits(&whole) || !are_digits(fraction) || whole.is_empty() && fraction.is_empty() {
-        return None;
-    }
-    Some(Digits { is_negative, whole, fraction: fraction.to_owned(), exponent })
-}
-
-/// Takes out what groups thousands, if all groups are of three digits and by one sign.
-fn ungroup(whole: &str, sign: char) -> Option<String> {
-    let Some(used) =
-        whole.chars().find(|char| *char == sign || matches!(char, ' ' | '\u{a0}' | '\u{202f}' | '\''))
-    else {
-        return Some(whole.to_owned());
-    };
-    let mut groups = whole.split(used);
-    let first = groups.next()?;
-    let are_whole = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
-    are_whole.then(|| whole.split(used).collect())
+    word.copied().ok_or_else(|| refused("not_a_choice", text, &words.join(", ")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn money(text: &str, decimal: DecimalSign) -> Result<String, &'static str> {
-        exact(text, decimal, 11, 4).map_err(|misfit| misfit.code)
-    }
-
-    #[test]
-    fn decimals_are_exact_digit_for_digit() {
-        use DecimalSign::{Assumed, Named};
-        for (text, decimal, expected) in [
-            ("54900", Assumed, "54900"),
-            ("0012.50", Assumed, "12.5"),
-            ("99999999999.9999", Assumed, "99999999999.9999"),
-            ("0.1", Assumed, "0.1"),
-            (".5", Assumed, "0.5"),
-            ("-0", Assumed, "0"),
-            ("5.49e4", Assumed, "54900"),
-            ("5e-2", Assumed, "0.05"),
-            ("12,5", Named(','), "12.5"),
-            ("1.234.567,89", Named(','), "1234567.89"),
-            ("1 234,5", Named(','), "1234.5"),
-            ("1,234.5", Named('.'), "1234.5"),
-        ] {
-            assert_eq!(money(text, decimal).as_deref(), Ok(expected), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_exact_decimal_is_refused() {
-        use DecimalSign::{Assumed, Named};
-        for (text, decimal, code) in [
-            ("12,5", Assumed, "not_a_number"),
-            ("1,234", Assumed, "not_a_number"),
-            ("1.23,4", Named(','), "not_a_number"),
-            ("1.2345.678", Named(','), "not_a_number"),
-            ("$5", Assumed, "not_a_number"),
-            ("NaN", Assumed, "not_a_number"),
-            (".", Assumed, "not_a_number"),
-            ("1e400", Assumed, "out_of_range"),
-            ("1e99999999999", Assumed, "not_a_number"),
-            ("-1", Assumed, "out_of_range"),
-            ("0.00001", Assumed, "out_of_range"),
-            ("100000000000", Assumed, "out_of_range"),
-        ] {
-            assert_eq!(money(text, decimal), Err(code), "{text}");
-        }
-    }
-
     #[test]
     fn a_number_that_reads_two_ways_is_refused_until_the_sign_is_given() {
         let read = |text, decimal| match convert(Value::Text(text), Kind::Money, decimal) {
             Ok(Some(Converted::Text(number))) => Ok(number.into_owned()),
             Ok(other) => panic!("{other:?}"),
-            Err(misfit) => Err(misfit),
+            Err(error) => Err(error),
         };
         for (text, readings) in [("54.900", ["54.9", "54900"]), ("1,234", ["1234", "1.234"])] {
-            let misfit = read(text, DecimalSign::Assumed).unwrap_err();
-            assert_eq!(misfit.code, "ambiguous_number");
-            assert!(readings.iter().all(|reading| misfit.message.contains(reading)), "{}", misfit.message);
+            let error = read(text, DecimalSign::Assumed).unwrap_err();
+            assert_eq!(error.code, "ambiguous_number");
+            assert!(readings.iter().all(|reading| error.message.contains(reading)), "{}", error.message);
             for (sign, expected) in ['.', ','].into_iter().zip(readings) {
                 assert_eq!(read(text, DecimalSign::Named(sign)).as_deref(), Ok(expected));
             }
@@ -269,9 +104,8 @@ mod tests {
         {
             assert_eq!(read(text, DecimalSign::Assumed).as_deref(), Ok(expected));
         }
-        let count = |text| {
-            convert(Value::Text(text), Kind::Count, DecimalSign::Assumed).map_err(|misfit| misfit.code)
-        };
+        let count =
+            |text| convert(Value::Text(text), Kind::Count, DecimalSign::Assumed).map_err(|error| error.code);
         assert_eq!(count("1.400"), Err("ambiguous_number"));
         // JSON has one decimal sign.
         assert!(convert(Value::Number("54.900"), Kind::Money, DecimalSign::Assumed).is_ok());
@@ -281,8 +115,8 @@ mod tests {
     fn an_object_or_a_list_is_no_text() {
         let text = Kind::Text { max_chars: 100 };
         for json in ["{\"a\": 1}", "[\"a\"]"] {
-            let misfit = convert(Value::Json(json), text, DecimalSign::Assumed).unwrap_err();
-            assert_eq!(misfit.code, "not_a_value");
+            let error = convert(Value::Json(json), text, DecimalSign::Assumed).unwrap_err();
+            assert_eq!(error.code, "not_a_value");
         }
     }
 
@@ -298,7 +132,7 @@ mod tests {
     #[test]
     fn lengths_count_characters() {
         assert!(fitting("ñññ", 3).is_ok());
-        assert_eq!(fitting("ññññ", 3).map_err(|misfit| misfit.code), Err("too_long"));
-        assert_eq!(fitting("a\0", 3).map_err(|misfit| misfit.code), Err("nul"));
+        assert_eq!(fitting("ññññ", 3).map_err(|error| error.code), Err("too_long"));
+        assert_eq!(fitting("a\0", 3).map_err(|error| error.code), Err("nul"));
     }
 }

@@ -6,9 +6,9 @@ use std::fmt;
 use catchment_core::{Page, Value, cut};
 
 use super::Names;
-use super::convert::{readings, stored_as};
+use super::number::{readings, stored_as};
 use super::options::DecimalSign;
-use super::table::{Kind, Table};
+use crate::target::{Kind, Table};
 
 /// Longest value that is shown.
 const SHOWN_BYTES: usize = 40;
@@ -28,7 +28,7 @@ pub struct DecimalFinding {
 }
 
 /// What a page says of the decimal sign; `None` where its values read the same whatever it is.
-pub fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<DecimalFinding> {
+pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<DecimalFinding> {
     let numbers = names.iter().filter(|(column, _)| {
         let kind = table.column(column).map(|(_, column)| column.kind);
         matches!(kind, Some(Kind::Money | Kind::Count))

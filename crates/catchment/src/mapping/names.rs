@@ -6,13 +6,13 @@ use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::table::Table;
+use crate::target::Table;
 
 /// Target column to source field.
 pub type Names = BTreeMap<String, String>;
 
 /// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins.
-pub fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
+pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
     let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
     table
         .columns
@@ -26,7 +26,7 @@ pub fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
 }
 
 /// The source fields that a mapping names, as a source is asked for them.
-pub fn fields(names: Option<&Names>) -> Arc<[Box<str>]> {
+pub(crate) fn fields(names: Option<&Names>) -> Arc<[Box<str>]> {
     names.into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect()
 }
 
@@ -44,7 +44,7 @@ fn plain(name: &str) -> String {
 }
 
 /// The field that is spelt nearest to `wanted`, if it is near.
-pub fn nearest<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = |field: &str| strsim::jaro_winkler(&plain(wanted), &plain(field));
     fields
         .into_iter()
@@ -56,8 +56,8 @@ pub fn nearest<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{CATALOG_ITEMS, CONTENT_INDEX};
     use super::*;
+    use crate::target::{CATALOG_ITEMS, CONTENT_INDEX};
 
     fn suggested(table: &Table, header: &[&str]) -> Vec<(String, String)> {
         let fields: Vec<Box<str>> = header.iter().map(|&name| name.into()).collect();

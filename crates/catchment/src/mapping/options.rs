@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use catchment_core::{Error, Result, parse_options};
+use catchment_core::{Error, Result, invalid, split_options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::names::{Names, nearest};
-use super::table::{CONTENT_INDEX, Column, Kind, TABLES, Table, WhenEmpty};
+use crate::target::{CONTENT_INDEX, Column, Kind, TABLES, Table, WhenEmpty, find_table};
 
 /// What is done with the records of any source.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -110,10 +110,7 @@ impl TargetOptions {
     /// # Errors
     /// `config`, with the place of what does not fit.
     pub fn split(mut options: Map<String, Value>) -> Result<(Self, Map<String, Value>)> {
-        let schema = schemars::schema_for!(Self);
-        let names = schema.get("properties").and_then(Value::as_object).map(Map::keys).into_iter().flatten();
-        let own = names.filter_map(|name| options.remove(name).map(|value| (name.clone(), value))).collect();
-        let target: Self = parse_options(own)?;
+        let target: Self = split_options(&mut options)?;
         target.check()?;
         Ok((target, options))
     }
@@ -190,7 +187,7 @@ impl TargetOptions {
     /// `config`, when there is no such table.
     pub fn table(&self) -> Result<&'static Table> {
         let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
-        Table::find(name).ok_or_else(|| {
+        find_table(name).ok_or_else(|| {
             let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
             invalid("targetTable", &format!("there is no target `{name}`; known are: {}", known.join(", ")))
         })
@@ -241,10 +238,4 @@ pub(super) fn missing_content_type() -> Error {
         "contentType",
         "is missing: say what the records are (music, video, movie or game), or map a column to `content_type`",
     )
-}
-
-/// The error of an option, with its place below `/options`.
-pub(super) fn invalid(option: &str, problem: &str) -> Error {
-    let pointer = format!("/options/{option}");
-    Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
 }

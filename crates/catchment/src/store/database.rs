@@ -7,7 +7,7 @@ use super::db::dialect::Dialect;
 
 /// The database that runs, rejects and rows are kept in.
 #[derive(Debug, Clone)]
-pub struct Store {
+pub(crate) struct Store {
     pub(super) db: Db,
 }
 
@@ -17,7 +17,7 @@ impl Store {
     ///
     /// # Errors
     /// `config` when the URL is of neither form.
-    pub fn open(url: &str, connections: u32) -> Result<Self> {
+    pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
         Ok(Self { db: Db::open(url, connections)? })
     }
 
@@ -33,7 +33,7 @@ impl Store {
     ///
     /// # Errors
     /// `database` when it does not.
-    pub async fn ping(&self) -> Result<()> {
+    pub(crate) async fn ping(&self) -> Result<()> {
         let mut conn = self.db.reader().await?;
         Ok(conn.ping().await?)
     }
@@ -48,7 +48,7 @@ impl Store {
     }
 
     /// Gives all connections back. Statements under way end first.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         // The log is emptied by whoever opens the file next, too.
         self.db.checkpoint().await.ok();
         self.db.close().await;

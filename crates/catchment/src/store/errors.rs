@@ -75,7 +75,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn errors(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredError>> {
+    pub(crate) async fn errors(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredError>> {
         let sql = "SELECT id, error_type, error_code, error_message, item_identifier, line_no, byte_offset, \
              source_page, json_path, column_name, raw_record, {ms created_at} FROM sync_errors WHERE \
              sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
@@ -87,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
+    pub(crate) async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
         let sql = "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE \
              sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;

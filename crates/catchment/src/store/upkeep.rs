@@ -27,7 +27,7 @@ const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'conte
 impl Store {
     /// Calls a run off. A worker that holds it finds that out at its next page, and writes that one no more. False
     /// when the run has ended already.
-    pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool> {
+    pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool, Failure> {
         let mut tx = self.db.begin().await?;
         let cancel = "UPDATE sync_runs SET status = 'cancelled', completed_at = {now}, next_attempt_at = NULL, \
              lease_owner = NULL, lease_until = NULL, updated_at = {now} WHERE id = ? AND status IN \
@@ -45,7 +45,7 @@ impl Store {
 
     /// Puts a failed or cancelled run back into the queue, to go on from its last page. False when it has another
     /// state, or a later run of its lane exists.
-    pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool> {
+    pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool, Failure> {
         let mut tx = self.db.begin().await?;
         let later = "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = \
              r.target_table AND l.source_type = r.source_type AND l.source_name = r.source_name WHERE \

@@ -6,25 +6,20 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use catchment_core::{PageSize, Result};
+use catchment_core::{PageSize, Result, died};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::attempt::died;
+use super::pace::Pace;
 use super::replay::{Replayed, commit};
-use super::service::ServiceSettings;
+use super::settings::ServiceSettings;
+use crate::compare::{Reservations, TableDigests};
 use crate::mapping::Batch;
 use crate::run::SyncRun;
-use crate::store::{Class, Commit, Failure, Known, LEASE, Lease, Marks, Origin, Store, WrittenPage};
+use crate::store::{Class, Commit, Failure, LEASE, Lease, Origin, Store, Turn, WrittenPage};
 
-/// A page's transaction that takes longer is too large for this database.
-const TOO_LONG: Duration = Duration::from_secs(2);
 /// How often a page that waits for its turn says so: the server rolls back what is silent for as long as a lease.
 const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
-/// Good pages after which they may grow again.
-const GOOD_PAGES: u32 = 10;
-/// Pages do not become smaller.
-const MIN_ROWS: usize = 100;
 
 /// See the module.
 pub(super) struct Pipeline<'a> {
@@ -33,7 +28,7 @@ pub(super) struct Pipeline<'a> {
     origin: Arc<Origin>,
     writers: usize,
     max_stored: u64,
-    known: Known,
+    digests: TableDigests,
     in_flight: VecDeque<InFlight>,
     pace: Pace,
 }
@@ -41,7 +36,7 @@ pub(super) struct Pipeline<'a> {
 /// A page that is being written, or that is written and waits for its turn.
 struct InFlight {
     batch: Arc<Batch>,
-    marks: Marks,
+    reserved: Reservations,
     /// It is the page's turn.
     turn: CancellationToken,
     task: AbortOnDropHandle<Result<Written, Failure>>,
@@ -81,9 +76,9 @@ impl<'a> Pipeline<'a> {
             origin: Arc::new(Origin::of(run)),
             writers: store.max_writers(settings.writers),
             max_stored,
-            known: Known::new(settings.memory_budget),
+            digests: TableDigests::new(settings.memory_budget),
             in_flight: VecDeque::new(),
-            pace: Pace { most: page_size.max_rows(), page_size, good_pages: 0 },
+            pace: Pace::new(page_size),
         }
     }
 
@@ -93,25 +88,25 @@ impl<'a> Pipeline<'a> {
 
     /// Whether a page must be committed before another one is begun.
     pub(super) fn is_full(&self) -> bool {
-        self.in_flight.len() >= self.writers || self.known.wants_to_read() && !self.is_empty()
+        self.in_flight.len() >= self.writers || self.digests.wants_to_read() && !self.is_empty()
     }
 
     /// Begins to write a page.
     pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
-        let (plan, marks) = self.store.plan_page(&mut self.known, &batch, &self.origin).await?;
+        let (changes, reserved) = self.digests.compare(&self.store.view(&batch, &self.origin)).await?;
         let (store, origin) = (self.store.clone(), self.origin.clone());
         let (written, turn) = (batch.clone(), CancellationToken::new());
         let its_turn = turn.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let began = Instant::now();
-            let mut page = store.write_page(&written, &origin, &plan).await?;
+            let mut page = store.write_page(&written, &origin, &changes).await?;
             let took = began.elapsed();
             while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
                 page.keep_alive().await?;
             }
             Ok(Written { page, took })
         }));
-        self.in_flight.push_back(InFlight { batch, marks, turn, task, result: None });
+        self.in_flight.push_back(InFlight { batch, reserved, turn, task, result: None });
         Ok(())
     }
 
@@ -127,15 +122,15 @@ impl<'a> Pipeline<'a> {
     /// alone: those after it are rolled back, as they were planned on what it would leave.
     pub(super) async fn commit_oldest(&mut self, run: &mut SyncRun) -> Result<Committed> {
         self.oldest_is_written().await;
-        let Some(InFlight { batch, marks, result: Some(result), .. }) = self.in_flight.pop_front() else {
+        let Some(InFlight { batch, reserved, result: Some(result), .. }) = self.in_flight.pop_front() else {
             return Err(died());
         };
         let (store, page_no) = (self.store, run.pages + 1);
+        let turn = Turn { run, lease: self.lease, page_no, batch: &batch, max_stored: self.max_stored };
         let (result, took) = match result {
             Ok(Written { page, took }) => {
                 let began = Instant::now();
-                let done =
-                    store.commit_written(page, run, self.lease, page_no, &batch, self.max_stored).await;
+                let done = store.commit_written(page, turn).await;
                 (done, took + began.elapsed())
             }
             Err(Trouble::Failure(failure)) => (Err(failure), Duration::ZERO),
@@ -144,7 +139,7 @@ impl<'a> Pipeline<'a> {
         match result {
             Ok(Commit::Done(metadata)) => {
                 self.pace.note(took);
-                self.known.committed(&marks);
+                self.digests.committed(&reserved);
                 run.metadata = *metadata;
             }
             Ok(Commit::LeaseLost | Commit::AlreadyDone) => return Ok(Committed::LeaseLost),
@@ -153,13 +148,13 @@ impl<'a> Pipeline<'a> {
                 if failure.class == Class::Contended {
                     self.pace.slow_down();
                 }
-                let later = self.take_back().await;
-                self.known.take_back(&marks);
-                match commit(store, run, self.lease, page_no, &batch, self.max_stored).await? {
+                let later = self.roll_back_all().await;
+                self.digests.undo(&reserved);
+                match commit(store, turn).await? {
                     Replayed::Committed(metadata) => run.metadata = metadata,
                     Replayed::LeaseLost => return Ok(Committed::LeaseLost),
                 }
-                store.distrust(&mut self.known, &batch, &self.origin);
+                self.digests.forget(&store.view(&batch, &self.origin));
                 for batch in later {
                     self.begin(batch).await?;
                 }
@@ -171,15 +166,15 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Rolls back all pages in flight; they are to be begun again.
-    async fn take_back(&mut self) -> Vec<Arc<Batch>> {
+    async fn roll_back_all(&mut self) -> Vec<Arc<Batch>> {
         let mut batches = Vec::new();
         for mut page in std::mem::take(&mut self.in_flight) {
             page.wait().await;
-            let InFlight { batch, marks, result, .. } = page;
+            let InFlight { batch, reserved, result, .. } = page;
             if let Some(Ok(Written { page, .. })) = result {
                 page.roll_back().await;
             }
-            self.known.take_back(&marks);
+            self.digests.undo(&reserved);
             batches.push(batch);
         }
         batches
@@ -197,57 +192,5 @@ impl InFlight {
                 Err(_) => Err(Trouble::Died),
             });
         }
-    }
-}
-
-/// How large pages should be, by how long they take.
-struct Pace {
-    page_size: PageSize,
-    most: usize,
-    good_pages: u32,
-}
-
-impl Pace {
-    fn note(&mut self, took: Duration) {
-        if took > TOO_LONG {
-            return self.slow_down();
-        }
-        self.good_pages += 1;
-        if self.good_pages >= GOOD_PAGES {
-            self.good_pages = 0;
-            self.page_size.set_rows((self.page_size.max_rows() * 2).min(self.most));
-        }
-    }
-
-    fn slow_down(&mut self) {
-        self.good_pages = 0;
-        self.page_size.set_rows((self.page_size.max_rows() / 2).max(MIN_ROWS.min(self.most)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_shrink_when_they_are_slow_and_grow_again() {
-        let page_size = PageSize::rows(5000);
-        let mut pace = Pace { page_size: page_size.clone(), most: 5000, good_pages: 0 };
-        pace.note(Duration::from_secs(3));
-        assert_eq!(page_size.max_rows(), 2500);
-        for _ in 0..9 {
-            pace.note(Duration::from_secs(1));
-        }
-        assert_eq!(page_size.max_rows(), 2500);
-        pace.note(Duration::from_secs(1));
-        assert_eq!(page_size.max_rows(), 5000);
-        for _ in 0..20 {
-            pace.slow_down();
-        }
-        assert_eq!(page_size.max_rows(), 100);
-        for _ in 0..200 {
-            pace.note(Duration::ZERO);
-        }
-        assert_eq!(page_size.max_rows(), 5000);
     }
 }

@@ -1,18 +1,35 @@
-//! The engine: the queue, one attempt at a run, when to try again, and the workers.
+//! The engine: the door to it, the queue, one attempt at a run, when to try again, and the workers.
 
+mod account;
 mod attempt;
+mod check;
+mod daily;
+mod due;
+mod engine;
+mod execute;
+mod finish;
+mod heartbeat;
 mod host;
-mod pipeline;
+mod in_flight;
+mod limits;
+mod pace;
+mod progress;
 mod queue;
+mod read_ahead;
 mod replay;
+mod request;
 mod retry;
 mod schedule;
 mod service;
+mod settings;
 mod tokens;
 mod worker;
 
-pub use attempt::RunProgress;
+pub use check::{Checked, Inspected};
+pub use daily::run_daily;
 pub use host::WorkerName;
-pub use schedule::{Schedule, run_daily};
-pub use service::{Checked, ServiceSettings, SyncService};
+pub use progress::RunProgress;
+pub use schedule::Schedule;
+pub use service::SyncService;
+pub(crate) use settings::ServiceSettings;
 pub use worker::Workers;

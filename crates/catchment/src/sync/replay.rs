@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use catchment_core::{Error, Result};
 
-use crate::mapping::Batch;
-use crate::run::{RunMetadata, SyncRun};
-use crate::store::{Class, Commit, Failure, Lease, Store, Verdict};
+use crate::counts::RunMetadata;
+use crate::store::{Class, Commit, Failure, Lease, Store, Turn, Verdict};
 
 /// Tries at one transaction after a deadlock, a lock time-out or a busy database.
 const TRIES: u32 = 5;
@@ -21,19 +20,12 @@ pub(super) enum Replayed {
 ///
 /// # Errors
 /// What the last try failed with; the attempt is over then.
-pub(super) async fn commit(
-    store: &Store,
-    run: &SyncRun,
-    lease: Lease,
-    page_no: u64,
-    batch: &Batch,
-    max_stored: u64,
-) -> Result<Replayed> {
-    match replayed(|| store.commit_page(run, lease, page_no, batch, max_stored)).await? {
+pub(super) async fn commit(store: &Store, turn: Turn<'_>) -> Result<Replayed> {
+    match replayed(|| store.commit_page(turn)).await? {
         Commit::Done(metadata) => Ok(Replayed::Committed(*metadata)),
         Commit::LeaseLost => Ok(Replayed::LeaseLost),
         Commit::AlreadyDone => {
-            let run = store.run(lease.run_id).await?;
+            let run = store.run(turn.lease.run_id).await?;
             Ok(run.map_or(Replayed::LeaseLost, |run| Replayed::Committed(run.metadata)))
         }
     }
@@ -47,7 +39,10 @@ pub(super) async fn end_attempt(store: &Store, lease: Lease, verdict: &Verdict<'
     replayed(|| store.end_attempt(lease, verdict)).await
 }
 
-async fn replayed<T, F: Future<Output = Result<T, Failure>>>(transaction: impl Fn() -> F) -> Result<T> {
+/// Runs a transaction, and again where it lost a race.
+pub(super) async fn replayed<T, F: Future<Output = Result<T, Failure>>>(
+    transaction: impl Fn() -> F,
+) -> Result<T> {
     let mut tries = 1;
     loop {
         match transaction().await {

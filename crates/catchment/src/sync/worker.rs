@@ -1,20 +1,21 @@
 //! The workers of a process: each takes the next run that is due, and the one after that.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use catchment_core::ErrorKind;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::attempt::RunProgress;
+use super::engine::Engine;
+use super::progress::RunProgress;
+use super::queue::POLL_INTERVAL;
 use super::service::SyncService;
 
-/// How often the queue is looked at when nobody says that something is new. Other processes say nothing.
-pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The same, while the database is away, at most.
+/// How often the queue is looked at while the database is away, at most.
 const MAX_AWAY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The workers of this process. One that panics is replaced: its run goes on when its lease has run out.
+/// The workers of this process. One that panics is replaced: its run is resumed when its lease has run out.
 #[derive(Debug)]
 pub struct Workers {
     watch: tokio::task::JoinHandle<()>,
@@ -23,7 +24,7 @@ pub struct Workers {
 impl Workers {
     /// Starts `count` workers. They end when the service is shut down.
     pub fn start(service: &SyncService, count: usize) -> Self {
-        Self { watch: tokio::spawn(watch_over(service.clone(), count)) }
+        Self { watch: tokio::spawn(watch_over(service.engine().clone(), count)) }
     }
 
     /// Waits until each has ended, at the latest after the page in hand.
@@ -34,26 +35,26 @@ impl Workers {
     }
 }
 
-async fn watch_over(service: SyncService, count: usize) {
+async fn watch_over(engine: Arc<Engine>, count: usize) {
     let mut workers = JoinSet::new();
     for _ in 0..count {
-        workers.spawn(work(service.clone()));
+        workers.spawn(work(engine.clone()));
     }
     while let Some(ended) = workers.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a worker ended unexpectedly and is replaced; please report this");
-            workers.spawn(work(service.clone()));
+            workers.spawn(work(engine.clone()));
         }
     }
 }
 
-async fn work(service: SyncService) {
+async fn work(engine: Arc<Engine>) {
     let (progress, _) = watch::channel(RunProgress::default());
     let (mut pause, mut has_worked) = (POLL_INTERVAL, false);
-    while !service.shutdown().is_cancelled() {
+    while !engine.shutdown.is_cancelled() {
         // Before the look, so that what comes in during it is not missed.
-        let woken = service.wake().notified();
-        match service.work_once(&progress).await {
+        let woken = engine.wake.notified();
+        match engine.work_once(&progress).await {
             Ok(true) => {
                 has_worked = true;
                 continue;
@@ -61,7 +62,7 @@ async fn work(service: SyncService) {
             Ok(false) => {
                 pause = POLL_INTERVAL;
                 if std::mem::take(&mut has_worked) {
-                    service.rest().await;
+                    engine.rest().await;
                 }
             }
             // Told once, by the connections, and not by each who waits for them.
@@ -75,7 +76,7 @@ async fn work(service: SyncService) {
             }
         }
         tokio::select! {
-            () = service.shutdown().cancelled() => {}
+            () = engine.shutdown.cancelled() => {}
             () = woken => {}
             () = tokio::time::sleep(pause) => {}
         }

@@ -1,65 +1,9 @@
-//! The tables that records end up in: their columns, what fits into them, and what makes two rows the same.
+//! The tables that there are.
 
-/// A target table.
-#[derive(Debug)]
-pub struct Table {
-    /// Its name, as in `options.targetTable`.
-    pub name: &'static str,
-    /// The columns that a mapping can feed.
-    pub columns: &'static [Column],
-    /// The columns that tell rows apart, within their source where [`Table::is_by_source`].
-    pub identity: &'static [&'static str],
-    /// Whether rows belong to a source, and are told apart within it only.
-    pub is_by_source: bool,
-    /// The JSON column for source columns that nothing maps.
-    pub metadata: Option<&'static str>,
-}
-
-/// A column of a target table.
-#[derive(Debug)]
-pub struct Column {
-    /// Its name.
-    pub name: &'static str,
-    /// What fits into it.
-    pub kind: Kind,
-    /// What an empty value means.
-    pub when_empty: WhenEmpty,
-    /// Names that sources give it, normalised as by [`crate::mapping::names`].
-    pub known_names: &'static [&'static str],
-}
-
-/// What fits into a column.
-#[derive(Debug, Clone, Copy)]
-pub enum Kind {
-    /// Text of at most so many characters.
-    Text {
-        /// Characters, not bytes.
-        max_chars: usize,
-    },
-    /// A whole number from 0 to 2,147,483,647.
-    Count,
-    /// An exact decimal from 0, with at most 11 digits before the point and 4 after it. These are 15 digits in
-    /// all, which SQLite keeps exactly as well.
-    Money,
-    /// true or false.
-    Flag,
-    /// One of these words, in any case.
-    Choice(&'static [&'static str]),
-}
-
-/// What an empty value of a mapped column means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenEmpty {
-    /// The record is rejected.
-    Reject,
-    /// The column becomes NULL.
-    Null,
-    /// The column becomes true or false.
-    Flag(bool),
-}
+use super::table::{Column, Kind, Table, WhenEmpty};
 
 /// Music, videos, films and games.
-pub static CONTENT_INDEX: Table = Table {
+pub(crate) static CONTENT_INDEX: Table = Table {
     name: "content_index",
     columns: &[
         Column {
@@ -177,7 +121,7 @@ pub static CONTENT_INDEX: Table = Table {
 };
 
 /// Prices.
-pub static CATALOG_ITEMS: Table = Table {
+pub(crate) static CATALOG_ITEMS: Table = Table {
     name: "catalog_items",
     columns: &[
         Column {
@@ -235,16 +179,14 @@ pub static CATALOG_ITEMS: Table = Table {
 };
 
 /// Every target.
-pub static TABLES: [&Table; 2] = [&CONTENT_INDEX, &CATALOG_ITEMS];
+pub(crate) static TABLES: [&Table; 2] = [&CONTENT_INDEX, &CATALOG_ITEMS];
 
-impl Table {
-    /// The table of that name.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        TABLES.into_iter().find(|table| table.name == name)
-    }
+/// The table of that name.
+pub(crate) fn find_table(name: &str) -> Option<&'static Table> {
+    TABLES.into_iter().find(|table| table.name == name)
+}
 
-    /// The column of that name, with its place.
-    pub fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
-        self.columns.iter().enumerate().find(|(_, column)| column.name == name)
-    }
+/// The names of all tables that can be written, as in `options.targetTable`.
+pub fn target_names() -> [&'static str; 2] {
+    TABLES.map(|table| table.name)
 }

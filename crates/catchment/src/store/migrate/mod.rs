@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// `config` (`foreign_table`) when a table of ours is there, was not made by us, and lacks something: with the
     /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here.
-    pub async fn migrate(&self) -> Result<Vec<&'static str>> {
+    pub(crate) async fn migrate(&self) -> Result<Vec<&'static str>> {
         let opened = self.first_connection().await;
         let mut conn = opened.map_err(|failure| Error::from(failure).context("opening the database"))?;
         lock(&self.db, &mut conn).await?;

@@ -1,20 +1,19 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use std::collections::{HashMap, HashSet};
-
-use catchment_core::{Pass, Position, Reject};
-
-use super::Store;
-use super::db::dialect::Sql;
-use super::db::{Arg, Class, Failure, Tx};
-use super::errors::{Skip, store_rejects, store_skips};
-use super::known::{Known, Marks};
-use super::lease::{Lease, lease_ms};
-use super::rows::{Origin, Plan, Rows};
-use super::values::stored;
-use super::writer::{RowWriter, Written};
+use super::origin::Origin;
+use super::outcome::Outcome;
+use super::table_view::TableView;
+use super::write::{TableSink, Written};
+use crate::compare::{Changes, compare};
+use crate::counts::RunMetadata;
 use crate::mapping::Batch;
-use crate::run::{Counters, RunMetadata, SyncRun};
+use crate::run::SyncRun;
+use crate::store::Store;
+use crate::store::db::dialect::Sql;
+use crate::store::db::{Arg, Class, Failure, Tx};
+use crate::store::errors::{store_rejects, store_skips};
+use crate::store::lease::{Lease, lease_ms};
+use crate::store::values::stored;
 
 /// What came of committing a page.
 #[derive(Debug)]
@@ -40,57 +39,52 @@ pub(crate) struct WrittenPage {
     written: Written,
 }
 
+/// A page whose turn it is to be committed: it is the next one of its run.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn<'a> {
+    /// The run, with the counts of the pages before.
+    pub(crate) run: &'a SyncRun,
+    pub(crate) lease: Lease,
+    /// One more than that of the page before, from 1.
+    pub(crate) page_no: u64,
+    pub(crate) batch: &'a Batch,
+    /// Rejects, and skips, that the run stores at most.
+    pub(crate) max_stored: u64,
+}
+
 impl Store {
-    /// Decides what is to be done with a page's rows, by what is known of the table.
-    pub(crate) async fn plan_page(
-        &self,
-        known: &mut Known,
-        batch: &Batch,
-        origin: &Origin,
-    ) -> Result<(Plan, Marks), Failure> {
-        known.plan(&Rows::new(batch, origin, &self.db)).await
+    /// The table that a page is meant for, to compare the page with.
+    pub(crate) fn view<'a>(&'a self, batch: &'a Batch, origin: &'a Origin) -> TableView<'a> {
+        TableView::new(batch, origin, &self.db)
     }
 
-    /// Tells that a page was committed otherwise than planned.
-    pub(crate) fn distrust(&self, known: &mut Known, batch: &Batch, origin: &Origin) {
-        known.distrust(&Rows::new(batch, origin, &self.db));
-    }
-
-    /// Writes the rows of a page as planned, and leaves the transaction open.
+    /// Writes the rows of a page as they were compared, and leaves the transaction open.
     pub(crate) async fn write_page(
         &self,
         batch: &Batch,
         origin: &Origin,
-        plan: &Plan,
+        changes: &Changes,
     ) -> Result<WrittenPage, Failure> {
         let mut tx = self.db.begin().await?;
-        let rows = Rows::new(batch, origin, &self.db);
-        let result = self.writer(&rows, false).write(tx.conn()?, plan).await;
+        let sink = TableSink { view: &self.view(batch, origin), is_careful: false };
+        let result = sink.apply(tx.conn()?, changes).await;
         rolled_back_unless_ok(tx, result).await
     }
 
-    /// Commits a page that was written: its rejects, the counts and the cursor with it. Pages are committed in their
-    /// order: `page_no` is one more than that of the page before (from 1), whose counts are in `run.metadata`.
-    pub(crate) async fn commit_written(
-        &self,
-        page: WrittenPage,
-        run: &SyncRun,
-        lease: Lease,
-        page_no: u64,
-        batch: &Batch,
-        max_stored: u64,
-    ) -> Result<Commit, Failure> {
+    /// Commits a page that was written: its rejects, the counts and the cursor with it.
+    pub(crate) async fn commit_written(&self, page: WrittenPage, turn: Turn<'_>) -> Result<Commit, Failure> {
         let WrittenPage { mut tx, written } = page;
-        let outcome = Outcome::of(&run.metadata, batch, written, max_stored);
+        let Turn { run, lease, batch, .. } = turn;
+        let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
             batch.records() as u64,
             "a record of the page is not accounted for"
         );
         // The run's row first: rejects lock it for their foreign key, and a shared lock that grows is a deadlock.
-        if !move_cursor(&mut tx, lease, page_no, batch, &run.metadata.counts, &outcome.metadata).await? {
+        if !move_cursor(&mut tx, turn, &outcome.metadata).await? {
             tx.rollback().await?;
-            return self.find_out(lease, page_no).await;
+            return self.why_not_moved(lease, turn.page_no).await;
         }
         let limits = self.db.limits();
         store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
@@ -101,20 +95,13 @@ impl Store {
 
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
     /// rolled back and tried again more slowly, to find out which.
-    pub(crate) async fn commit_page(
-        &self,
-        run: &SyncRun,
-        lease: Lease,
-        page_no: u64,
-        batch: &Batch,
-        max_stored: u64,
-    ) -> Result<Commit, Failure> {
-        let origin = Origin::of(run);
-        let page = match self.write_anew(batch, &origin, false).await {
-            Err(failure) if failure.class == Class::Row => self.write_anew(batch, &origin, true).await?,
+    pub(crate) async fn commit_page(&self, turn: Turn<'_>) -> Result<Commit, Failure> {
+        let origin = Origin::of(turn.run);
+        let page = match self.write_anew(turn.batch, &origin, false).await {
+            Err(failure) if failure.class == Class::Row => self.write_anew(turn.batch, &origin, true).await?,
             result => result?,
         };
-        self.commit_written(page, run, lease, page_no, batch, max_stored).await
+        self.commit_written(page, turn).await
     }
 
     async fn write_anew(
@@ -124,10 +111,10 @@ impl Store {
         is_careful: bool,
     ) -> Result<WrittenPage, Failure> {
         let mut tx = self.db.begin().await?;
-        let rows = Rows::new(batch, origin, &self.db);
+        let view = self.view(batch, origin);
         let conn = tx.conn()?;
-        let result = match rows.plan(conn).await {
-            Ok(plan) => self.writer(&rows, is_careful).write(conn, &plan).await,
+        let result = match compare(&view, conn).await {
+            Ok(changes) => TableSink { view: &view, is_careful }.apply(conn, &changes).await,
             Err(failure) => Err(failure),
         };
         rolled_back_unless_ok(tx, result).await
@@ -144,12 +131,8 @@ impl Store {
         self.db.execute(sql, &[warning.into(), lease.run_id.into(), lease.fence.into()]).await.map(|_| ())
     }
 
-    fn writer<'a>(&self, rows: &'a Rows<'a>, is_careful: bool) -> RowWriter<'a> {
-        RowWriter { rows, dialect: self.db.dialect(), limits: self.db.limits(), is_careful }
-    }
-
     /// Why the cursor did not move.
-    async fn find_out(&self, lease: Lease, page_no: u64) -> Result<Commit, Failure> {
+    async fn why_not_moved(&self, lease: Lease, page_no: u64) -> Result<Commit, Failure> {
         let sql = "SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?";
         let rows = self.db.writer().await?.fetch(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
         let has_moved =
@@ -182,100 +165,18 @@ impl WrittenPage {
     }
 }
 
-/// What a page adds to its run.
-struct Outcome {
-    /// The run's, after the page.
-    metadata: RunMetadata,
-    /// As many as the run may still store.
-    rejects: Vec<Reject>,
-    skips: Vec<Skip>,
-}
-
-impl Outcome {
-    fn of(before: &RunMetadata, batch: &Batch, written: Written, max_stored: u64) -> Self {
-        let mut metadata = before.clone();
-        let Written { counts, rejects: refused, mut skips } = written;
-        let failed = (batch.rejects.len() + refused.len()) as u64;
-        metadata.counts = before.counts.plus(Counters { failed, ..counts });
-        metadata.shifted = metadata.shifted.or_else(|| find_shift(before.last_page, batch, &skips));
-        metadata.last_page = last_page(batch).or(before.last_page);
-        let rejects = batch.rejects.iter().cloned().chain(refused);
-        let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
-        skips.truncate(room(max_stored, before.skips_stored));
-        metadata.errors_stored += rejects.len() as u64;
-        metadata.skips_stored += skips.len() as u64;
-        metadata.truncated |= batch.cursor.pass == Pass::Truncated;
-        metadata.warning = metadata.warning.or_else(|| batch.cursor.warning.clone());
-        Self { metadata, rejects, skips }
-    }
-}
-
-/// The page of the source that the last record of a batch stands on.
-fn last_page(batch: &Batch) -> Option<u64> {
-    batch.len().checked_sub(1).and_then(|row| page_of(batch.position(row)))
-}
-
-fn page_of(position: Option<&Position>) -> Option<u64> {
-    match position {
-        Some(Position::Item { page, .. }) => Some(*page),
-        _ => None,
-    }
-}
-
-/// Finds a record that two pages of one pass hold, which proves that the source's list moved between its pages: others were
-/// missed then. `last_page` is that of the record before the batch.
-fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Option<String> {
-    if !batch.has_mapped_identity || duplicates.is_empty() {
-        return None;
-    }
-    // Where those stand that were applied.
-    let is_duplicate = |position| duplicates.iter().any(|duplicate| duplicate.position.as_ref() == position);
-    let wanted: HashSet<_> = duplicates.iter().map(|duplicate| duplicate.item.as_str()).collect();
-    let mut applied = HashMap::new();
-    for row in 0..batch.len() {
-        let item = batch.item(row);
-        if wanted.contains(item.as_str()) && !is_duplicate(batch.position(row)) {
-            applied.insert(item, page_of(batch.position(row))?);
-        }
-    }
-    let first_of_batch = page_of(batch.position(0))?;
-    duplicates.iter().find_map(|duplicate| {
-        let (item, page) = (&duplicate.item, page_of(duplicate.position.as_ref())?);
-        match applied.get(item) {
-            Some(first) => (*first < page)
-                .then(|| format!("`{item}` stands on the pages {first} and {page} of the source")),
-            // It was seen before this batch, which may have begun in the middle of a page.
-            None if page > first_of_batch || last_page.is_some_and(|last| last < page) => {
-                let earlier = if page > 2 { " (or one before it)" } else { "" };
-                let before = page.saturating_sub(1);
-                Some(format!("`{item}` stands on the pages {before}{earlier} and {page} of the source"))
-            }
-            None => None,
-        }
-    })
-}
-
-fn room(max: u64, taken: u64) -> usize {
-    usize::try_from(max.saturating_sub(taken)).unwrap_or(usize::MAX)
-}
-
-async fn move_cursor(
-    tx: &mut Tx,
-    lease: Lease,
-    page_no: u64,
-    batch: &Batch,
-    before: &Counters,
-    after: &RunMetadata,
-) -> Result<bool, Failure> {
+async fn move_cursor(tx: &mut Tx, turn: Turn<'_>, after: &RunMetadata) -> Result<bool, Failure> {
+    let Turn { run, lease, page_no, batch, .. } = turn;
+    let (before, counts) = (&run.metadata.counts, &after.counts);
     let text = |error: serde_json::Error| Failure::unwritable(&error);
     let cursor = serde_json::to_string(&batch.cursor).map_err(text)?;
     let metadata = serde_json::to_string(after).map_err(text)?;
     let args = [
         stored(page_no).into(),
         Arg::from(&cursor),
-        stored(after.counts.processed() - before.processed()).into(),
-        stored(after.counts.failed - before.failed).into(),
-        stored(after.counts.skipped - before.skipped).into(),
+        stored(counts.processed() - before.processed()).into(),
+        stored(counts.failed - before.failed).into(),
+        stored(counts.skipped - before.skipped).into(),
         Arg::from(&metadata),
         lease_ms().into(),
         lease.run_id.into(),

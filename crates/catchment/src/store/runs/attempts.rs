@@ -31,7 +31,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn attempts(&self, run_id: i64) -> Result<Vec<AttemptRecord>> {
+    pub(crate) async fn attempts(&self, run_id: i64) -> Result<Vec<AttemptRecord>> {
         let sql = "SELECT attempt, pages_after - pages_before, error_type, error_code, error_message, {ms \
              started_at}, {ms ended_at} FROM sync_attempts WHERE sync_run_id = ? ORDER BY id";
         let read = |row: &Row| -> Result<AttemptRecord> {

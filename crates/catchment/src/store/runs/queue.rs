@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::claimant::Claimant;
-use crate::run::{Door, RunMetadata, SyncRequest};
+use crate::counts::RunMetadata;
+use crate::principal::Door;
+use crate::request::SyncRequest;
 use crate::store::Store;
 use crate::store::db::{Arg, Failure, Row};
 use crate::store::lease::lease_ms;
@@ -160,8 +162,8 @@ impl Store {
     }
 
     /// Makes all that waits for its next attempt due now. How many there are.
-    pub(crate) async fn hasten_pending(&self) -> Result<u64> {
+    pub(crate) async fn hasten_pending(&self) -> Result<u64, Failure> {
         let sql = "UPDATE sync_runs SET next_attempt_at = {now} WHERE status = 'pending'";
-        Ok(self.db.execute(sql, &[]).await?)
+        self.db.execute(sql, &[]).await
     }
 }

@@ -3,7 +3,8 @@
 use catchment_core::Result;
 
 use super::row::{RUN_COLUMNS, read_run};
-use crate::run::{RunStatus, SyncRun, SyncStats};
+use crate::result::SyncStats;
+use crate::run::{RunStatus, SyncRun};
 use crate::store::Store;
 use crate::store::values::counted;
 
@@ -12,7 +13,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn run(&self, id: i64) -> Result<Option<SyncRun>> {
+    pub(crate) async fn run(&self, id: i64) -> Result<Option<SyncRun>> {
         let sql = format!("SELECT {RUN_COLUMNS} FROM sync_runs WHERE id = ?");
         self.db.fetch(sql, &[id.into()]).await?.first().map(read_run).transpose()
     }
@@ -21,7 +22,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn runs(&self, status: Option<RunStatus>, limit: u32) -> Result<Vec<SyncRun>> {
+    pub(crate) async fn runs(&self, status: Option<RunStatus>, limit: u32) -> Result<Vec<SyncRun>> {
         let sql = format!(
             "SELECT {RUN_COLUMNS} FROM sync_runs WHERE status = COALESCE(?, status) ORDER BY id DESC \
              LIMIT ?"
@@ -34,7 +35,7 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub async fn stats(&self) -> Result<SyncStats> {
+    pub(crate) async fn stats(&self) -> Result<SyncStats> {
         let rows = self.db.fetch("SELECT status, COUNT(*) FROM sync_runs GROUP BY status", &[]).await?;
         let mut stats = SyncStats::default();
         for row in rows {

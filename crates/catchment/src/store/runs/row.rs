@@ -2,7 +2,8 @@
 
 use catchment_core::{ErrorKind, Result};
 
-use crate::run::{RunError, RunStatus, SyncRequest, SyncRun};
+use crate::request::SyncRequest;
+use crate::run::{RunError, RunStatus, SyncRun};
 use crate::store::db::Row;
 use crate::store::values::{counted, timestamp, unreadable};
 

@@ -1,0 +1,67 @@
+//! The bodies of requests: JSON that says so, or none.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use super::envelope::Failure;
+
+/// Larger bodies are refused. Requests are options, not data.
+pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.
+pub(super) struct JsonBody(pub(super) Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        check_type(request.headers())?;
+        parse(&read(request, state).await?).map(Self)
+    }
+}
+
+/// No body is needed. One that comes all the same must be JSON, as everywhere.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let checked = check_type(request.headers());
+        let body = read(request, state).await?;
+        if !body.is_empty() {
+            checked?;
+            parse(&body)?;
+        }
+        Ok(Self)
+    }
+}
+
+fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mime = content_type.split(';').next().unwrap_or_default().trim();
+    if mime.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let message = "send the body as `Content-Type: application/json`";
+    Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message))
+}
+
+async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Failure> {
+    Bytes::from_request(request, state).await.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("the body has more than {MAX_BODY_BYTES} bytes");
+            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+        }
+        status => Failure::new(status, "body", error.body_text()),
+    })
+}
+
+fn parse(body: &[u8]) -> Result<Value, Failure> {
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}"))
+    })
+}

@@ -1,0 +1,9 @@
+//! The doors of Catchment: the command line and the HTTP API. They reach nothing but its service, and answer in one set of
+//! typed views.
+
+mod cli;
+mod config;
+mod http;
+mod view;
+
+pub use cli::main;

@@ -1,0 +1,65 @@
+//! What a request would do.
+
+use std::collections::BTreeMap;
+
+use catchment::{Checked, Names};
+use catchment_core::Reject;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// What a check found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CheckView {
+    /// What was tried and seen of the source, by what it is about.
+    findings: BTreeMap<String, String>,
+    /// Options of the source that were found out.
+    source: Map<String, Value>,
+    /// The decimal sign that the values say, where the options do not and it matters.
+    decimal: Option<char>,
+    /// Target column to source column, as it would be used; null where the source is empty.
+    column_mapping: Option<Names>,
+    /// The first row as the table would take it.
+    first_row: Map<String, Value>,
+    /// Of the first records: how many fit.
+    fitting: usize,
+    /// Those that would be rejected.
+    rejects: Vec<RejectView>,
+}
+
+/// A record that would be rejected.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RejectView {
+    /// Its position in the source, for people.
+    place: String,
+    /// A stable name for programs.
+    code: &'static str,
+    /// What is wrong, and what would be accepted.
+    message: String,
+}
+
+impl From<&Reject> for RejectView {
+    fn from(reject: &Reject) -> Self {
+        Self { place: reject.position.to_string(), code: reject.code, message: reject.message.clone() }
+    }
+}
+
+impl From<&Checked> for CheckView {
+    fn from(checked: &Checked) -> Self {
+        let found = &checked.inspection.findings;
+        let mut findings: BTreeMap<_, _> =
+            found.iter().map(|finding| (finding.about.to_owned(), finding.message.clone())).collect();
+        findings.extend(checked.decimal.as_ref().map(|decimal| ("decimal".to_owned(), decimal.to_string())));
+        let first_row = checked.first_row.iter();
+        Self {
+            findings,
+            source: checked.inspection.found.clone(),
+            decimal: checked.decimal.as_ref().and_then(|decimal| decimal.sign),
+            column_mapping: checked.mapping.clone(),
+            first_row: first_row.map(|(column, value)| ((*column).to_owned(), value.clone())).collect(),
+            fitting: checked.fitting,
+            rejects: checked.rejects.iter().map(RejectView::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What was not applied, with its reason and its position in the source.
+
+use catchment::{StoredError, StoredSkip, SyncRun};
+use catchment_core::ErrorKind;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::time::iso;
+
+/// A row of `sync_errors`: a reject, or the failure of the run itself.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ErrorView {
+    /// For paging.
+    id: i64,
+    /// Its kind.
+    r#type: Option<ErrorKind>,
+    /// A stable name for programs.
+    code: String,
+    /// What is wrong, and what would be accepted, for people.
+    message: String,
+    /// What identifies the record; null for the failure of a run.
+    item: Option<String>,
+    /// The line of the file that the record begins in, from 1.
+    line: Option<i64>,
+    /// The byte of the decoded text that it begins at, from 0.
+    byte: Option<i64>,
+    /// The page of the source, from 1.
+    page: Option<i64>,
+    /// The record in that page, as a JSONPath (RFC 9535).
+    path: Option<String>,
+    /// The column that refused its value.
+    column: Option<String>,
+    /// The record as it was read, cut at 4 KiB.
+    raw: Option<String>,
+    /// When it was stored (RFC 3339).
+    #[serde(rename = "createdAt")]
+    created_at: String,
+}
+
+impl From<&StoredError> for ErrorView {
+    fn from(error: &StoredError) -> Self {
+        Self {
+            id: error.id,
+            r#type: error.kind,
+            code: error.code.clone(),
+            message: error.message.clone(),
+            item: error.item.clone(),
+            line: error.line,
+            byte: error.byte,
+            page: error.page,
+            path: error.path.clone(),
+            column: error.column.clone(),
+            raw: error.raw.clone(),
+            created_at: iso(error.created_at),
+        }
+    }
+}
+
+/// A row of `sync_skips`: a record that was left alone on purpose.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct SkipView {
+    /// For paging.
+    id: i64,
+    /// Why: `duplicate`.
+    reason: String,
+    /// What identifies the record.
+    item: Option<String>,
+    /// The line that it begins in, from 1.
+    line: Option<i64>,
+    /// The page of the source, from 1.
+    page: Option<i64>,
+    /// The record in that page, as a JSONPath (RFC 9535).
+    path: Option<String>,
+}
+
+impl From<&StoredSkip> for SkipView {
+    fn from(skip: &StoredSkip) -> Self {
+        Self {
+            id: skip.id,
+            reason: skip.reason.clone(),
+            item: skip.item.clone(),
+            line: skip.line,
+            page: skip.page,
+            path: skip.path.clone(),
+        }
+    }
+}
+
+/// A part of the errors of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorsView {
+    /// The run.
+    sync_run_id: i64,
+    /// In the order in which they were stored.
+    errors: Vec<ErrorView>,
+    /// How many are stored.
+    errors_stored: u64,
+    /// How many more were counted.
+    errors_omitted: u64,
+    /// `after` of the next part; null after the last.
+    next_after: Option<i64>,
+}
+
+impl ErrorsView {
+    /// A part of at most `limit`.
+    pub(crate) fn new(run: &SyncRun, errors: &[StoredError], limit: u32) -> Self {
+        Self {
+            sync_run_id: run.id,
+            errors: errors.iter().map(ErrorView::from).collect(),
+            errors_stored: run.metadata.errors_stored,
+            errors_omitted: omitted_errors(run),
+            next_after: next_after(errors.len(), limit, errors.last().map(|error| error.id)),
+        }
+    }
+}
+
+/// A part of the skipped records of a run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SkipsView {
+    /// The run.
+    sync_run_id: i64,
+    /// In the order in which they were stored.
+    skips: Vec<SkipView>,
+    /// How many are stored.
+    skips_stored: u64,
+    /// How many more were counted.
+    skips_omitted: u64,
+    /// `after` of the next part; null after the last.
+    next_after: Option<i64>,
+}
+
+impl SkipsView {
+    /// A part of at most `limit`.
+    pub(crate) fn new(run: &SyncRun, skips: &[StoredSkip], limit: u32) -> Self {
+        Self {
+            sync_run_id: run.id,
+            skips: skips.iter().map(SkipView::from).collect(),
+            skips_stored: run.metadata.skips_stored,
+            skips_omitted: run.items_skipped.saturating_sub(run.metadata.skips_stored),
+            next_after: next_after(skips.len(), limit, skips.last().map(|skip| skip.id)),
+        }
+    }
+}
+
+/// Rejects of a run that were counted and not stored.
+pub(super) fn omitted_errors(run: &SyncRun) -> u64 {
+    run.items_failed.saturating_sub(run.metadata.errors_stored)
+}
+
+fn next_after(count: usize, limit: u32, last: Option<i64>) -> Option<i64> {
+    last.filter(|_| u32::try_from(count) == Ok(limit))
+}

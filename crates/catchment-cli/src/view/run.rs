@@ -1,0 +1,135 @@
+//! A run: the contract's fields, and more.
+
+use catchment::{AttemptRecord, Names, RunStatus, StoredError, SyncRun};
+use catchment_core::masked;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::attempt::{AttemptView, RunErrorView};
+use super::reject::{ErrorView, omitted_errors};
+use super::time::iso;
+
+/// A run.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunView {
+    /// Its id.
+    sync_run_id: i64,
+    /// Its state.
+    status: RunStatus,
+    /// Records read: the sum of all below.
+    items_read: u64,
+    /// Records applied: inserted, updated and unchanged.
+    items_processed: u64,
+    /// Records rejected.
+    items_failed: u64,
+    /// Records left alone on purpose.
+    items_skipped: u64,
+    /// The first errors.
+    errors: Vec<ErrorView>,
+    /// How many are stored.
+    errors_stored: u64,
+    /// How many more were counted.
+    errors_omitted: u64,
+    /// The type of its source.
+    source_type: String,
+    /// Path or address of its source; the values of an address's query are masked.
+    source_identifier: String,
+    /// The table that it writes.
+    target_table: String,
+    /// Whether the source was not read to its end, or cannot be sure to have been.
+    truncated: bool,
+    /// What people should know of a run that is completed and not complete.
+    warning: Option<String>,
+    /// New rows.
+    items_inserted: u64,
+    /// Rows of which a value changed.
+    items_updated: u64,
+    /// Rows that were as the source has them.
+    items_unchanged: u64,
+    /// Target column to source column, as given or as chosen by name.
+    column_mapping: Option<Names>,
+    /// The run whose place this one takes.
+    replaces: Option<i64>,
+    /// The run that took this one's place.
+    replaced_by: Option<i64>,
+    /// Why it failed, or why its last attempt did.
+    error: Option<RunErrorView>,
+    /// Its attempts, the first one first.
+    attempts: Vec<AttemptView>,
+    /// When its next attempt is due (RFC 3339, as all times).
+    next_attempt_at: Option<String>,
+    /// When it was scheduled.
+    created_at: String,
+    /// When its first attempt began.
+    started_at: Option<String>,
+    /// When it ended.
+    completed_at: Option<String>,
+    /// Why it is not under way, in words; null where it is over, or nobody asked.
+    waits_for: Option<String>,
+}
+
+impl RunView {
+    /// A run, with as much of what belongs to it as is to be shown.
+    pub(crate) fn new(run: &SyncRun, errors: &[StoredError], attempts: &[AttemptRecord]) -> Self {
+        let counts = run.metadata.counts;
+        Self {
+            sync_run_id: run.id,
+            status: run.status,
+            items_read: counts.total(),
+            items_processed: run.items_processed,
+            items_failed: run.items_failed,
+            items_skipped: run.items_skipped,
+            errors: errors.iter().map(ErrorView::from).collect(),
+            errors_stored: run.metadata.errors_stored,
+            errors_omitted: omitted_errors(run),
+            source_type: run.request.source_type.clone(),
+            source_identifier: masked(&run.request.source_identifier),
+            target_table: run.target_table.clone(),
+            truncated: run.metadata.truncated,
+            warning: run.metadata.shown_warning().map(str::to_owned),
+            items_inserted: counts.inserted,
+            items_updated: counts.updated,
+            items_unchanged: counts.unchanged,
+            column_mapping: run.metadata.mapping.clone(),
+            replaces: run.metadata.replaces,
+            replaced_by: run.metadata.replaced_by,
+            error: run.error.as_ref().map(RunErrorView::from),
+            attempts: attempts.iter().map(AttemptView::from).collect(),
+            next_attempt_at: run.next_attempt_at.map(iso),
+            created_at: iso(run.created_at),
+            started_at: run.started_at.map(iso),
+            completed_at: run.completed_at.map(iso),
+            waits_for: None,
+        }
+    }
+
+    /// The same, with why it waits.
+    pub(crate) fn with_wait(self, waits_for: Option<String>) -> Self {
+        Self { waits_for, ..self }
+    }
+}
+
+/// A run that was scheduled.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScheduledView {
+    /// Its id; that of an equal one where that was waiting already.
+    pub(crate) sync_run_id: i64,
+}
+
+/// A run whose state was changed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChangedView {
+    /// Its id.
+    pub(crate) sync_run_id: i64,
+    /// Its new state.
+    pub(crate) status: RunStatus,
+}
+
+impl From<&SyncRun> for ChangedView {
+    fn from(run: &SyncRun) -> Self {
+        Self { sync_run_id: run.id, status: run.status }
+    }
+}

@@ -1,0 +1,15 @@
+//! Compares a page with its table: what is new, what differs and in which columns, what is as it should be, and what this
+//! run has seen before. It writes nothing.
+
+mod bloom;
+mod change;
+mod digest;
+mod digests;
+mod json;
+mod look_up;
+mod same;
+mod versions;
+
+pub(crate) use change::{Changes, Unchanged};
+pub(crate) use digests::{Reservations, TableDigests};
+pub(crate) use look_up::compare;

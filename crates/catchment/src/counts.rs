@@ -1,0 +1,100 @@
+//! What a run counts, and what else it keeps beside its counts.
+
+use serde::{Deserialize, Serialize};
+
+use crate::mapping::Names;
+
+/// What became of records. Their sum is what was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Counters {
+    /// New rows.
+    pub inserted: u64,
+    /// Rows of which a value changed.
+    pub updated: u64,
+    /// Rows that were as the source has them.
+    pub unchanged: u64,
+    /// Records left alone on purpose.
+    pub skipped: u64,
+    /// Records rejected.
+    pub failed: u64,
+}
+
+impl Counters {
+    /// Rows that are now as the source has them.
+    pub const fn processed(&self) -> u64 {
+        self.inserted + self.updated + self.unchanged
+    }
+
+    /// All records accounted for.
+    pub const fn total(&self) -> u64 {
+        self.processed() + self.skipped + self.failed
+    }
+
+    /// These and those.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            inserted: self.inserted + other.inserted,
+            updated: self.updated + other.updated,
+            unchanged: self.unchanged + other.unchanged,
+            skipped: self.skipped + other.skipped,
+            failed: self.failed + other.failed,
+        }
+    }
+}
+
+/// What a run keeps in `sync_metadata`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RunMetadata {
+    /// The finer counts.
+    #[serde(flatten)]
+    pub counts: Counters,
+    /// Rejects stored in `sync_errors`; the others are only counted.
+    pub errors_stored: u64,
+    /// Skipped records stored in `sync_skips`; the others are only counted.
+    pub skips_stored: u64,
+    /// Target column to source column, as given or as chosen by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Names>,
+    /// The source was not read to its end: a limit of the options stopped it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub truncated: bool,
+    /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
+    /// A record that stood on two pages of the source: its list moved while it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shifted: Option<String>,
+    /// The page of the source that the last record stood on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_page: Option<u64>,
+    /// The run whose place this one takes, because its source changed while it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<i64>,
+    /// The run that took this one's place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<i64>,
+    /// How many runs in a row were replaced before this one.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub replacements: u32,
+}
+
+impl RunMetadata {
+    /// What people should know of a run that is completed and not complete.
+    pub fn shown_warning(&self) -> Option<&str> {
+        const MAX_PAGES_REACHED: &str = "the source was not read to its end (option `maxPages`)";
+        self.warning.as_deref().or(self.truncated.then_some(MAX_PAGES_REACHED))
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,179 @@
+//! Compiling a mapping: the columns of a run's source to their indexes, once, and what feeds each column of the table.
+
+use catchment_core::{Columns, Error, Page, Result, WHOLE_RECORD};
+
+use super::names::{self, Names};
+use super::options::{self, DecimalSign, TargetOptions};
+use crate::target::{Column, Table, WhenEmpty};
+
+/// How the records of one source become rows of one table.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pub(super) table: &'static Table,
+    pub(super) decimal: DecimalSign,
+    pub(super) feeds: Vec<Feed>,
+    pub(super) names: Names,
+    /// The source columns that nothing maps, with their names as JSON.
+    pub(super) unmapped: Vec<(usize, String)>,
+    /// The column that holds whole records, where the source has one: what nothing maps is taken from there.
+    pub(super) whole: Option<usize>,
+    /// The source columns that say which record it is, for people.
+    pub(super) item: Vec<usize>,
+    /// The source's columns, whose places these are.
+    pub(super) columns: Columns,
+}
+
+/// What a derived identity is made of. They stand before it in their table.
+const DERIVED_FROM: [&str; 3] = ["content_type", "title", "artist"];
+
+/// Where a target column takes its value from.
+#[derive(Debug)]
+pub(super) enum Feed {
+    /// A column of the source.
+    Field { column: &'static Column, place: usize, name: Box<str> },
+    /// The same for all records.
+    Constant { column: &'static str, text: String },
+    /// A flag that is set for every record that the source has.
+    Set { column: &'static str },
+    /// An identity from what the record says of itself: the cells at these places of its row.
+    Derived { column: &'static str, from: [Option<usize>; 3] },
+    /// All that nothing maps.
+    Metadata { column: &'static str },
+}
+
+impl Feed {
+    pub(super) fn column(&self) -> &'static str {
+        match self {
+            Self::Field { column, .. } => column.name,
+            Self::Constant { column, .. }
+            | Self::Set { column }
+            | Self::Derived { column, .. }
+            | Self::Metadata { column } => column,
+        }
+    }
+}
+
+impl Mapping {
+    /// Works out the places of all columns. `chosen` is what an earlier attempt of the run chose; without it and
+    /// without a mapping in the options, the columns' names decide.
+    ///
+    /// # Errors
+    /// `config`: the mapping names a column that the source does not have, or a required one is not fed.
+    pub(crate) fn compile(
+        options: &TargetOptions,
+        chosen: Option<&Names>,
+        columns: &Columns,
+    ) -> Result<Self> {
+        let table = options.table()?;
+        let mut names = match options.mapping().or(chosen) {
+            Some(names) => names.clone(),
+            None => names::suggest(table, columns),
+        };
+        if options.mapping().is_none() && options.content_type.is_some() {
+            names.remove("content_type");
+        }
+        let mut feeds = Vec::new();
+        for column in table.columns {
+            let from = DERIVED_FROM.map(|name| feeds.iter().position(|feed: &Feed| feed.column() == name));
+            feeds.extend(feed(table, column, options, &names, columns, from)?);
+        }
+        feeds.extend(table.metadata.map(|column| Feed::Metadata { column }));
+        let unmapped =
+            columns.iter().enumerate().filter(|(_, field)| !names.values().any(|name| **name == ***field));
+        let whole = columns.iter().position(|column| **column == *WHOLE_RECORD);
+        let unmapped = match table.metadata.filter(|_| whole.is_none()) {
+            Some(_) => unmapped
+                .map(|(place, field)| (place, serde_json::Value::from(&**field).to_string()))
+                .collect(),
+            None => Vec::new(),
+        };
+        let item = item_places(table, &feeds);
+        let columns = columns.clone();
+        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, whole, item, columns })
+    }
+
+    /// Whether a page has the columns that the mapping was compiled for. With others, values would go where they do not
+    /// belong.
+    pub(crate) fn fits(&self, page: &Page) -> bool {
+        self.columns == page.columns
+    }
+
+    /// Whether rows are told apart by what the source calls them, and not by what they say of themselves.
+    pub(crate) fn has_mapped_identity(&self) -> bool {
+        self.table.is_by_source && self.table.identity.iter().all(|column| self.names.contains_key(*column))
+    }
+
+    /// The table that is written.
+    pub(crate) fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Which source column feeds which target column, as given or as chosen.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+}
+
+/// Where a column takes its value from; `None` leaves it to the table's default and to what stands there.
+fn feed(
+    table: &Table,
+    column: &'static Column,
+    options: &TargetOptions,
+    names: &Names,
+    columns: &Columns,
+    from: [Option<usize>; 3],
+) -> Result<Option<Feed>> {
+    if let Some(name) = names.get(column.name) {
+        let place = columns.iter().position(|field| **field == **name);
+        let place = place.ok_or_else(|| unknown_field(column.name, name, options, columns))?;
+        return Ok(Some(Feed::Field { column, place, name: name.as_str().into() }));
+    }
+    match (column.name, &options.content_type) {
+        ("content_type", Some(given)) => {
+            Ok(Some(Feed::Constant { column: column.name, text: options::content_type(given)?.to_owned() }))
+        }
+        ("external_id", _) => Ok(Some(Feed::Derived { column: column.name, from })),
+        ("is_available", _) => Ok(Some(Feed::Set { column: column.name })),
+        ("content_type", None) => Err(options::missing_content_type()),
+        _ if column.when_empty == WhenEmpty::Reject => Err(not_fed(table, column, columns)),
+        _ => Ok(None),
+    }
+}
+
+fn unknown_field(column: &str, name: &str, options: &TargetOptions, columns: &Columns) -> Error {
+    let option = if options.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
+    let nearest = names::nearest(name, columns.iter().map(|field| &**field));
+    let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let has = columns.join(", ");
+    let message = format!("maps `{name}`, which is not a column of the source; it has: {has}{hint}");
+    let pointer = format!("/options/{option}/{column}");
+    Error::config("unknown_column", format!("{pointer}: {message}")).with_detail(pointer, message)
+}
+
+fn not_fed(table: &Table, column: &Column, columns: &Columns) -> Error {
+    let message = format!(
+        "`{}` needs a value for `{}`, and no column of the source has a name that says so; it has: {}. Map one with \
+         columnMapping, such as {{\"{}\": \"{}\"}}",
+        table.name,
+        column.name,
+        columns.join(", "),
+        column.name,
+        columns.first().map_or("…", |field| field),
+    );
+    Error::config("unmapped_column", message.clone()).with_detail("/options/columnMapping", message)
+}
+
+/// What tells people which record it is: its identity, or its title where that is derived.
+fn item_places(table: &Table, feeds: &[Feed]) -> Vec<usize> {
+    let places = |wanted: &[&str]| -> Vec<usize> {
+        let place = |feed: &Feed| match feed {
+            Feed::Field { column, place, .. } if wanted.contains(&column.name) => Some(*place),
+            _ => None,
+        };
+        feeds.iter().filter_map(place).collect()
+    };
+    match places(table.identity) {
+        found if found.is_empty() => places(&["title", "artist"]),
+        found => found,
+    }
+}

@@ -1,0 +1,13 @@
+//! The rows of target tables: read for comparing, written by what changed, and committed page by page.
+
+mod commit;
+mod origin;
+mod outcome;
+mod ranges;
+mod scan;
+mod table_view;
+mod write;
+
+pub(crate) use commit::{Commit, Turn, WrittenPage};
+pub(crate) use origin::Origin;
+pub(crate) use table_view::TableView;

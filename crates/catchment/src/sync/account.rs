@@ -1,0 +1,86 @@
+//! The account of a run, settled at the end of its source: what was read is what became of it.
+
+use catchment_core::{Cursor, Error, ErrorKind, Pass, Result};
+
+use crate::mapping::TargetOptions;
+use crate::run::SyncRun;
+use crate::store::{Lease, Store};
+
+/// The code of an error of a source whose list moved while it was read.
+pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
+
+/// Where reading begins.
+pub(super) fn beginning() -> Cursor {
+    let state = serde_json::Value::Null;
+    Cursor { records_read: 0, state, pass: Pass::Complete, keep: None, warning: None }
+}
+
+/// Settles the account of a run: the store's count must be the source's, and an empty source must be meant. What the
+/// source leaves for the next run.
+///
+/// # Errors
+/// `system`, `unbalanced`; `validation`, `source_empty`, `too_many_errors`; `system`, `source_shifted`.
+pub(super) async fn settle(
+    store: &Store,
+    lease: Lease,
+    options: &TargetOptions,
+    end: &Cursor,
+    ours: &mut SyncRun,
+) -> Result<Option<serde_json::Value>> {
+    let run = store.run(lease.run_id).await?;
+    let run =
+        run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
+    check_balance(&run, end.records_read)?;
+    check_limit(options, run.items_failed, end.records_read, true)?;
+    let may_be_empty =
+        options.allow_empty.unwrap_or(false) || end.records_read > 0 || end.pass != Pass::Complete;
+    if !may_be_empty && store.has_rows(&run, options.table()?, true).await? {
+        return Err(Error::new(
+            ErrorKind::Validation,
+            "source_empty",
+            "the source has no records, though it had some before; if that is meant, set the option `allowEmpty`",
+        ));
+    }
+    let Some(shifted) = &run.metadata.shifted else { return Ok(end.keep.clone()) };
+    let warning = format!(
+        "{shifted}: its list moved while it was read, so that records may have been missed; ask for a stable order, such as \
+         by id"
+    );
+    // Once more from the beginning, in another run; most often nothing moves then.
+    if run.metadata.replacements == 0 {
+        return Err(Error::new(ErrorKind::System, SOURCE_SHIFTED, warning));
+    }
+    store.note_warning(lease, &warning).await?;
+    (ours.metadata.truncated, ours.metadata.warning) = (true, Some(warning));
+    Ok(None)
+}
+
+/// `read = inserted + updated + unchanged + skipped + failed`, by the columns and by the finer counts.
+fn check_balance(run: &SyncRun, records_read: u64) -> Result<()> {
+    let fine = run.metadata.counts;
+    let accounted = run.items_processed + run.items_skipped + run.items_failed;
+    if accounted == records_read && run.items_processed == fine.processed() && accounted == fine.total() {
+        return Ok(());
+    }
+    let message = format!(
+        "{records_read} records were read, but {} processed + {} skipped + {} failed are {accounted} (inserted {}, updated \
+         {}, unchanged {})",
+        run.items_processed, run.items_skipped, run.items_failed, fine.inserted, fine.updated, fine.unchanged
+    );
+    Err(Error::new(ErrorKind::System, "unbalanced", message))
+}
+
+/// Whether fewer records were rejected than the option `maxErrors` allows.
+///
+/// # Errors
+/// `validation`, `too_many_errors`.
+pub(super) fn check_limit(options: &TargetOptions, failed: u64, read: u64, is_at_end: bool) -> Result<()> {
+    match options.max_errors {
+        Some(limit) if limit.is_passed(failed, read, is_at_end) => Err(Error::new(
+            ErrorKind::Validation,
+            "too_many_errors",
+            format!("{failed} of {read} records were rejected, more than the option `maxErrors` allows"),
+        )),
+        _ => Ok(()),
+    }
+}

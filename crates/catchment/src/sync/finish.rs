@@ -1,0 +1,238 @@
+//! One attempt at a claimed run, and what follows from how it ended: the run is completed, retried or failed, or another
+//! one takes its place.
+
+use std::time::{Duration, Instant};
+
+use catchment_core::{Error, ErrorKind, Result};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::account::SOURCE_SHIFTED;
+use super::attempt::{Attempt, Ended};
+use super::engine::Engine;
+use super::heartbeat::beat;
+use super::limits::silent;
+use super::progress::RunProgress;
+use super::replay::end_attempt;
+use super::request::{Prepared, milliseconds};
+use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide, is_put_off};
+use crate::counts::RunMetadata;
+use crate::mapping::TargetOptions;
+use crate::principal::Door;
+use crate::run::SyncRun;
+use crate::store::{Claim, Kept, LEASE, Lease, Verdict};
+use crate::target::Table;
+
+/// How often a database that is away is asked to store the end of an attempt.
+const AWAY_INTERVAL: Duration = Duration::from_secs(1);
+/// Runs in a row that are replaced because their file changed while it was read.
+const MAX_REPLACEMENTS: u32 = 5;
+
+/// How a run stood when an attempt at it began.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    pages: u64,
+    fruitless_attempts: u32,
+}
+
+impl Engine {
+    /// One attempt at a claimed run, and what follows from it.
+    pub(super) async fn attempt(&self, claim: Claim, progress: &watch::Sender<RunProgress>) {
+        let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
+        let (pages_before, store) = (run.pages, &self.store);
+        tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
+        let _under_way = self.set_under_way(run.id);
+        let mut max_wait = TargetOptions::default().max_wait();
+        let state_key = self.state_key(&run);
+        let lost = CancellationToken::new();
+        // From here on, as a file system may hang before the first page.
+        let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(store.clone(), lease, lost.clone())));
+        let ended = match self.begin(&run, door, &state_key).await {
+            // Nobody lived to say why the attempts before this one ended.
+            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
+            Ok((Prepared { target: options, source, .. }, kept)) => {
+                max_wait = options.max_wait();
+                let (shutdown, limits, lost) = (&self.shutdown, &self.settings, &lost);
+                Attempt { store, lease, options, source, cursor, kept, shutdown, lost, progress, limits }
+                    .work(&mut run)
+                    .await
+            }
+            Err(error) => Ended::Failed(error),
+        };
+        let before = Before { pages: pages_before, fruitless_attempts };
+        let verdict = self.verdict(&run, &ended, before, max_wait, state_key).await;
+        if matches!(&ended, Ended::Failed(error) if is_replaced(error)) {
+            self.replace(&run, door).await;
+        }
+        match self.store_end(lease, &verdict).await {
+            Ok(true) => log_end(&run, &verdict),
+            Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
+            // Its lease runs out, and the next claim goes on from the last page.
+            Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
+        }
+        self.look_again();
+    }
+
+    /// What follows from how an attempt ended.
+    async fn verdict<'e>(
+        &self,
+        run: &SyncRun,
+        ended: &'e Ended,
+        before: Before,
+        max_wait: Duration,
+        state_key: String,
+    ) -> Verdict<'e> {
+        let error = match ended {
+            Ended::Complete(value) => {
+                return Verdict::Completed(value.clone().map(|value| Kept { key: state_key, value }));
+            }
+            Ended::ShutDown => return Verdict::Released,
+            Ended::LeaseLost => return Verdict::Lost,
+            Ended::Failed(error) if is_replaced(error) => return Verdict::Failed(error),
+            Ended::Failed(error) => error,
+        };
+        let moved = self.has_moved(run, before.pages).await;
+        let put_off = self.put_off(run, error, max_wait).await;
+        let record = Record { fruitless_before: before.fruitless_attempts, moved, put_off };
+        match decide(error, record, rand::random()) {
+            Next::Retry { fruitless_attempts, delay } => {
+                Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
+            }
+            Next::Fail => Verdict::Failed(error),
+        }
+    }
+
+    /// Stores how an attempt ended, waiting for a database that is away as long as the lease is ours when it comes back
+    /// soon. False where the run is somebody else's.
+    async fn store_end(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool> {
+        let (store, began) = (&self.store, Instant::now());
+        let mut is_doubtful = false;
+        loop {
+            match end_attempt(store, lease, verdict).await {
+                Err(error) if error.kind() == ErrorKind::Database && began.elapsed() < LEASE => {
+                    is_doubtful = true;
+                    tokio::time::sleep(AWAY_INTERVAL).await;
+                }
+                // It had arrived, though its answer was lost.
+                Ok(false) if is_doubtful => {
+                    return Ok(self.run(lease.run_id).await?.status == verdict.status());
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// What an attempt needs before it can read: it is as long in coming as a file system takes.
+    async fn begin(
+        &self,
+        run: &SyncRun,
+        door: Door,
+        state_key: &str,
+    ) -> Result<(Prepared, Option<serde_json::Value>)> {
+        let limits = &self.settings;
+        let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
+        let prepared = prepared.await.unwrap_or_else(|_| Err(silent(limits)))?;
+        let kept = self.kept(run, prepared.target.table()?, state_key).await?;
+        Ok((prepared, kept))
+    }
+
+    /// What the last completed run of a request left. It counts only as long as what it was said of is there: an `ETag`
+    /// of rows that were deleted would be answered with 304 for ever.
+    async fn kept(&self, run: &SyncRun, table: &Table, state_key: &str) -> Result<Option<serde_json::Value>> {
+        let store = &self.store;
+        let Some(kept) = store.kept(state_key).await? else { return Ok(None) };
+        let counts = store.has_completed(run).await? && store.has_rows(run, table, false).await?;
+        Ok(Some(kept).filter(|_| counts))
+    }
+
+    /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
+    /// read belongs to no version of the file.
+    async fn replace(&self, run: &SyncRun, door: Door) {
+        if run.metadata.replacements >= MAX_REPLACEMENTS {
+            return;
+        }
+        let replacements = run.metadata.replacements + 1;
+        let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
+        let delay = back_off(replacements, rand::random());
+        let replaced = match self.enqueue_again(run, door, metadata, delay).await {
+            Ok(id) => self.store.set_replaced_by(run.id, id).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = replaced {
+            tracing::error!(run = run.id, %error, "no run could be put in its place");
+        }
+    }
+
+    async fn enqueue_again(
+        &self,
+        run: &SyncRun,
+        door: Door,
+        metadata: RunMetadata,
+        delay: Duration,
+    ) -> Result<i64> {
+        let prepared = self.prepare(run.request.clone(), door).await?;
+        self.enqueue(prepared, door, metadata, Some(delay)).await
+    }
+
+    /// Whether an attempt committed a page; as the database has it, for a COMMIT whose answer was lost.
+    async fn has_moved(&self, run: &SyncRun, pages_before: u64) -> bool {
+        let now = self.store.run(run.id).await.ok().flatten();
+        now.map_or(run.pages, |now| now.pages) > pages_before
+    }
+
+    /// How often in a row the source has put this run off, as long as that does not count.
+    async fn put_off(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
+        if !is_put_off(error) {
+            return 0;
+        }
+        match self.store.put_off(run.id).await {
+            Ok((attempts, waited)) if waited <= max_wait => attempts,
+            Ok(_) => 0,
+            // What it is about will come to light when the end of the attempt is stored.
+            Err(_) => 1,
+        }
+    }
+}
+
+fn lost_too_often(attempts: u32) -> Error {
+    let message =
+        format!("{attempts} workers in a row were lost with this run before it got on; see their logs");
+    Error::new(ErrorKind::System, "interrupted", message)
+}
+
+/// Whether a run that ends with this error is replaced by one that begins anew.
+fn is_replaced(error: &Error) -> bool {
+    matches!(error.code(), "source_changed" | SOURCE_SHIFTED)
+}
+
+fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
+    let counts = run.metadata.counts;
+    match verdict {
+        Verdict::Completed(_) if run.metadata.truncated => {
+            let warning = run.metadata.shown_warning();
+            tracing::warn!(run = run.id, processed = counts.processed(), warning, "sync completed in part");
+        }
+        Verdict::Completed(_) => tracing::info!(
+            run = run.id,
+            inserted = counts.inserted,
+            updated = counts.updated,
+            unchanged = counts.unchanged,
+            skipped = counts.skipped,
+            failed = counts.failed,
+            "sync completed"
+        ),
+        // Told by its caller.
+        Verdict::Lost => {}
+        Verdict::Released => {
+            tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later");
+        }
+        Verdict::Retry { error, delay_ms, .. } => {
+            tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");
+        }
+        Verdict::Failed(error) => {
+            let (kind, code) = (error.kind(), error.code());
+            tracing::error!(target: "catchment::end", run = run.id, %kind, code, %error, "sync failed");
+        }
+    }
+}

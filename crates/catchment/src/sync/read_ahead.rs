@@ -1,0 +1,72 @@
+//! Reading and mapping, a page ahead of the writing.
+
+use std::sync::Arc;
+
+use catchment_core::{Error, ErrorKind, Page, Reading, Result, Source, feed};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use crate::mapping::{Batch, Mapping, Names, TargetOptions};
+
+/// A page, mapped, and the mapping that did it, if there was anything to map.
+pub(super) type Mapped = (Batch, Option<Arc<Mapping>>);
+
+/// Reads and maps in a task of its own, while pages are written by whoever takes them. `chosen` is what an earlier attempt
+/// mapped by.
+pub(super) fn read_ahead(
+    source: Arc<dyn Source>,
+    options: TargetOptions,
+    chosen: Option<Names>,
+    reading: Reading,
+) -> BoxStream<'static, Result<Mapped>> {
+    let (feed, mapped) = feed(1);
+    tokio::spawn(async move {
+        let mut mapping: Option<Arc<Mapping>> = None;
+        let mut pages = source.read(reading);
+        let result = loop {
+            let page = tokio::select! {
+                page = pages.next() => page,
+                // The attempt is over.
+                () = feed.closed() => return,
+            };
+            let Some(page) = page else { break Ok(()) };
+            match page.and_then(|page| map(page, &mut mapping, &options, chosen.as_ref())) {
+                Ok(mapped) => {
+                    if !feed.send(mapped).await {
+                        return;
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        feed.end(result).await;
+    });
+    mapped
+}
+
+/// Maps a page, and compiles the mapping at the first one.
+fn map(
+    page: Page,
+    mapping: &mut Option<Arc<Mapping>>,
+    options: &TargetOptions,
+    chosen: Option<&Names>,
+) -> Result<Mapped> {
+    let compiled = match mapping {
+        Some(mapping) if !mapping.fits(&page) && !page.records.is_empty() => {
+            return Err(Error::new(
+                ErrorKind::System,
+                "columns_changed",
+                format!(
+                    "the source delivers a page with other columns than before: {}; this is a fault of the source type",
+                    page.columns.join(", ")
+                ),
+            ));
+        }
+        Some(mapping) => mapping,
+        None if page.records.is_empty() && page.rejects.is_empty() => {
+            return Ok((Batch::empty(options.table()?, page), None));
+        }
+        None => mapping.insert(Arc::new(Mapping::compile(options, chosen, &page.columns)?)),
+    };
+    Ok((compiled.apply(page), Some(compiled.clone())))
+}

@@ -1,0 +1,173 @@
+//! From a request to what can be run: its options are checked, its source is made, and its keys are computed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use catchment_core::{Error, ErrorKind, Host, Result, Source};
+use sha2::{Digest, Sha256};
+
+use super::engine::Engine;
+use crate::counts::RunMetadata;
+use crate::mapping::TargetOptions;
+use crate::principal::Door;
+use crate::request::SyncRequest;
+use crate::run::SyncRun;
+use crate::store::NewRun;
+use crate::vault::Vault;
+
+/// The longest source identifier, in characters: it is part of a unique key.
+const MAX_IDENTIFIER: usize = 512;
+
+/// A request that has been found fit.
+pub(super) struct Prepared {
+    pub(super) request: SyncRequest,
+    pub(super) target: TargetOptions,
+    pub(super) source: Arc<dyn Source>,
+}
+
+impl Engine {
+    /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
+    /// the answer.
+    pub(super) async fn schedule_sync(&self, mut request: SyncRequest, door: Door) -> Result<i64> {
+        // Checked before it costs a key.
+        let pointers = self.registry.secrets(&request.source_type)?;
+        Vault::refuse_sealed(pointers, &request.options)?;
+        let prepared = self.prepare(request.clone(), door).await?;
+        self.settings.vault.seal_options(pointers, &mut request.options)?;
+        let prepared =
+            Prepared { request: SyncRequest { options: request.options, ..prepared.request }, ..prepared };
+        self.enqueue(prepared, door, RunMetadata::default(), None).await
+    }
+
+    /// Puts the run of a request whose secrets are sealed into the queue.
+    pub(super) async fn enqueue(
+        &self,
+        prepared: Prepared,
+        door: Door,
+        metadata: RunMetadata,
+        delay: Option<Duration>,
+    ) -> Result<i64> {
+        let Prepared { request, target, source } = prepared;
+        let source_name =
+            target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
+        let (table, options) = (target.table()?, canonical(&request.options));
+        let source_key = [request.source_type.as_str(), &source_name, table.name];
+        // Rows that several sources share are written by one run at a time.
+        let lane_key = if table.is_by_source { key(&source_key) } else { format!("table:{}", table.name) };
+        let node = source.is_bound_to_node().then_some(self.settings.node.as_str());
+        let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
+        let new = NewRun {
+            request: &request,
+            source_name: &source_name,
+            target_table: table.name,
+            door,
+            node,
+            request_key: &key(&[&source_key[..], &asked].concat()),
+            lane_key: &lane_key,
+            metadata: &metadata,
+            delay_ms: delay.map(milliseconds),
+            key_id: self.key_of(&request)?,
+        };
+        let (id, is_new) = self.store.insert_run(&new).await?;
+        tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
+        self.look_again();
+        Ok(id)
+    }
+
+    /// The key that the secrets of a request are sealed with.
+    fn key_of(&self, request: &SyncRequest) -> Result<Option<&str>> {
+        let vault = &self.settings.vault;
+        let is_sealed = Vault::is_sealed(self.registry.secrets(&request.source_type)?, &request.options);
+        if is_sealed { vault.key_id() } else { Ok(None) }
+    }
+
+    /// Checks all of a request that can be checked without reading its source.
+    pub(super) async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+        let registry = &self.registry;
+        let source_type = request.source_type;
+        let identifier = registry.normalize(&source_type, &request.source_identifier)?;
+        let mut options = request.options.clone();
+        self.settings.vault.unseal_options(registry.secrets(&source_type)?, &mut options)?;
+        let (target, source_options) = TargetOptions::split(options)?;
+        let host = self.host(door);
+        let source = registry.build(&source_type, &identifier, source_options, &host)?;
+        self.check_access(&source_type, &identifier, host).await?;
+        check_length("/sourceIdentifier", &identifier)?;
+        check_length("/options/sourceName", target.source_name.as_deref().unwrap_or_default())?;
+        let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
+        Ok(Prepared { request, target, source })
+    }
+
+    /// Asks on a thread of its own: a file system may hang.
+    async fn check_access(&self, source_type: &str, identifier: &str, host: Host) -> Result<()> {
+        let registry = self.registry.clone();
+        let (source_type, identifier) = (source_type.to_owned(), identifier.to_owned());
+        tokio::task::spawn_blocking(move || registry.check_access(&source_type, &identifier, &host))
+            .await
+            .unwrap_or_else(|error| Err(Error::new(ErrorKind::System, "panic", error.to_string())))
+    }
+
+    /// The same for runs of equal requests, through whatever door: what one leaves is for the next. A request with other
+    /// options is another one, and begins anew, unless they decide nothing about what was left: a new password does not.
+    pub(super) fn state_key(&self, run: &SyncRun) -> String {
+        let mut options = run.request.options.clone();
+        let stateless = self.registry.stateless(&run.request.source_type).unwrap_or_default();
+        for pointer in TargetOptions::STATELESS.iter().chain(stateless) {
+            remove(&mut options, pointer);
+        }
+        key(&[
+            &run.request.source_type,
+            &run.request.source_identifier,
+            &run.source_name,
+            &run.target_table,
+            &canonical(&options),
+        ])
+    }
+}
+
+fn check_length(pointer: &str, text: &str) -> Result<()> {
+    let chars = text.chars().count();
+    if chars <= MAX_IDENTIFIER {
+        return Ok(());
+    }
+    let message = format!(
+        "has {chars} characters; at most {MAX_IDENTIFIER} fit (option `sourceName` can stand for it)"
+    );
+    Err(Error::config("too_long", format!("{pointer}: {message}")).with_detail(pointer, message))
+}
+
+/// A key of fixed length for what must be equal.
+fn key(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Takes out what stands at a JSON pointer below the options, in whatever case its names are written.
+fn remove(options: &mut serde_json::Map<String, serde_json::Value>, pointer: &str) {
+    let (name, rest) =
+        pointer.trim_start_matches('/').split_once('/').unwrap_or((pointer.trim_start_matches('/'), ""));
+    let is_named = |key: &str| key.eq_ignore_ascii_case(name);
+    if rest.is_empty() {
+        options.retain(|key, _| !is_named(key));
+    } else if let Some((_, serde_json::Value::Object(below))) =
+        options.iter_mut().find(|(key, _)| is_named(key))
+    {
+        remove(below, rest);
+    }
+}
+
+/// Options as text, the same in whatever order they were given.
+fn canonical(options: &serde_json::Map<String, serde_json::Value>) -> String {
+    let mut options = serde_json::Value::Object(options.clone());
+    options.sort_all_objects();
+    options.to_string()
+}
+
+/// A duration for the database.
+pub(super) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,8 @@
+//! The tables that records end up in.
+
+mod table;
+mod tables;
+
+pub(crate) use table::{Column, Kind, Table, WhenEmpty};
+pub use tables::target_names;
+pub(crate) use tables::{CATALOG_ITEMS, CONTENT_INDEX, TABLES, find_table};
