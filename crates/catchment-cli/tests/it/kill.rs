@@ -11,6 +11,8 @@ use crate::support::{Process, Test, on_both};
 /// Kills that hit a run in the middle, for each database.
 const KILLS: usize = 20;
 const ROWS: usize = 500_000;
+/// The command that is killed.
+const SYNC: [&str; 5] = ["sync", "a.csv", "--content-type", "music", "--json"];
 /// What must be the same as if nobody had killed anything: every counter, every reject, every skip.
 const ACCOUNTS: [&str; 3] = [
     "SELECT id, status, items_processed, items_failed, items_skipped, sync_metadata FROM sync_runs",
@@ -50,6 +52,45 @@ fn file(rng: &mut StdRng) -> (String, BTreeMap<String, String>, [usize; 3]) {
     (text, oracle, [inserted, skipped, failed])
 }
 
+/// Runs the command, kills it at some moment, and again, until it has been killed often enough to be let through; how often
+/// that hit a run in the middle.
+async fn kill_again_and_again(test: &Test, rng: &mut StdRng, seed: u64) -> usize {
+    let mut kills = 0;
+    loop {
+        let mut process = Process(test.command(&SYNC).spawn().unwrap());
+        let pages = pages(test).await;
+        // Some pages further on, and then at any moment of the next one.
+        let further = rng.random_range(0..2);
+        let ended = loop {
+            match process.0.try_wait().unwrap() {
+                Some(status) => break Some(status),
+                None if self::pages(test).await > pages + further => break None,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        };
+        match ended {
+            Some(status) => {
+                assert_eq!(status.code(), Some(3), "seed {seed}");
+                return kills;
+            }
+            None if kills < KILLS => {
+                tokio::time::sleep(Duration::from_micros(rng.random_range(0..60_000))).await;
+                process.0.kill().unwrap();
+                process.0.wait().unwrap();
+                kills += usize::from(test.value("SELECT status FROM sync_runs").await == "in_progress");
+            }
+            None => {
+                assert_eq!(process.0.wait().unwrap().code(), Some(3), "seed {seed}");
+                return kills;
+            }
+        }
+    }
+}
+
+async fn pages(test: &Test) -> i64 {
+    test.value("SELECT page_no FROM sync_runs").await.parse().unwrap_or(0)
+}
+
 on_both! {
     async fn killed_again_and_again(test: Test) {
         let seed = std::env::var("CATCHMENT_TEST_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
@@ -58,38 +99,7 @@ on_both! {
         let (text, oracle, [inserted, skipped, failed]) = file(&mut rng);
         test.file("a.csv", text);
         test.app().await;
-
-        let args = ["sync", "a.csv", "--content-type", "music", "--json"];
-        let mut kills = 0;
-        loop {
-            let mut process = Process(test.command(&args).spawn().unwrap());
-            let pages = pages(&test).await;
-            // Some pages further on, and then at any moment of the next one.
-            let further = rng.random_range(0..2);
-            let ended = loop {
-                match process.0.try_wait().unwrap() {
-                    Some(status) => break Some(status),
-                    None if self::pages(&test).await > pages + further => break None,
-                    None => tokio::time::sleep(Duration::from_millis(5)).await,
-                }
-            };
-            match ended {
-                Some(status) => {
-                    assert_eq!(status.code(), Some(3), "seed {seed}");
-                    break;
-                }
-                None if kills < KILLS => {
-                    tokio::time::sleep(Duration::from_micros(rng.random_range(0..60_000))).await;
-                    process.0.kill().unwrap();
-                    process.0.wait().unwrap();
-                    kills += usize::from(test.value("SELECT status FROM sync_runs").await == "in_progress");
-                }
-                None => {
-                    assert_eq!(process.0.wait().unwrap().code(), Some(3), "seed {seed}");
-                    break;
-                }
-            }
-        }
+        let kills = kill_again_and_again(&test, &mut rng, seed).await;
         assert!(kills >= KILLS, "the run ended after {kills} kills, seed {seed}");
 
         let table: BTreeMap<String, String> = test
@@ -104,7 +114,7 @@ on_both! {
             true => Test::sqlite().await,
             false => Test::mariadb().await,
         };
-        let mut process = Process(undisturbed.command(&args).current_dir(test.dir.path()).spawn().unwrap());
+        let mut process = Process(undisturbed.command(&SYNC).current_dir(test.dir.path()).spawn().unwrap());
         assert_eq!(process.0.wait().unwrap().code(), Some(3), "seed {seed}");
         for sql in ACCOUNTS {
             assert!(test.query(sql).await == undisturbed.query(sql).await, "seed {seed}: other answers to {sql}");
@@ -112,8 +122,4 @@ on_both! {
         let run = "SELECT status, items_processed, items_skipped, items_failed FROM sync_runs";
         assert_eq!(test.query(run).await, [format!("completed|{inserted}|{skipped}|{failed}")], "seed {seed}");
     }
-}
-
-async fn pages(test: &Test) -> i64 {
-    test.value("SELECT page_no FROM sync_runs").await.parse().unwrap_or(0)
 }

@@ -50,52 +50,52 @@ const EXTREMES: [&str; 18] = [
     "123456789012345678901234567890123456789012345678901234567890",
 ];
 
-/// Two pages of three records each, with one number that cannot be right.
+/// A page of three records, or of none after the second, with a number that cannot be right.
+fn body(slot: &str, number: &str, page: usize) -> String {
+    if slot == "id" {
+        return format!("{{\"items\": [{{\"id\": {number}, \"at\": {number}}}]}}");
+    }
+    let records: Vec<Value> = match page {
+        1 | 2 => (0..3).map(|index| json!({"id": page * 3 + index, "at": 1})).collect(),
+        _ => Vec::new(),
+    };
+    let more = match slot {
+        "page" => format!(", \"page\": {number}, \"totalPages\": 2"),
+        "pages" => format!(", \"page\": {page}, \"totalPages\": {number}"),
+        "total" => format!(", \"page\": {page}, \"perPage\": 3, \"total\": {number}"),
+        "offset" => format!(", \"offset\": {number}, \"limit\": 3, \"total\": 6"),
+        "limit" => format!(", \"offset\": {}, \"limit\": {number}, \"total\": 6", (page - 1) * 3),
+        "token" => format!(", \"next_cursor\": {number}"),
+        _ => String::new(),
+    };
+    format!("{{\"items\": {}{more}}}", json!(records))
+}
+
+/// What the source answers, with the number in its body or its headers.
+fn answer(slot: &str, number: &str, request: &Request) -> Reply {
+    let plain = number.trim_matches('"');
+    if request.path() == "/token" {
+        return Reply::text(200, format!("{{\"access_token\": \"a\", \"expires_in\": {number}}}"));
+    }
+    if slot == "retry-after" {
+        return Reply::text(429, "").header("retry-after", plain);
+    }
+    let reply = Reply::text(200, body(slot, number, request.number("page").unwrap_or(1)));
+    match slot {
+        "count header" => reply.header("x-total-count", plain),
+        "ratelimit" => reply.header("ratelimit", &format!("\"d\";r=0;t={plain}")),
+        "x-ratelimit-reset" => reply.header("x-ratelimit-remaining", "0").header("x-ratelimit-reset", plain),
+        "x-ratelimit-remaining" => {
+            reply.header("x-ratelimit-remaining", plain).header("x-ratelimit-reset", "60")
+        }
+        "content" => reply.header("age", plain).header("last-modified", plain),
+        _ => reply,
+    }
+}
+
+/// Reads two pages of three records each, with one number that cannot be right.
 async fn read(slot: &'static str, number: String) -> Vec<catchment_core::Result<catchment_core::Page>> {
-    let server = Server::start(move |request: &Request| {
-        let plain = number.trim_matches('"').to_owned();
-        if request.path() == "/token" {
-            return Reply::text(200, format!("{{\"access_token\": \"a\", \"expires_in\": {number}}}"));
-        }
-        let page = request.number("page").unwrap_or(1);
-        let records: Vec<Value> = match page {
-            1 | 2 => (0..3).map(|index| json!({"id": page * 3 + index, "at": 1})).collect(),
-            _ => Vec::new(),
-        };
-        let mut body = format!("{{\"items\": {}", json!(records));
-        match slot {
-            "page" => body += &format!(", \"page\": {number}, \"totalPages\": 2"),
-            "pages" => body += &format!(", \"page\": {page}, \"totalPages\": {number}"),
-            "total" => body += &format!(", \"page\": {page}, \"perPage\": 3, \"total\": {number}"),
-            "offset" => body += &format!(", \"offset\": {number}, \"limit\": 3, \"total\": 6"),
-            "limit" => {
-                body += &format!(", \"offset\": {}, \"limit\": {number}, \"total\": 6", (page - 1) * 3);
-            }
-            "token" => body += &format!(", \"next_cursor\": {number}"),
-            _ => {}
-        }
-        body += "}";
-        if slot == "id" {
-            body = format!("{{\"items\": [{{\"id\": {number}, \"at\": {number}}}]}}");
-        }
-        if slot == "retry-after" {
-            return Reply::text(429, "").header("retry-after", &plain);
-        }
-        let reply = Reply::text(200, body);
-        match slot {
-            "count header" => reply.header("x-total-count", &plain),
-            "ratelimit" => reply.header("ratelimit", &format!("\"d\";r=0;t={plain}")),
-            "x-ratelimit-reset" => {
-                reply.header("x-ratelimit-remaining", "0").header("x-ratelimit-reset", &plain)
-            }
-            "x-ratelimit-remaining" => {
-                reply.header("x-ratelimit-remaining", &plain).header("x-ratelimit-reset", "60")
-            }
-            "content" => reply.header("age", &plain).header("last-modified", &plain),
-            _ => reply,
-        }
-    })
-    .await;
+    let server = Server::start(move |request: &Request| answer(slot, &number, request)).await;
     // A request with a body is not repeated, so that no pause is waited for.
     let mut given =
         json!({"method": "POST", "incremental": {"cursorField": "at", "param": "since", "lookback": 1}});
