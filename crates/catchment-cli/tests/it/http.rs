@@ -23,6 +23,13 @@ pub struct Response {
     pub body: Value,
 }
 
+impl Response {
+    /// The status, and the code of the error if there is one.
+    pub fn refusal(&self) -> (u16, Option<&str>) {
+        (self.status, self.body["error"]["code"].as_str())
+    }
+}
+
 impl Server {
     pub fn start(test: &Test, env: &[(&str, &str)]) -> Self {
         let data = test.dir.path().to_str().unwrap();

@@ -1,85 +1,15 @@
-//! The life of a run: the queue, leases, interruptions, what is done by hand.
+//! Attempts: how they fail, and where the next one resumes.
 
 use std::time::Duration;
 
-use catchment::{App, ContentIndexRepository, Door, RunStatus, Settings, SyncRequest, Workers};
+use catchment::{App, Door, RunStatus, Settings, Workers};
 use catchment_core::{Error, ErrorKind};
 use serde_json::json;
-use tokio::sync::mpsc::UnboundedSender;
 
-use crate::gated::{Gated, Step, script};
+use super::{PAGES, app, scripted, until};
+use crate::gated::{Gated, Step};
 use crate::proxy::Proxy;
 use crate::support::{Test, counts, on_both, request};
-
-/// A source of this test alone: its steps, and a request for it.
-pub fn scripted(test: &Test, name: &str) -> (UnboundedSender<Step>, SyncRequest) {
-    let identifier = format!("{name} of {}", test.dir.path().display());
-    let request = SyncRequest::from_json(json!({
-        "sourceType": "gated", "sourceIdentifier": identifier, "options": {"contentType": "music"}
-    }));
-    (script(&identifier), request.unwrap())
-}
-
-pub async fn app(test: &Test) -> App {
-    test.app_with(catchment_sources::builtin().with::<Gated>()).await
-}
-
-/// Waits until a query answers with this.
-pub async fn until(test: &Test, sql: &str, expected: &str) {
-    let answered = async {
-        while test.value(sql).await != expected {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    let in_time = tokio::time::timeout(Duration::from_secs(60), answered).await;
-    assert!(in_time.is_ok(), "{sql} never answered {expected}");
-}
-
-pub const PAGES: &str = "SELECT MAX(page_no) FROM sync_runs";
-
-on_both! {
-    async fn equal_requests_make_one_run(test: Test) {
-        let app = app(&test).await;
-        let path = test.file("a.csv", "id,title\n1,a\n");
-        let ids: std::collections::BTreeSet<i64> = futures::future::join_all((0..50).map(|_| {
-            let (service, path) = (app.service().clone(), path.clone());
-            async move { service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap() }
-        }))
-        .await
-        .into_iter()
-        .collect();
-        assert_eq!(ids.len(), 1);
-        let other = app.service().schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
-        assert!(!ids.contains(&other));
-    }
-}
-
-on_both! {
-    async fn a_run_marked_as_failed_by_hand_writes_not_one_row_more(test: Test) {
-        let ((steps, gated), app) = (scripted(&test, "hand"), app(&test).await);
-        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
-        let workers = Workers::start(app.service(), 1);
-        steps.send(Step::Page("one")).unwrap();
-        until(&test, PAGES, "1").await;
-        let now = if test.is_sqlite() { "datetime('now')" } else { "NOW()" };
-        test.execute(&format!(
-            "UPDATE sync_runs SET status = 'failed', error_message = 'Interrupted by system restart', \
-             completed_at = {now} WHERE status = 'in_progress'"
-        ))
-        .await;
-        steps.send(Step::Page("two")).unwrap();
-        steps.send(Step::End).unwrap();
-        // Another run of the same source may begin, and then the first worker is gone from it.
-        scripted(&test, "hand").0.send(Step::End).unwrap();
-        app.service().shut_down();
-        workers.finish().await;
-        let run = app.service().run(id).await.unwrap();
-        assert_eq!((run.status, run.pages, run.items_processed), (RunStatus::Failed, 1, 1));
-        let attempts = app.service().store().attempts(id).await.unwrap();
-        assert_eq!(attempts[0].error.as_ref().unwrap().code.as_deref(), Some("lease_lost"));
-        assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
-    }
-}
 
 on_both! {
     async fn an_attempt_that_fails_is_resumed_where_it_stood(test: Test) {
@@ -159,30 +89,6 @@ on_both! {
 }
 
 on_both! {
-    async fn two_runs_of_one_source_do_not_overlap(test: Test) {
-        let ((steps, gated), app) = (scripted(&test, "lane"), app(&test).await);
-        let first = app.service().schedule_sync(gated.clone()).await.unwrap();
-        let workers = Workers::start(app.service(), 2);
-        steps.send(Step::Page("one")).unwrap();
-        until(&test, PAGES, "1").await;
-        let second = app.service().schedule_sync(gated.clone()).await.unwrap();
-        assert_ne!(first, second);
-        // The second worker has looked at the queue when it has done something else.
-        let path = test.file("a.csv", "id,title\n1,a\n");
-        let other = app.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
-        assert_eq!(app.service().run(second).await.unwrap().status, RunStatus::Pending);
-        steps.send(Step::End).unwrap();
-        steps.send(Step::Page("one")).unwrap();
-        steps.send(Step::End).unwrap();
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {second}"), "completed").await;
-        assert_eq!(app.service().run(first).await.unwrap().status, RunStatus::Completed);
-        app.service().shut_down();
-        workers.finish().await;
-    }
-}
-
-on_both! {
     async fn shutting_down_gives_the_run_back(test: Test) {
         let ((steps, gated), app1) = (scripted(&test, "shut"), app(&test).await);
         let id = app1.service().schedule_sync(gated.clone()).await.unwrap();
@@ -254,140 +160,6 @@ on_both! {
         assert_eq!(app.service().run(id).await.unwrap().error.unwrap().kind, Some(ErrorKind::System));
         app.service().shut_down();
         workers.finish().await;
-    }
-}
-
-on_both! {
-    async fn two_sources_that_write_the_same_rows_reject_none_of_them(test: Test) {
-        let app = app(&test).await;
-        let file = |name: &str, rows: &mut dyn Iterator<Item = u32>| {
-            let rows: String = rows.map(|row| format!("music,{row}GB,{row}\n")).collect();
-            test.file(name, format!("category_id,capacity,price\n{rows}"))
-        };
-        let (up, down) = (file("up.csv", &mut (0..20_000)), file("down.csv", &mut (0..20_000).rev()));
-        let options = json!({"targetTable": "catalog_items"});
-        let (up, down) = tokio::join!(
-            app.service().sync(request(&up, options.clone())),
-            app.service().sync(request(&down, options))
-        );
-        for result in [up.unwrap(), down.unwrap()] {
-            assert!(result.success, "{result:?}");
-            assert_eq!((result.items_processed, result.items_failed), (20_000, 0));
-        }
-        assert_eq!(test.value("SELECT COUNT(*) FROM catalog_items").await, "20000");
-    }
-}
-
-on_both! {
-    async fn a_run_that_does_not_read_keeps_nobody_waiting(test: Test) {
-        let app = app(&test).await;
-        let service = app.service();
-        let path = test.file("a.csv", "id,title\n1,a\n");
-        let broken = service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
-        test.execute("UPDATE sync_runs SET options = 'no JSON'").await;
-        let other = service.schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
-        let workers = Workers::start(service, 1);
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {broken}"), "failed").await;
-        service.shut_down();
-        workers.finish().await;
-    }
-}
-
-on_both! {
-    async fn a_run_under_way_is_called_off_and_goes_on_later(test: Test) {
-        let ((steps, gated), app) = (scripted(&test, "cancel"), app(&test).await);
-        let service = app.service();
-        let id = service.schedule_sync(gated.clone()).await.unwrap();
-        let workers = Workers::start(service, 1);
-        steps.send(Step::Page("one")).unwrap();
-        until(&test, PAGES, "1").await;
-        assert_eq!(service.cancel(id).await.unwrap().status, RunStatus::Cancelled);
-        assert_eq!(service.cancel(id).await.unwrap_err().code(), "wrong_state");
-        // The page that comes next is not written, and the worker is free for other runs.
-        steps.send(Step::Page("lost")).unwrap();
-        let path = test.file("a.csv", "id,title\n9,nine\n");
-        let other = service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
-        assert_eq!(test.query("SELECT title FROM content_index ORDER BY id").await, ["one", "nine"]);
-
-        steps.send(Step::Page("two")).unwrap();
-        steps.send(Step::End).unwrap();
-        assert_eq!(service.retry(id).await.unwrap().status, RunStatus::Pending);
-        until(&test, &format!("SELECT status FROM sync_runs WHERE id = {id}"), "completed").await;
-        assert_eq!(test.query("SELECT title FROM content_index ORDER BY id").await, ["one", "nine", "two"]);
-        assert_eq!(service.retry(id).await.unwrap_err().code(), "wrong_state");
-        service.shut_down();
-        workers.finish().await;
-    }
-}
-
-on_both! {
-    async fn a_waiting_run_is_called_off_at_once(test: Test) {
-        let ((_steps, gated), app) = (scripted(&test, "waits"), app(&test).await);
-        let id = app.service().schedule_sync(gated.clone()).await.unwrap();
-        app.service().cancel(id).await.unwrap();
-        assert!(!app.service().execute_sync(id).await.unwrap().success);
-        assert_eq!(app.service().stats().await.unwrap().cancelled, 1);
-    }
-}
-
-on_both! {
-    async fn old_failures_are_taken_up_if_that_can_help(test: Test) {
-        let app = app(&test).await;
-        let path = |name: &str| test.file(name, "id,title\n1,a\n");
-        let ago = |days: u32| match test.is_sqlite() {
-            true => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '-{days} days')"),
-            false => format!("NOW() - INTERVAL {days} DAY"),
-        };
-        let mut ids = Vec::new();
-        for (name, kind, days) in [
-            ("passes", "'network'", 1),
-            ("by hand", "NULL", 1),
-            ("does not", "'config'", 1),
-            ("long ago", "'network'", 8),
-            ("superseded", "'network'", 1),
-        ] {
-            let request = request(&path(name), json!({"contentType": "music"}));
-            let id = app.service().schedule_sync(request).await.unwrap();
-            let at = ago(days);
-            test.execute(&format!(
-                "UPDATE sync_runs SET status = 'failed', error_type = {kind}, completed_at = {at} WHERE id = {id}"
-            ))
-            .await;
-            ids.push(id);
-        }
-        let later = request(&path("superseded"), json!({"contentType": "music"}));
-        app.service().sync(later).await.unwrap();
-        assert_eq!(app.service().retry_failed_syncs().await.unwrap(), 2);
-        let pending = test.query("SELECT id FROM sync_runs WHERE status = 'pending' ORDER BY id").await;
-        assert_eq!(pending, [ids[0].to_string(), ids[1].to_string()]);
-    }
-}
-
-on_both! {
-    async fn what_is_old_is_cleaned_up(test: Test) {
-        let app = app(&test).await;
-        let rejects: String = (0..2500).map(|row| format!("{row},\n")).collect();
-        test.sync(&format!("id,title\nx,a\ny,b\n{rejects}"), json!({"contentType": "music"})).await;
-        test.sync("id,title\nx,a\n", json!({"contentType": "music"})).await;
-        let (ago, seen) = match test.is_sqlite() {
-            true => ("strftime('%Y-%m-%d %H:%M:%f', 'now', '-31 days')", "external_id = 'y'"),
-            false => ("NOW() - INTERVAL 31 DAY", "external_id = 'y'"),
-        };
-        assert_eq!(app.service().cleanup(30).await.unwrap(), 0);
-        test.execute(&format!("UPDATE sync_runs SET completed_at = {ago} WHERE id = 1")).await;
-        test.execute(&format!("UPDATE content_index SET last_synced_at = {ago} WHERE {seen}")).await;
-        assert_eq!(app.service().cleanup(30).await.unwrap(), 1);
-        assert_eq!(test.query("SELECT id FROM sync_runs").await, ["2"]);
-        assert_eq!(test.value("SELECT COUNT(*) FROM sync_errors").await, "0");
-        let content = ContentIndexRepository::new(app.service().store().clone());
-        // Its source is alive: what it does not hold any more is for its complete passes to say.
-        assert_eq!(content.cleanup_old(30).await.unwrap(), 0);
-        test.execute(&format!("UPDATE sync_runs SET completed_at = {ago}")).await;
-        assert_eq!(content.cleanup_old(90).await.unwrap(), 0);
-        assert_eq!(content.cleanup_old(30).await.unwrap(), 1);
-        assert_eq!(test.query("SELECT external_id FROM content_index").await, ["x"]);
     }
 }
 

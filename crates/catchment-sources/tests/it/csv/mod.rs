@@ -1,0 +1,78 @@
+//! CSV files as people send them.
+
+mod dialects;
+mod encodings;
+mod files;
+mod records;
+
+use std::path::{Path, PathBuf};
+
+use catchment_core::testkit::{Everything, conforms};
+use catchment_core::{Adapter, Cursor, FileAccess, Host, Page, PageSize, Reading, Result, Source};
+use catchment_sources::csv::{Csv, CsvOptions};
+use futures::StreamExt;
+use tempfile::TempDir;
+
+/// A file in a directory of its own.
+struct Sample {
+    path: PathBuf,
+    options: CsvOptions,
+    _dir: TempDir,
+}
+
+impl Sample {
+    fn new(bytes: impl AsRef<[u8]>) -> Self {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("sample.csv");
+        std::fs::write(&path, bytes).unwrap();
+        Self { path, options: CsvOptions::default(), _dir: dir }
+    }
+
+    fn options(mut self, set: impl FnOnce(&mut CsvOptions)) -> Self {
+        set(&mut self.options);
+        self
+    }
+
+    fn source(&self) -> Csv {
+        source(&self.path, self.options.clone())
+    }
+
+    /// Everything in it, held against the conformance suite.
+    async fn read(&self) -> Everything {
+        conforms(|| self.source()).await
+    }
+
+    async fn pages(&self, after: Option<Cursor>, rows: usize) -> Vec<Result<Page>> {
+        let reading = Reading { after, page_size: PageSize::rows(rows), ..Reading::default() };
+        self.source().read(reading).collect().await
+    }
+
+    async fn error_code(&self) -> String {
+        let last = self.pages(None, 1000).await.pop().unwrap();
+        last.unwrap_err().code().to_owned()
+    }
+}
+
+fn source(path: &Path, options: CsvOptions) -> Csv {
+    Csv::new(path.to_str().unwrap(), options, &Host { files: FileAccess::Anywhere, ..Host::default() })
+        .unwrap()
+}
+
+/// The values of each record, joined with `|`.
+fn rows(everything: &Everything) -> Vec<String> {
+    let plain = |value: &String| value.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned();
+    everything
+        .records
+        .iter()
+        .map(|(_, values)| values.iter().map(plain).collect::<Vec<_>>().join("|"))
+        .collect()
+}
+
+fn columns(everything: &Everything) -> String {
+    everything.columns.as_ref().unwrap().join("|")
+}
+
+/// Code and place of each reject.
+fn rejects(everything: &Everything) -> Vec<String> {
+    everything.rejects.iter().map(|reject| format!("{} {}", reject.position, reject.code)).collect()
+}
