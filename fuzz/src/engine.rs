@@ -1,8 +1,7 @@
 //! Fuzz targets of the engine: what holds whatever comes in, by its public interface alone. `cargo test` calls them with
 //! the inputs in `fuzz/corpus`.
 
-use catchment::Schedule;
-use catchment::mapping::TargetOptions;
+use catchment::{Schedule, TargetOptions};
 use catchment_core::ErrorKind;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};

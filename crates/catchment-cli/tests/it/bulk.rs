@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use catchment::{App, Door};
+use catchment::App;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use crate::support::{Test, counts, on_both, request};
+use crate::support::{ME, Test, counts, on_both, request};
 
 /// So many rows that what the table holds is read out, and several pages are written side by side.
 const ROWS: usize = 32_000;
@@ -71,8 +71,8 @@ on_both! {
         // First in the usual way, again, then with so little memory that nearly all rows are looked up.
         for (run, memory) in [64 << 20, 64 << 20, 48 * 1000].into_iter().enumerate() {
             let settings = catchment::Settings { memory_budget: memory, ..test.settings() };
-            let app = App::open(&settings, catchment_sources::builtin(), Door::Library).await.unwrap();
-            let result = app.service().sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+            let app = App::open(&settings, catchment_sources::builtin()).await.unwrap();
+            let result = app.service().sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
             let expected = if run == 0 { [count, 0, 0, skipped, 0] } else { [0, 0, count, skipped, 0] };
             assert_eq!(counts(&result), expected, "run {run}, seed {seed}");
         }

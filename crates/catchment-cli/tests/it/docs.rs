@@ -1,6 +1,6 @@
 //! The reference pages say all there is.
 
-use catchment::mapping::TargetOptions;
+use catchment::TargetOptions;
 use catchment_core::Adapter;
 use catchment_sources::api::Api;
 use catchment_sources::csv::Csv;

@@ -1,7 +1,7 @@
 //! The tables defend themselves, take the contract's SQL as it stands, and are not altered where somebody else
 //! made them.
 
-use catchment::{Door, ErrorKind};
+use catchment::ErrorKind;
 
 use crate::support::{Test, on_both};
 
@@ -84,7 +84,7 @@ on_both! {
     async fn a_table_of_somebody_else_is_not_altered(test: Test) {
         test.execute("CREATE TABLE catalog_items (id INTEGER PRIMARY KEY, category_id VARCHAR(50), capacity VARCHAR(50))").await;
         let settings = test.settings();
-        let error = catchment::App::open(&settings, catchment_sources::builtin(), Door::Cli).await.unwrap_err();
+        let error = catchment::App::open(&settings, catchment_sources::builtin()).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Config, "foreign_table"));
         let message = error.message();
         assert!(message.contains("ALTER TABLE catalog_items ADD COLUMN price "), "{message}");
@@ -111,7 +111,7 @@ on_both! {
     async fn processes_that_start_at_once_migrate_once(test: Test) {
         let settings = test.settings();
         let opened = futures::future::join_all(
-            (0..8).map(|_| catchment::App::open(&settings, catchment_sources::builtin(), Door::Cli)),
+            (0..8).map(|_| catchment::App::open(&settings, catchment_sources::builtin())),
         )
         .await;
         for app in opened {

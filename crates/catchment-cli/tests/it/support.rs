@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 
-use catchment::{App, Door, Settings, SyncRequest, SyncResult};
+use catchment::{App, Principal, Settings, SyncRequest, SyncResult};
 use catchment_core::Registry;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
@@ -30,6 +31,9 @@ macro_rules! on_both {
     };
 }
 pub(crate) use on_both;
+
+/// Whoever runs the tests: a program that uses the library.
+pub static ME: LazyLock<Principal> = LazyLock::new(Principal::library);
 
 pub struct Test {
     pub dir: TempDir,
@@ -66,7 +70,7 @@ impl Test {
     }
 
     pub async fn app_with(&self, registry: Registry) -> App {
-        App::open(&self.settings(), registry, Door::Library).await.unwrap()
+        App::open(&self.settings(), registry).await.unwrap()
     }
 
     /// Writes a file; its path.
@@ -79,7 +83,7 @@ impl Test {
     /// Syncs a CSV file of this text to its end.
     pub async fn sync(&self, text: &str, options: Value) -> SyncResult {
         let path = self.file("source.csv", text);
-        self.app().await.service().sync(request(&path, options)).await.unwrap()
+        self.app().await.service().sync(&ME, request(&path, options)).await.unwrap()
     }
 
     /// Rows of a query, their values as text with `|` between.

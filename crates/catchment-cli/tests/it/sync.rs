@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Test, counts, on_both, request};
+use crate::support::{ME, Test, counts, on_both, request};
 
 const CONTENT: &str = "SELECT content_type, title, artist, genre, external_id, is_available, metadata \
                        FROM content_index ORDER BY title";
@@ -175,7 +175,7 @@ on_both! {
         let text = "Categoría;Capacidad;Precio;Activo\nmúsica;8 GB;1.054,90;sí\nmúsica;16 GB;12,5;NO\n";
         let path = test.file("precios.csv", encoding_rs::WINDOWS_1252.encode(text).0);
         let service = test.app().await.service().clone();
-        let result = service.sync(request(&path, json!({"targetTable": "catalog_items", "decimal": ","}))).await.unwrap();
+        let result = service.sync(&ME, request(&path, json!({"targetTable": "catalog_items", "decimal": ","}))).await.unwrap();
         assert_eq!(counts(&result), [2, 0, 0, 0, 0]);
         let rows = test.query("SELECT category_id, capacity, price, is_active FROM catalog_items ORDER BY id").await;
         assert_eq!(rows.iter().map(|row| row.replace("00|", "|")).collect::<Vec<_>>(), if test.is_sqlite() {
@@ -183,7 +183,7 @@ on_both! {
         } else {
             ["música|8 GB|1054.90|1", "música|16 GB|12.50|0"]
         });
-        let result = service.sync(request(&path, json!({"targetTable": "catalog_items", "decimal": ","}))).await.unwrap();
+        let result = service.sync(&ME, request(&path, json!({"targetTable": "catalog_items", "decimal": ","}))).await.unwrap();
         assert_eq!(counts(&result), [0, 0, 2, 0, 0]);
     }
 }
@@ -243,7 +243,7 @@ on_both! {
         for (name, expected) in [("monday.csv", [1, 0, 0, 0, 0]), ("tuesday.csv", [0, 0, 1, 0, 0])] {
             let path = test.file(name, "id,title\n1,a\n");
             let options = json!({"contentType": "music", "sourceName": "daily"});
-            assert_eq!(counts(&service.sync(request(&path, options)).await.unwrap()), expected);
+            assert_eq!(counts(&service.sync(&ME, request(&path, options)).await.unwrap()), expected);
         }
         assert_eq!(test.value("SELECT source_identifier FROM content_index").await, "daily");
     }

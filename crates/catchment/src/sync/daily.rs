@@ -95,7 +95,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", dir.path().join("catchment.db").display());
         let settings = crate::Settings { database_url: url, ..crate::Settings::default() };
-        let app = crate::App::open(&settings, catchment_sources::builtin(), false).await.unwrap();
+        let app = crate::App::open(&settings, catchment_sources::builtin()).await.unwrap();
         let schedule = Schedule::new("0 3 * * *", Some("UTC"), None).unwrap();
         let at = |time: &str| time.parse::<Timestamp>().unwrap();
         let turns = async || app.service().store().job(NAME).await.unwrap().unwrap().turn;

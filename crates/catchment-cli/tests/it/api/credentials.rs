@@ -7,21 +7,21 @@ use serde_json::json;
 
 use super::{catalogue, example, open, request, settings};
 use crate::remote::{Reply, Request, Server};
-use crate::support::{Test, counts, on_both};
+use crate::support::{ME, Test, counts, on_both};
 
 on_both! {
     async fn a_sealed_request_goes_on_with_its_key_alone(test: Test) {
         let server = catalogue().await;
         let ours = settings(&test);
-        let asked = open(&test, &ours).await.service().schedule_sync(request(&server.url, example())).await.unwrap();
+        let asked = open(&test, &ours).await.service().schedule_sync(&ME, request(&server.url, example())).await.unwrap();
 
         let theirs = Settings { key_file: test.dir.path().join("other.key"), ..ours.clone() };
         let other = open(&test, &theirs).await;
-        other.service().sync(request(&server.url, json!({"auth": {"type": "bearer", "token": "x"}}))).await.unwrap();
-        assert_eq!(other.service().run(asked).await.unwrap().status, RunStatus::Pending);
+        other.service().sync(&ME, request(&server.url, json!({"auth": {"type": "bearer", "token": "x"}}))).await.unwrap();
+        assert_eq!(other.service().run(&ME, asked).await.unwrap().status, RunStatus::Pending);
 
         // Another process with the same key, after a restart.
-        let result = open(&test, &ours).await.service().execute_sync(asked).await.unwrap();
+        let result = open(&test, &ours).await.service().execute_sync(&ME, asked).await.unwrap();
         assert_eq!(counts(&result), [250, 0, 0, 0, 0]);
     }
 }
@@ -46,7 +46,7 @@ on_both! {
         let options = json!({"contentType": "music", "auth": auth});
         for _ in 0..3 {
             let app = open(&test, &settings(&test)).await;
-            let result = app.service().sync(request(&server.url, options.clone())).await.unwrap();
+            let result = app.service().sync(&ME, request(&server.url, options.clone())).await.unwrap();
             assert!(result.success, "{:?}", result.error);
         }
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_tokens").await, "1");

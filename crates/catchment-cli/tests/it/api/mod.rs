@@ -4,7 +4,7 @@ mod checks;
 mod credentials;
 mod rows;
 
-use catchment::{App, Door, Settings, SyncRequest};
+use catchment::{App, Settings, SyncRequest};
 use serde_json::{Value, json};
 
 use crate::remote::{Reply, Request, Server};
@@ -21,7 +21,7 @@ pub fn settings(test: &Test) -> Settings {
 
 pub async fn open(test: &Test, settings: &Settings) -> App {
     assert_eq!(settings.database_url, test.url);
-    App::open(settings, catchment_sources::builtin(), Door::Library).await.unwrap()
+    App::open(settings, catchment_sources::builtin()).await.unwrap()
 }
 
 pub fn request(url: &str, options: Value) -> SyncRequest {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{catalogue, example, open, request, settings};
 use crate::remote::{Reply, Request, Server};
-use crate::support::{Test, counts, on_both};
+use crate::support::{ME, Test, counts, on_both};
 
 on_both! {
     async fn the_contracts_example_fills_the_table(test: Test) {
@@ -15,13 +15,13 @@ on_both! {
         let url = format!("{}/music/catalog?view=hunter2-view", server.url);
         let settings = settings(&test);
         let app = open(&test, &settings).await;
-        let result = app.service().sync(request(&url, example())).await.unwrap();
+        let result = app.service().sync(&ME, request(&url, example())).await.unwrap();
         assert_eq!(counts(&result), [250, 0, 0, 0, 0]);
         let row = "SELECT title, artist, genre, external_id, is_available, source_type FROM content_index WHERE external_id = '7'";
         assert_eq!(test.query(row).await, ["Song 7|Zoë|pop|7|1|api"]);
         let metadata: Value = serde_json::from_str(&test.value("SELECT metadata FROM content_index WHERE external_id = '7'").await).unwrap();
         assert_eq!(metadata, json!({"artist": {"name": "Zoë"}, "year": 1999}));
-        let again = app.service().sync(request(&url, example())).await.unwrap();
+        let again = app.service().sync(&ME, request(&url, example())).await.unwrap();
         assert_eq!(counts(&again), [0, 0, 250, 0, 0]);
         // What is stored of the request does not hold the secret.
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_runs WHERE options LIKE '%hunter2%'").await, "0");
@@ -49,7 +49,7 @@ on_both! {
         let options = json!({"contentType": "music", "incremental": {"cursorField": "at", "param": "since", "initialValue": 0}});
         let app = open(&test, &settings(&test)).await;
         let service = app.service();
-        let sync = async || service.sync(request(&server.url, options.clone())).await.unwrap();
+        let sync = async || service.sync(&ME, request(&server.url, options.clone())).await.unwrap();
         // The newest come first: had the first page moved the value, the second one would never be asked for again.
         let first = sync().await;
         assert_eq!((first.success, first.items_processed), (false, 3));
@@ -64,7 +64,7 @@ on_both! {
         // Other options are another request, which reads all.
         let mut other = options.clone();
         other["contentType"] = "video".into();
-        let other = service.sync(request(&server.url, other)).await.unwrap();
+        let other = service.sync(&ME, request(&server.url, other)).await.unwrap();
         assert_eq!(counts(&other), [0, 6, 0, 0, 0]);
     }
 }
@@ -79,13 +79,13 @@ on_both! {
         .await;
         let app = open(&test, &settings(&test)).await;
         let options = json!({"contentType": "music", "pagination": {"type": "page"}});
-        let result = app.service().sync(request(&server.url, options)).await.unwrap();
+        let result = app.service().sync(&ME, request(&server.url, options)).await.unwrap();
         assert_eq!(counts(&result), [2, 0, 0, 1, 2]);
-        let store = app.service().store();
-        let errors = store.errors(result.sync_run_id, 0, 9).await.unwrap();
+        let service = app.service();
+        let errors = service.errors(&ME, result.sync_run_id, 0, 9).await.unwrap();
         let errors: Vec<_> = errors.iter().map(|error| (error.page, error.path.clone().unwrap())).collect();
         assert_eq!(errors, [(Some(1), "$[1]".to_owned()), (Some(2), "$[1]".to_owned())]);
-        let skips = store.skips(result.sync_run_id, 0, 9).await.unwrap();
+        let skips = service.skips(&ME, result.sync_run_id, 0, 9).await.unwrap();
         assert_eq!((skips[0].page, skips[0].path.as_deref()), (Some(2), Some("$[2]")));
     }
 }
@@ -99,7 +99,7 @@ on_both! {
         .await;
         let app = open(&test, &settings(&test)).await;
         for expected in [[1, 0, 0, 0, 0], [0; 5], [0; 5]] {
-            let result = app.service().sync(request(&server.url, json!({"contentType": "music"}))).await.unwrap();
+            let result = app.service().sync(&ME, request(&server.url, json!({"contentType": "music"}))).await.unwrap();
             assert!(result.success, "{:?}", result.error);
             assert_eq!(counts(&result), expected);
         }
@@ -124,11 +124,11 @@ async fn a_source_that_was_cut_or_is_suddenly_empty_says_so() {
     .await;
     let app = open(&test, &settings(&test)).await;
     let options = json!({"contentType": "music", "pagination": {"maxPages": 2}});
-    let result = app.service().sync(request(&server.url, options.clone())).await.unwrap();
+    let result = app.service().sync(&ME, request(&server.url, options.clone())).await.unwrap();
     assert_eq!(counts(&result), [2, 0, 0, 0, 0]);
-    assert!(app.service().run(result.sync_run_id).await.unwrap().metadata.truncated);
+    assert!(app.service().run(&ME, result.sync_run_id).await.unwrap().metadata.truncated);
     is_empty.store(true, Ordering::SeqCst);
-    let result = app.service().sync(request(&server.url, options)).await.unwrap();
+    let result = app.service().sync(&ME, request(&server.url, options)).await.unwrap();
     assert_eq!(result.error.unwrap().code.as_deref(), Some("source_empty"));
 }
 
@@ -143,12 +143,12 @@ on_both! {
         let app = open(&test, &settings(&test)).await;
         let service = app.service();
         let at = |name: &str| request(&format!("{}/{name}", server.url), json!({"contentType": "music"}));
-        let result = service.sync(at("songs.csv")).await.unwrap();
+        let result = service.sync(&ME, at("songs.csv")).await.unwrap();
         assert_eq!(counts(&result), [2, 0, 0, 0, 0]);
         assert_eq!(test.value("SELECT title FROM content_index WHERE external_id = '1'").await, "Canción");
-        let page = service.sync(at("login.csv")).await.unwrap();
+        let page = service.sync(&ME, at("login.csv")).await.unwrap();
         assert_eq!(page.error.unwrap().code.as_deref(), Some("not_csv"));
-        let error = service.check(at("cut.csv")).await.unwrap_err();
+        let error = service.check(&ME, at("cut.csv")).await.unwrap_err();
         assert_eq!((error.kind().to_string().as_str(), error.code()), ("network", "broken_off"));
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "2");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catchment::{App, Door, Workers};
+use catchment::{App, Workers};
 use catchment_core::ErrorKind;
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::gated::Step;
 use crate::http;
 use crate::proxy::Proxy;
 use crate::runs::{PAGES, app, scripted, until};
-use crate::support::{Test, on_both};
+use crate::support::{ME, Test, on_both};
 
 /// The statements of the first steps, as an earlier version carried them out.
 fn schema(test: &Test, version: usize) -> String {
@@ -67,8 +67,8 @@ on_both! {
                 assert_eq!(test.query(&columns(table)).await, fresh.query(&columns(table)).await, "{table} from {version}");
             }
             assert_eq!(test.query("SELECT title FROM content_index").await, ["old"]);
-            assert_eq!(app.service().stats().await.unwrap().total, 2);
-            let run = app.service().run(2).await.unwrap();
+            assert_eq!(app.service().stats(&ME).await.unwrap().total, 2);
+            let run = app.service().run(&ME, 2).await.unwrap();
             assert!(run.next_attempt_at.is_some(), "what waited is found by the queue");
             // Opened once more, nothing is left to do.
             test.app().await;
@@ -81,7 +81,7 @@ on_both! {
         test.execute(&schema(&test, 3)).await;
         test.execute("CREATE TABLE sync_sources (id INTEGER PRIMARY KEY, source_type VARCHAR(50))").await;
         let settings = test.settings();
-        let error = App::open(&settings, catchment_sources::builtin(), Door::Cli).await.unwrap_err();
+        let error = App::open(&settings, catchment_sources::builtin()).await.unwrap_err();
         assert_eq!(error.code(), "foreign_table");
         assert!(error.message().contains("ALTER TABLE sync_sources ADD COLUMN last_completed_at"), "{error}");
         assert_eq!(test.value("SELECT MAX(version) FROM catchment_migrations").await, "3");
@@ -97,7 +97,7 @@ async fn a_cut_connection_costs_a_second_and_does_not_count() {
     let (direct, proxy) = (test.url.clone(), Proxy::start(server.clone()).await);
     test.url = test.url.replace(&server, &proxy.address.to_string());
     let ((steps, gated), app) = (scripted(&test, "cut"), app(&test).await);
-    let id = app.service().schedule_sync(gated).await.unwrap();
+    let id = app.service().schedule_sync(&ME, gated).await.unwrap();
     let workers = Workers::start(app.service(), 1);
     test.url = direct;
     for page in 1..=3_u32 {
@@ -107,9 +107,9 @@ async fn a_cut_connection_costs_a_second_and_does_not_count() {
         until(&test, PAGES, &page.to_string()).await;
         until(&test, "SELECT COUNT(*) FROM sync_attempts WHERE ended_at IS NOT NULL", &page.to_string())
             .await;
-        let run = app.service().run(id).await.unwrap();
+        let run = app.service().run(&ME, id).await.unwrap();
         if let (Some(next), Some(ended)) =
-            (run.next_attempt_at, app.service().store().attempts(id).await.unwrap().last().unwrap().ended_at)
+            (run.next_attempt_at, app.service().attempts(&ME, id).await.unwrap().last().unwrap().ended_at)
         {
             assert!(next.duration_since(ended).as_secs() <= 2, "{next} {ended}");
         }
@@ -117,7 +117,7 @@ async fn a_cut_connection_costs_a_second_and_does_not_count() {
     until(&test, "SELECT status FROM sync_runs", "in_progress").await;
     assert_eq!(test.value("SELECT fruitless_attempts FROM sync_runs").await, "0");
     steps.send(Step::End).unwrap();
-    assert!(app.service().execute_sync(id).await.unwrap().success);
+    assert!(app.service().execute_sync(&ME, id).await.unwrap().success);
     app.service().shut_down();
     workers.finish().await;
     assert_eq!(ErrorKind::Database.as_str(), test.value("SELECT MAX(error_type) FROM sync_attempts").await);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use catchment::{ContentIndexRepository, RunStatus, Workers};
+use catchment::{RunStatus, Workers};
 use serde_json::json;
 
 use super::days_ago;
@@ -10,7 +10,7 @@ use crate::api::{self, open, settings};
 use crate::gated::Step;
 use crate::remote::{Reply, Request, Server};
 use crate::runs::{app, scripted, until};
-use crate::support::{Test, counts, on_both, request};
+use crate::support::{ME, Test, counts, on_both, request};
 
 on_both! {
     async fn retention_leaves_rows_that_a_source_has_no_reason_to_show(test: Test) {
@@ -20,12 +20,12 @@ on_both! {
         })
         .await;
         let app = open(&test, &settings(&test)).await;
-        let content = ContentIndexRepository::new(app.service().store().clone());
-        let sync = async || app.service().sync(api::request(&server.url, json!({"contentType": "music"}))).await.unwrap();
+        let content = app.content_index();
+        let sync = async || app.service().sync(&ME, api::request(&server.url, json!({"contentType": "music"}))).await.unwrap();
         sync().await;
         test.execute(&format!("UPDATE content_index SET last_synced_at = {}", days_ago(&test, 100))).await;
         assert_eq!(counts(&sync().await), [0; 5], "nothing has changed");
-        assert_eq!(content.cleanup_old(90).await.unwrap(), 0);
+        assert_eq!(content.cleanup_old(&ME, 90).await.unwrap(), 0);
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
         // Where the table holds no row of the source, what it said of them counts no more.
         test.execute("DELETE FROM content_index").await;
@@ -40,10 +40,10 @@ on_both! {
             steps.send(Step::Rows(first..first + 6000)).unwrap();
         }
         steps.send(Step::End).unwrap();
-        assert_eq!(counts(&app.service().sync(gated.clone()).await.unwrap()), [18_000, 0, 0, 0, 0]);
+        assert_eq!(counts(&app.service().sync(&ME, gated.clone()).await.unwrap()), [18_000, 0, 0, 0, 0]);
         // What the table holds is read at the third page; then somebody edits a row of the fourth.
         let (steps, _) = scripted(&test, "edited");
-        let id = app.service().schedule_sync(gated).await.unwrap();
+        let id = app.service().schedule_sync(&ME, gated).await.unwrap();
         let workers = Workers::start(app.service(), 1);
         for rows in [0..6000, 6000..12_000, 12_000..13_000] {
             steps.send(Step::Rows(rows)).unwrap();
@@ -52,7 +52,7 @@ on_both! {
         test.execute("UPDATE content_index SET title = 'edited' WHERE external_id = '15000'").await;
         steps.send(Step::Rows(13_000..18_000)).unwrap();
         steps.send(Step::End).unwrap();
-        let result = app.service().execute_sync(id).await.unwrap();
+        let result = app.service().execute_sync(&ME, id).await.unwrap();
         assert_eq!(test.value("SELECT title FROM content_index WHERE external_id = '15000'").await, "15000");
         assert_eq!(counts(&result), [0, 1, 17_999, 0, 0]);
         app.service().shut_down();
@@ -69,7 +69,7 @@ on_both! {
         };
         let (one, two) = (file("one.csv", 1_000_000), file("two.csv", 2_000_000));
         let options = json!({"targetTable": "catalog_items"});
-        let sync = async |path: &std::path::Path| app.service().sync(request(path, options.clone())).await.unwrap();
+        let sync = async |path: &std::path::Path| app.service().sync(&ME, request(path, options.clone())).await.unwrap();
         sync(&one).await;
         let (first, second) = tokio::join!(sync(&one), sync(&two));
         assert!(first.success && second.success);
@@ -84,7 +84,7 @@ on_both! {
     async fn a_page_with_other_columns_is_not_mapped_like_the_first(test: Test) {
         let ((steps, gated), app) = (scripted(&test, "columns"), app(&test).await);
         let workers = Workers::start(app.service(), 1);
-        app.service().schedule_sync(gated).await.unwrap();
+        app.service().schedule_sync(&ME, gated).await.unwrap();
         steps.send(Step::Page("one")).unwrap();
         steps.send(Step::OtherColumns).unwrap();
         until(&test, "SELECT error_type FROM sync_runs WHERE error_code = 'columns_changed'", "system").await;
@@ -105,7 +105,7 @@ on_both! {
         let app = open(&test, &settings(&test)).await;
         let options = json!({"contentType": "music", "dataPath": "$.data.*", "pagination": {"type": "none"},
             "fieldMapping": {"title": "title", "external_id": "id"}});
-        let result = app.service().sync(api::request(&server.url, options)).await.unwrap();
+        let result = app.service().sync(&ME, api::request(&server.url, options)).await.unwrap();
         assert_eq!(counts(&result), [1, 0, 0, 0, 1], "{:?}", result.error);
     }
 }
@@ -126,13 +126,13 @@ on_both! {
         let app = open(&test, &settings(&test)).await;
         let options = json!({"contentType": "music", "pagination": {"type": "page"}, "rateLimit": {"maxConcurrency": 1}});
         let sync = async |path: &str| {
-            let id = app.service().schedule_sync(api::request(&format!("{}{path}", server.url), options.clone())).await.unwrap();
+            let id = app.service().schedule_sync(&ME, api::request(&format!("{}{path}", server.url), options.clone())).await.unwrap();
             let service = app.service().clone();
-            let execution = tokio::spawn(async move { service.execute_sync(id).await.unwrap() });
+            let execution = tokio::spawn(async move { service.execute_sync(&ME, id).await.unwrap() });
             // Its place is taken after a wait, which `resume` cuts short.
             until(&test, &format!("SELECT COUNT(*) FROM sync_runs WHERE id > {id}"), "1").await;
-            app.service().resume_pending_syncs().await.unwrap();
-            app.service().run(execution.await.unwrap().sync_run_id).await.unwrap()
+            app.service().resume_pending_syncs(&ME).await.unwrap();
+            app.service().run(&ME, execution.await.unwrap().sync_run_id).await.unwrap()
         };
         let settled = sync("/settles").await;
         assert_eq!((settled.status, settled.metadata.truncated, settled.items_processed), (RunStatus::Completed, false, 6));

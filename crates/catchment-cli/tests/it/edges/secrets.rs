@@ -11,7 +11,7 @@ use crate::api::{self, open, settings};
 use crate::http;
 use crate::remote::{Reply, Request, Server};
 use crate::runs::until;
-use crate::support::{Test, counts, on_both};
+use crate::support::{ME, Test, counts, on_both};
 
 /// Every secret that the requests hold.
 const CANARIES: [&str; 8] = [
@@ -142,7 +142,7 @@ on_both! {
         let syncs = (0..6).map(|index: usize| {
             let (app, url) = (&apps[index % 3], format!("{}/{index}", server.url));
             let options = json!({"contentType": "music", "auth": auth});
-            async move { app.service().sync(api::request(&url, options)).await.unwrap() }
+            async move { app.service().sync(&ME, api::request(&url, options)).await.unwrap() }
         });
         for result in futures::future::join_all(syncs).await {
             assert!(result.success, "{:?}", result.error);
@@ -185,7 +185,7 @@ on_both! {
         let sync = async |token: &str, rate: u64| {
             let options = json!({"contentType": "music", "incremental": {"cursorField": "at", "param": "since"},
                 "auth": {"type": "bearer", "token": token}, "headers": {"X-Api-Key": token}, "rateLimit": {"requestsPerSecond": rate}});
-            counts(&app.service().sync(api::request(&server.url, options)).await.unwrap())
+            counts(&app.service().sync(&ME, api::request(&server.url, options)).await.unwrap())
         };
         assert_eq!(sync("first-token", 100).await, [3, 0, 0, 0, 0]);
         assert_eq!(sync("second-token", 200).await, [0; 5]);

@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use catchment::{App, Door, RunStatus, Settings, Workers};
+use catchment::{App, RunStatus, Settings, Workers};
 use serde_json::json;
 
 use super::days_ago;
 use crate::gated::{Gated, Trap, set_trap};
 use crate::runs::{app, scripted, until};
-use crate::support::{Test, on_both, request};
+use crate::support::{ME, Test, on_both, request};
 
 on_both! {
     async fn a_worker_that_panics_is_replaced(test: Test) {
         let ((steps, gated), app) = (scripted(&test, "trap"), app(&test).await);
-        app.service().schedule_sync(gated.clone()).await.unwrap();
+        app.service().schedule_sync(&ME, gated.clone()).await.unwrap();
         set_trap(&gated.source_identifier, Some(Trap::Panics));
         let workers = Workers::start(app.service(), 1);
         until(&test, "SELECT status FROM sync_runs WHERE id = 1", "in_progress").await;
         let path = test.file("a.csv", "id,title\n1,a\n");
-        let other = app.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        let other = app.service().schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
         set_trap(&gated.source_identifier, None);
         drop(steps);
@@ -32,8 +32,8 @@ on_both! {
         let (steps, gated) = scripted(&test, "hang");
         let settings = Settings { silence_timeout: Duration::from_millis(200), ..test.settings() };
         let registry = catchment_sources::builtin().with::<Gated>();
-        let app = App::open(&settings, registry, Door::Library).await.unwrap();
-        app.service().schedule_sync(gated.clone()).await.unwrap();
+        let app = App::open(&settings, registry).await.unwrap();
+        app.service().schedule_sync(&ME, gated.clone()).await.unwrap();
         set_trap(&gated.source_identifier, Some(Trap::Hangs));
         let workers = Workers::start(app.service(), 1);
         until(&test, "SELECT status FROM sync_runs WHERE error_code = 'source_silent'", "pending").await;
@@ -50,7 +50,7 @@ on_both! {
         let syncs = (0..40).map(|index| {
             let path = test.file(&format!("{index}.csv"), format!("id,title\n{index},a\n"));
             let service = app.service().clone();
-            tokio::spawn(async move { service.sync(request(&path, json!({"contentType": "music"}))).await })
+            tokio::spawn(async move { service.sync(&ME, request(&path, json!({"contentType": "music"}))).await })
         });
         for result in futures::future::join_all(syncs).await {
             assert!(result.unwrap().unwrap().success);
@@ -64,7 +64,7 @@ on_both! {
         let app = test.app().await;
         let file = |name: &str| test.file(name, "category_id,capacity,price\nmusic,8GB,1\n");
         let options = json!({"targetTable": "catalog_items"});
-        let lost = app.service().schedule_sync(request(&file("a.csv"), options.clone())).await.unwrap();
+        let lost = app.service().schedule_sync(&ME, request(&file("a.csv"), options.clone())).await.unwrap();
         let past = days_ago(&test, 1);
         test.execute(&format!(
             "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = {past}, attempt = 1, fence = 1, \
@@ -72,10 +72,10 @@ on_both! {
         ))
         .await;
         test.execute(&format!("INSERT INTO sync_run_keys (sync_run_id, key_id) VALUES ({lost}, 'another')")).await;
-        let other = app.service().schedule_sync(request(&file("b.csv"), options)).await.unwrap();
+        let other = app.service().schedule_sync(&ME, request(&file("b.csv"), options)).await.unwrap();
         let workers = Workers::start(app.service(), 1);
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
-        assert_eq!(app.service().run(lost).await.unwrap().status, RunStatus::Pending);
+        assert_eq!(app.service().run(&ME, lost).await.unwrap().status, RunStatus::Pending);
         app.service().shut_down();
         workers.finish().await;
     }

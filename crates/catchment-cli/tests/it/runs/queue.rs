@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{PAGES, app, scripted, until};
 use crate::gated::Step;
-use crate::support::{Test, on_both, request};
+use crate::support::{ME, Test, on_both, request};
 
 on_both! {
     async fn equal_requests_make_one_run(test: Test) {
@@ -13,13 +13,13 @@ on_both! {
         let path = test.file("a.csv", "id,title\n1,a\n");
         let ids: std::collections::BTreeSet<i64> = futures::future::join_all((0..50).map(|_| {
             let (service, path) = (app.service().clone(), path.clone());
-            async move { service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap() }
+            async move { service.schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap() }
         }))
         .await
         .into_iter()
         .collect();
         assert_eq!(ids.len(), 1);
-        let other = app.service().schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
+        let other = app.service().schedule_sync(&ME, request(&path, json!({"contentType": "game"}))).await.unwrap();
         assert!(!ids.contains(&other));
     }
 }
@@ -27,22 +27,22 @@ on_both! {
 on_both! {
     async fn two_runs_of_one_source_do_not_overlap(test: Test) {
         let ((steps, gated), app) = (scripted(&test, "lane"), app(&test).await);
-        let first = app.service().schedule_sync(gated.clone()).await.unwrap();
+        let first = app.service().schedule_sync(&ME, gated.clone()).await.unwrap();
         let workers = Workers::start(app.service(), 2);
         steps.send(Step::Page("one")).unwrap();
         until(&test, PAGES, "1").await;
-        let second = app.service().schedule_sync(gated.clone()).await.unwrap();
+        let second = app.service().schedule_sync(&ME, gated.clone()).await.unwrap();
         assert_ne!(first, second);
         // The second worker has looked at the queue when it has done something else.
         let path = test.file("a.csv", "id,title\n1,a\n");
-        let other = app.service().schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        let other = app.service().schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
-        assert_eq!(app.service().run(second).await.unwrap().status, RunStatus::Pending);
+        assert_eq!(app.service().run(&ME, second).await.unwrap().status, RunStatus::Pending);
         steps.send(Step::End).unwrap();
         steps.send(Step::Page("one")).unwrap();
         steps.send(Step::End).unwrap();
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {second}"), "completed").await;
-        assert_eq!(app.service().run(first).await.unwrap().status, RunStatus::Completed);
+        assert_eq!(app.service().run(&ME, first).await.unwrap().status, RunStatus::Completed);
         app.service().shut_down();
         workers.finish().await;
     }
@@ -58,8 +58,8 @@ on_both! {
         let (up, down) = (file("up.csv", &mut (0..20_000)), file("down.csv", &mut (0..20_000).rev()));
         let options = json!({"targetTable": "catalog_items"});
         let (up, down) = tokio::join!(
-            app.service().sync(request(&up, options.clone())),
-            app.service().sync(request(&down, options))
+            app.service().sync(&ME, request(&up, options.clone())),
+            app.service().sync(&ME, request(&down, options))
         );
         for result in [up.unwrap(), down.unwrap()] {
             assert!(result.success, "{result:?}");
@@ -74,9 +74,9 @@ on_both! {
         let app = app(&test).await;
         let service = app.service();
         let path = test.file("a.csv", "id,title\n1,a\n");
-        let broken = service.schedule_sync(request(&path, json!({"contentType": "music"}))).await.unwrap();
+        let broken = service.schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
         test.execute("UPDATE sync_runs SET options = 'no JSON'").await;
-        let other = service.schedule_sync(request(&path, json!({"contentType": "game"}))).await.unwrap();
+        let other = service.schedule_sync(&ME, request(&path, json!({"contentType": "game"}))).await.unwrap();
         let workers = Workers::start(service, 1);
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {other}"), "completed").await;
         until(&test, &format!("SELECT status FROM sync_runs WHERE id = {broken}"), "failed").await;
