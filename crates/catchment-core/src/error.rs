@@ -1,4 +1,4 @@
-//! One error type for the whole flow. Its kind alone decides whether an attempt is retried.
+//! One error type for the whole flow: its kind, what we were doing, with what, and why it failed.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,89 +6,13 @@ use std::fmt;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::value::printable;
+use crate::kind::ErrorKind;
+use crate::text::printable;
 
 /// What the crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// The classes of failure. Their names are stored in `sync_errors.error_type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ErrorKind {
-    /// A required column is empty, a value does not fit.
-    Validation,
-    /// Malformed CSV or JSON, bad encoding.
-    Parsing,
-    /// An unknown option or target, no such file.
-    Config,
-    /// 401, 403, a refused token.
-    Authentication,
-    /// No answer, a time-out, a connection reset, TLS broken off.
-    Network,
-    /// 429, a quota used up.
-    RateLimited,
-    /// 408, 500, 502, 503, 504.
-    Unavailable,
-    /// Another 4xx, or an answer of the wrong form.
-    Api,
-    /// The database: lost connection, deadlock, lock time-out, busy.
-    Database,
-    /// Disk full, an I/O error, a panic in a task.
-    System,
-}
-
-impl ErrorKind {
-    /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
-        Self::Validation,
-        Self::Parsing,
-        Self::Config,
-        Self::Authentication,
-        Self::Network,
-        Self::RateLimited,
-        Self::Unavailable,
-        Self::Api,
-        Self::Database,
-        Self::System,
-    ];
-
-    /// Whether an attempt that ended with this kind is worth another one.
-    pub const fn is_retryable(self) -> bool {
-        match self {
-            Self::Network | Self::RateLimited | Self::Unavailable | Self::Database | Self::System => true,
-            Self::Validation | Self::Parsing | Self::Config | Self::Authentication | Self::Api => false,
-        }
-    }
-
-    /// The name as stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Validation => "validation",
-            Self::Parsing => "parsing",
-            Self::Config => "config",
-            Self::Authentication => "authentication",
-            Self::Network => "network",
-            Self::RateLimited => "rate_limited",
-            Self::Unavailable => "unavailable",
-            Self::Api => "api",
-            Self::Database => "database",
-            Self::System => "system",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// One thing wrong with the options of a request, with its place as a JSON pointer (RFC 6901).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -112,6 +36,7 @@ struct Inner {
     code: Cow<'static, str>,
     message: String,
     quote: Option<String>,
+    context: Vec<(&'static str, String)>,
     details: Vec<Detail>,
     retry_after: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -125,6 +50,7 @@ impl Error {
             code: code.into(),
             message: printable(message.into()),
             quote: None,
+            context: Vec::new(),
             details: Vec::new(),
             retry_after: None,
             source: None,
@@ -164,6 +90,37 @@ impl Error {
         self
     }
 
+    /// Adds what we were doing it with, as a pair that logs can be searched by: one of `url`, `page`, `path`, `file`,
+    /// `line`, `run`. Where the message does not say it already, it is added to it. The first value of a name counts:
+    /// whoever is nearest to the failure knows best.
+    ///
+    /// ```
+    /// use catchment_core::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Parsing, "bad_json", "the answer is not JSON").with("page", 3);
+    /// assert_eq!(error.to_string(), "the answer is not JSON [page 3]");
+    /// assert_eq!(error.get("page"), Some("3"));
+    /// ```
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        if self.get(name).is_some() {
+            return self;
+        }
+        let value = printable(value.to_string());
+        let pair = format!("{name} {value}");
+        let is_name_enough = matches!(name, "url" | "path" | "file");
+        let is_shown = self.0.message.contains(if is_name_enough { &value } else { &pair });
+        if !is_shown {
+            self.0.message.push_str(&format!(" [{pair}]"));
+        }
+        self.0.context.push((name, value));
+        self
+    }
+
+    /// What was added by [`Error::with`].
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.context.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Adds words of the other side, such as the beginning of an answer's body, without secrets.
     #[must_use]
     pub fn with_quote(mut self, quote: impl Into<String>) -> Self {
@@ -196,6 +153,9 @@ impl Error {
         for detail in &mut self.0.details {
             detail.message = map(&detail.message);
         }
+        for (_, value) in &mut self.0.context {
+            *value = map(value);
+        }
         self
     }
 
@@ -215,7 +175,7 @@ impl Error {
 
     /// Puts `what` before the message: what we were doing when it happened.
     #[must_use]
-    pub fn context(mut self, what: impl fmt::Display) -> Self {
+    pub fn during(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{}: {}", printable(what.to_string()), self.0.message);
         self
     }
@@ -271,14 +231,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_kinds_read_back() {
-        for kind in ErrorKind::ALL {
-            assert_eq!(ErrorKind::from_name(kind.as_str()), Some(kind));
-            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
-        }
-    }
-
-    #[test]
     fn what_is_quoted_does_not_print() {
         let error = Error::new(ErrorKind::Api, "x", "a.example answered 400").with_quote("no\nsuch");
         assert_eq!(error.to_string(), "a.example answered 400");
@@ -287,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_line_end_in_a_name_begins_no_line() {
-        let error = Error::io("opening a\nb.csv", std::io::ErrorKind::NotFound.into()).context("x\ny");
+        let error = Error::io("opening a\nb.csv", std::io::ErrorKind::NotFound.into()).during("x\ny");
         assert!(!error.message().contains('\n'), "{error}");
     }
 

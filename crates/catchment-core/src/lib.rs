@@ -92,30 +92,38 @@
 mod cursor;
 mod error;
 mod feed;
-mod files;
+mod host;
 pub mod json;
-mod network;
+mod kind;
 mod options;
 mod page;
+mod position;
 mod progress;
+mod record;
 mod registry;
-mod secret;
+mod reject;
 mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod text;
 mod url;
 mod value;
 
 pub use cursor::{Cursor, Pass};
-pub use error::{Detail, Error, ErrorKind, Result};
+pub use error::{Detail, Error, Result};
 pub use feed::{Feed, died, feed};
-pub use files::{FileAccess, absolute};
-pub use network::NetworkAccess;
+pub use host::{
+    EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute,
+};
+pub use kind::ErrorKind;
 pub use options::{invalid, parse, parse_options, split_options};
-pub use page::{Columns, MAX_RAW_BYTES, Page, PageSize, Position, Record, Records, Reject, WHOLE_RECORD};
+pub use page::{Columns, Page, PageSize, WHOLE_RECORD};
+pub use position::{Location, Position};
 pub use progress::{Progress, Pulse};
+pub use record::{Record, Records};
 pub use registry::Registry;
-pub use secret::{EnvSecret, FileSecret, Secret, SecretAccess, TokenStore};
-pub use source::{Adapter, Finding, Host, Inspection, Reading, Source};
+pub use reject::{MAX_RAW_BYTES, Reject};
+pub use source::{Adapter, Finding, Inspection, Reading, Source};
+pub use text::cut;
 pub use url::masked;
-pub use value::{Value, cut};
+pub use value::Value;

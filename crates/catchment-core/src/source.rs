@@ -9,22 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{
-    Cursor, Error, FileAccess, NetworkAccess, Page, PageSize, Pulse, Result, SecretAccess, TokenStore,
-};
-
-/// What the operator lets sources of a run use.
-#[derive(Debug, Clone, Default)]
-pub struct Host {
-    /// Which local files.
-    pub files: FileAccess,
-    /// Which addresses.
-    pub network: NetworkAccess,
-    /// Which secrets that the options name.
-    pub secrets: SecretAccess,
-    /// Where new tokens are kept; none where nothing may be stored.
-    pub tokens: Option<Arc<dyn TokenStore>>,
-}
+use crate::{Cursor, Error, Host, Page, PageSize, Pulse, Result};
 
 /// What [`Source::read`] is asked for.
 #[derive(Debug, Clone, Default)]

@@ -22,7 +22,7 @@ impl Everything {
         for record in page.records.iter() {
             assert_eq!(record.len(), page.columns.len(), "a record has not one value a column: {record:?}");
             let values = record.values().map(|value| format!("{value:?}")).collect();
-            self.records.push((record.position().to_string(), values));
+            self.records.push((record.location().to_string(), values));
         }
         self.rejects.extend(page.rejects.iter().cloned());
     }

@@ -11,10 +11,18 @@ pub enum Value<'a> {
     Bool(bool),
     /// The text of a JSON number.
     Number(&'a str),
-    /// Text, the only kind that CSV has.
+    /// Text, the only kind that delimited text has.
     Text(&'a str),
     /// The JSON text of an array or object.
     Json(&'a str),
+    /// A calendar date (ISO 8601): `2026-11-24`.
+    Date(&'a str),
+    /// A time of day (ISO 8601), with a fraction of the second where there is one: `14:30:00.5`.
+    Time(&'a str),
+    /// A date and time (RFC 3339): `2026-11-24T14:30:00`, with its offset from UTC where the source tells it.
+    DateTime(&'a str),
+    /// Bytes, as base64 with padding (RFC 4648).
+    Bytes(&'a str),
 }
 
 impl<'a> Value<'a> {
@@ -24,7 +32,13 @@ impl<'a> Value<'a> {
             Self::Null => return None,
             Self::Bool(true) => "true",
             Self::Bool(false) => "false",
-            Self::Number(text) | Self::Text(text) | Self::Json(text) => text.trim(),
+            Self::Number(text)
+            | Self::Text(text)
+            | Self::Json(text)
+            | Self::Date(text)
+            | Self::Time(text)
+            | Self::DateTime(text)
+            | Self::Bytes(text) => text.trim(),
         };
         (!text.is_empty()).then_some(text)
     }
@@ -35,42 +49,13 @@ impl fmt::Display for Value<'_> {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(flag) => flag.fmt(f),
-            Self::Number(text) | Self::Text(text) | Self::Json(text) => f.write_str(text),
+            Self::Number(text)
+            | Self::Text(text)
+            | Self::Json(text)
+            | Self::Date(text)
+            | Self::Time(text)
+            | Self::DateTime(text)
+            | Self::Bytes(text) => f.write_str(text),
         }
-    }
-}
-
-/// Text from outside that may stand in a message: control characters are escaped, so that none steers a terminal or
-/// begins a log line of its own.
-pub(crate) fn printable(text: String) -> String {
-    let steers = char::is_control;
-    if !text.contains(steers) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for char in text.chars() {
-        match steers(char) {
-            true => shown.extend(char.escape_default()),
-            false => shown.push(char),
-        }
-    }
-    shown
-}
-
-/// `text` truncated to at most `max_bytes` at a character boundary; the ellipsis that marks a cut is among them.
-///
-/// ```
-/// assert_eq!(catchment_core::cut("Bohemian", 7), "Bohe…");
-/// assert_eq!(catchment_core::cut("naïve", 5), "na…");
-/// assert_eq!(catchment_core::cut("naïve", 2), "");
-/// ```
-pub fn cut(text: &str, max_bytes: usize) -> String {
-    const ELLIPSIS: &str = "…";
-    if text.len() <= max_bytes {
-        return text.to_owned();
-    }
-    match max_bytes.checked_sub(ELLIPSIS.len()) {
-        Some(room) => format!("{}{ELLIPSIS}", &text[..text.floor_char_boundary(room)]),
-        None => String::new(),
     }
 }

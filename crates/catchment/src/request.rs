@@ -27,6 +27,6 @@ impl SyncRequest {
             let message = "a request is an object with sourceType, sourceIdentifier and options";
             return Err(Error::config("invalid_request", message).with_detail("", message));
         }
-        catchment_core::parse("", value).map_err(|error| error.context("the request"))
+        catchment_core::parse("", value).map_err(|error| error.during("the request"))
     }
 }

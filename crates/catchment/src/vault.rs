@@ -213,7 +213,7 @@ impl Vault {
         std::fs::remove_file(&draft).ok();
         written.map_err(|error| {
             Error::io(what("making"), error)
-                .context("name another place with --key-file, or set CATCHMENT_KEY")
+                .during("name another place with --key-file, or set CATCHMENT_KEY")
         })?;
         tracing::info!(file = %path.display(), "made a key for the secrets of requests; keep it");
         self.read_file(false)

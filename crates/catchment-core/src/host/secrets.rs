@@ -4,11 +4,11 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Error, FileAccess, Result};
+use super::files::FileAccess;
+use crate::{Error, Result};
 
 /// Longer files are no secrets.
 const MAX_BYTES: u64 = 64 << 10;
@@ -80,19 +80,19 @@ impl Secret {
             (Self::Inline(_), _) | (_, SecretAccess::Anywhere) => Ok(()),
             (_, SecretAccess::Nowhere) => refuse("a reference".to_owned()),
             (Self::Env(EnvSecret { env }), SecretAccess::Restricted { .. }) => {
-                match env.starts_with(SecretAccess::PREFIX) {
-                    true => Ok(()),
-                    false => refuse(format!(
-                        "the environment variable `{env}`, whose name does not begin with {},",
-                        SecretAccess::PREFIX
-                    )),
+                if env.starts_with(SecretAccess::PREFIX) {
+                    return Ok(());
                 }
+                refuse(format!(
+                    "the environment variable `{env}`, whose name does not begin with {},",
+                    SecretAccess::PREFIX
+                ))
             }
             (Self::File(FileSecret { file }), SecretAccess::Restricted { dir }) => {
-                match dir.as_ref().is_some_and(|dir| below(dir).check(file).is_ok()) {
-                    true => Ok(()),
-                    false => refuse(format!("`{}`, which is not below --secrets-dir,", file.display())),
+                if dir.as_ref().is_some_and(|dir| below(dir).check(file).is_ok()) {
+                    return Ok(());
                 }
+                refuse(format!("`{}`, which is not below --secrets-dir,", file.display()))
             }
         }
     }
@@ -126,7 +126,7 @@ fn read(path: &Path, access: &SecretAccess) -> Result<String> {
     };
     let what = || format!("reading the secret in {}", path.display());
     let mut text = String::new();
-    let file = files.open(path).map_err(|error| error.context("a secret"))?;
+    let file = files.open(path).map_err(|error| error.during("a secret"))?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| Error::io(what(), error))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
@@ -139,24 +139,6 @@ impl fmt::Debug for Secret {
             Self::File(reference) => reference.fmt(f),
         }
     }
-}
-
-/// Keeps tokens that the other side hands out in exchange for older ones, from one run to the next. What is kept is
-/// encrypted.
-#[async_trait]
-pub trait TokenStore: fmt::Debug + Send + Sync {
-    /// The token that was kept last under a key.
-    async fn token(&self, key: &str) -> Result<Option<String>>;
-
-    /// Keeps a token; it must not be lost once this returns.
-    async fn keep_token(&self, key: &str, token: &str) -> Result<()>;
-
-    /// Claims the use of the token of a key, waiting for whoever has it. A claim runs out by itself, as its holder may
-    /// die.
-    async fn claim(&self, key: &str) -> Result<()>;
-
-    /// Gives a claim back.
-    async fn release(&self, key: &str);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::sync::Arc;
 
-use catchment_core::{Cursor, PageSize, Position, Reading, Record, Result, parse_options};
+use catchment_core::{Cursor, Location, PageSize, Position, Reading, Record, Result, parse_options};
 use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -296,8 +296,8 @@ fn read_into(
         assert!((1..=rows).contains(&count), "a page of {count} records where {rows} were asked for");
         assert!(page.records.iter().all(|record| record.len() == page.columns.len()));
         let values = |record: Record<'_>| format!("{:?}", record.values().collect::<Vec<_>>());
-        let records = page.records.iter().map(|record| (byte(record.position()), values(record)));
-        let rejects = page.rejects.iter().map(|reject| (byte(&reject.position), reject.code.to_owned()));
+        let records = page.records.iter().map(|record| (byte(record.location()), values(record)));
+        let rejects = page.rejects.iter().map(|reject| (byte(&reject.location), reject.code.to_owned()));
         let mut items: Vec<_> = records.chain(rejects).collect();
         items.sort();
         outcome.items.extend(items);
@@ -310,10 +310,10 @@ fn read_into(
     Ok(())
 }
 
-fn byte(position: &Position) -> u64 {
-    match position {
+fn byte(location: &Location) -> u64 {
+    match &location.position {
         Position::Line { byte, .. } => *byte,
-        Position::Item { .. } => unreachable!("a file has lines"),
+        other => unreachable!("delimited text has lines, and not {other}"),
     }
 }
 

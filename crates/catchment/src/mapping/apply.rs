@@ -72,8 +72,8 @@ impl Mapping {
     ) -> Box<Reject> {
         let place = if column.name == field { String::new() } else { format!(" (from `{field}`)") };
         let message = format!("{}{place}: {problem}", column.name);
-        let position = record.position().clone();
-        let mut reject = Reject::new(ErrorKind::Validation, code, message, position, record.raw());
+        let location = record.location().clone();
+        let mut reject = Reject::new(ErrorKind::Validation, code, message, location, record.raw());
         reject.column = Some(column.name.into());
         reject.item = self.item(record);
         Box::new(reject)

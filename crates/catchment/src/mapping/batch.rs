@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Page, Position, Progress, Record, Records, Reject};
+use catchment_core::{Cursor, Location, Page, Position, Progress, Record, Records, Reject};
 
 use crate::target::Table;
 
@@ -100,8 +100,8 @@ impl Batch {
     }
 
     /// Where the record of a row stands in its source.
-    pub(crate) fn position(&self, row: usize) -> Option<&Position> {
-        self.records.get(self.rows[row]).map(Record::position)
+    pub(crate) fn location(&self, row: usize) -> Option<&Location> {
+        self.records.get(self.rows[row]).map(Record::location)
     }
 
     /// The record of a row as it was read.
@@ -203,10 +203,8 @@ impl BatchBuilder {
     pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
         let mut rejects = page.rejects;
         rejects.extend(mapped_rejects);
-        rejects.sort_by_key(|reject| match reject.position {
-            Position::Line { byte, .. } => byte,
-            Position::Item { page, .. } => page,
-        });
+        // Files are read in the order of their names.
+        rejects.sort_by(|one, other| order_of(one).cmp(&order_of(other)));
         // Several pages wait for their turn at the same time.
         self.text.shrink_to_fit();
         Batch {
@@ -222,4 +220,15 @@ impl BatchBuilder {
             rows: self.rows,
         }
     }
+}
+
+/// Where a reject stands in the order of the source.
+fn order_of(reject: &Reject) -> (Option<&str>, u64) {
+    let Location { file, position } = &reject.location;
+    let number = match position {
+        Position::Line { byte, .. } => *byte,
+        Position::Item { page, .. } => *page,
+        Position::Row { row, .. } => *row,
+    };
+    (file.as_deref(), number)
 }

@@ -27,6 +27,9 @@ pub(super) fn convert<'a>(
             "a text, a number or a flag; map a member of it by its path, such as `artist.name` or `tags[0]`";
         return Err(refused("not_a_value", json, accepted));
     }
+    if let Value::Bytes(base64) = value {
+        return Err(refused("not_a_value", base64, "a text, a number or a flag, and no bytes"));
+    }
     // JSON has one decimal sign, whatever the options say of text.
     let decimal = if matches!(value, Value::Number(_)) { DecimalSign::Assumed } else { decimal };
     if matches!(kind, Kind::Money | Kind::Count)

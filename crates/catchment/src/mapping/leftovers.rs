@@ -25,8 +25,14 @@ impl Mapping {
             }
             begin(builder, key);
             match value {
-                Value::Text(text) => append_json_string(builder, text.trim()),
-                other => builder.append(other.as_trimmed().unwrap_or("null")),
+                Value::Bool(_) | Value::Number(_) | Value::Json(_) | Value::Null => {
+                    builder.append(value.as_trimmed().unwrap_or("null"));
+                }
+                Value::Text(text)
+                | Value::Date(text)
+                | Value::Time(text)
+                | Value::DateTime(text)
+                | Value::Bytes(text) => append_json_string(builder, text.trim()),
             }
         }
         if let Some(Value::Json(whole)) = self.whole.map(|place| record.value(place)) {

@@ -1,6 +1,6 @@
 //! `sync_errors` and `sync_skips`: what was not applied, with its reason and its place.
 
-use catchment_core::{ErrorKind, Position, Reject, Result, cut};
+use catchment_core::{ErrorKind, Location, Position, Reject, Result, cut};
 use jiff::Timestamp;
 
 use super::Store;
@@ -62,7 +62,7 @@ pub struct StoredSkip {
 #[derive(Debug)]
 pub(super) struct Skip {
     pub(super) item: String,
-    pub(super) position: Option<Position>,
+    pub(super) location: Option<Location>,
 }
 
 const ERROR_COLUMNS: &str = "sync_run_id, error_type, error_code, error_message, item_identifier, is_retryable, \
@@ -140,14 +140,14 @@ pub(super) async fn store_rejects(
         let messages: Vec<_> = rejects
             .iter()
             .map(|reject| {
-                let place = cut(&reject.position.to_string(), MAX_PATH_BYTES);
+                let place = cut(&reject.location.to_string(), MAX_PATH_BYTES);
                 cut(&format!("{place}: {}", reject.message), MAX_MESSAGE_BYTES)
             })
             .collect();
         let mut args = Vec::new();
-        let paths: Vec<_> = rejects.iter().map(|reject| path_of(Some(&reject.position))).collect();
+        let paths: Vec<_> = rejects.iter().map(|reject| path_of(Some(&reject.location))).collect();
         for ((reject, message), path) in rejects.iter().zip(&messages).zip(&paths) {
-            let [line, byte, page, path] = place(Some(&reject.position), path.as_deref());
+            let [line, byte, page, path] = place(Some(&reject.location), path.as_deref());
             args.extend([
                 run_id.into(),
                 reject.kind.as_str().into(),
@@ -180,9 +180,9 @@ pub(super) async fn store_skips(
         let group = list("?", width);
         let groups = list(&format!("({group})"), skips.len());
         let mut args = Vec::new();
-        let paths: Vec<_> = skips.iter().map(|skip| path_of(skip.position.as_ref())).collect();
+        let paths: Vec<_> = skips.iter().map(|skip| path_of(skip.location.as_ref())).collect();
         for (skip, path) in skips.iter().zip(&paths) {
-            let [line, byte, page, path] = place(skip.position.as_ref(), path.as_deref());
+            let [line, byte, page, path] = place(skip.location.as_ref(), path.as_deref());
             args.extend([run_id.into(), "duplicate".into(), Arg::from(&skip.item), line, byte, page, path]);
         }
         tx.execute(format!("INSERT INTO sync_skips ({SKIP_COLUMNS}) VALUES {groups}"), &args).await?;
@@ -191,20 +191,21 @@ pub(super) async fn store_skips(
 }
 
 /// The JSON path of a place, which names of members can make as long as they like.
-fn path_of(position: Option<&Position>) -> Option<String> {
-    match position {
+fn path_of(location: Option<&Location>) -> Option<String> {
+    match location.map(|location| &location.position) {
         Some(Position::Item { path, .. }) => Some(cut(path, MAX_PATH_BYTES)),
         _ => None,
     }
 }
 
 /// Line, byte, page and path of a place; those that it has not are NULL.
-fn place<'a>(position: Option<&Position>, path: Option<&'a str>) -> [Arg<'a>; 4] {
-    match position {
+fn place<'a>(location: Option<&Location>, path: Option<&'a str>) -> [Arg<'a>; 4] {
+    match location.map(|location| &location.position) {
         Some(Position::Line { line, byte }) => {
             [stored(*line).into(), stored(*byte).into(), Arg::Null, Arg::Null]
         }
         Some(Position::Item { page, .. }) => [Arg::Null, Arg::Null, stored(*page).into(), path.into()],
+        Some(Position::Row { row, .. }) => [stored(*row).into(), Arg::Null, Arg::Null, Arg::Null],
         None => [Arg::Null; 4],
     }
 }

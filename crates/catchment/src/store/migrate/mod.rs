@@ -48,7 +48,7 @@ impl Store {
     /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here.
     pub(crate) async fn migrate(&self) -> Result<Vec<&'static str>> {
         let opened = self.first_connection().await;
-        let mut conn = opened.map_err(|failure| Error::from(failure).context("opening the database"))?;
+        let mut conn = opened.map_err(|failure| Error::from(failure).during("opening the database"))?;
         lock(&self.db, &mut conn).await?;
         let result = bring_up_to_date(self.db.dialect(), &mut conn).await;
         let unlocked = unlock(&self.db, &mut conn, result.is_ok()).await;
@@ -119,7 +119,7 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
         for statement in statements {
             // A large table takes as long as it takes.
             conn.raw_unbounded(statement).await.map_err(|failure| {
-                Error::from(failure).context(format!("migration {} ({})", migration.version, migration.name))
+                Error::from(failure).during(format!("migration {} ({})", migration.version, migration.name))
             })?;
         }
         let sql = "INSERT INTO catchment_migrations (version, name) VALUES (?, ?)";

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use catchment_core::{Pass, Position, Reject};
+use catchment_core::{Location, Pass, Position, Reject};
 
 use super::write::Written;
 use crate::counts::{Counters, RunMetadata};
@@ -39,11 +39,11 @@ impl Outcome {
 
 /// The page of the source that the last record of a batch stands on.
 fn last_page(batch: &Batch) -> Option<u64> {
-    batch.len().checked_sub(1).and_then(|row| page_of(batch.position(row)))
+    batch.len().checked_sub(1).and_then(|row| page_of(batch.location(row)))
 }
 
-fn page_of(position: Option<&Position>) -> Option<u64> {
-    match position {
+fn page_of(location: Option<&Location>) -> Option<u64> {
+    match location.map(|location| &location.position) {
         Some(Position::Item { page, .. }) => Some(*page),
         _ => None,
     }
@@ -56,18 +56,18 @@ fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Opt
         return None;
     }
     // Where those stand that were applied.
-    let is_duplicate = |position| duplicates.iter().any(|duplicate| duplicate.position.as_ref() == position);
+    let is_duplicate = |location| duplicates.iter().any(|duplicate| duplicate.location.as_ref() == location);
     let wanted: HashSet<_> = duplicates.iter().map(|duplicate| duplicate.item.as_str()).collect();
     let mut applied = HashMap::new();
     for row in 0..batch.len() {
         let item = batch.item(row);
-        if wanted.contains(item.as_str()) && !is_duplicate(batch.position(row)) {
-            applied.insert(item, page_of(batch.position(row))?);
+        if wanted.contains(item.as_str()) && !is_duplicate(batch.location(row)) {
+            applied.insert(item, page_of(batch.location(row))?);
         }
     }
-    let first_of_batch = page_of(batch.position(0))?;
+    let first_of_batch = page_of(batch.location(0))?;
     duplicates.iter().find_map(|duplicate| {
-        let (item, page) = (&duplicate.item, page_of(duplicate.position.as_ref())?);
+        let (item, page) = (&duplicate.item, page_of(duplicate.location.as_ref())?);
         match applied.get(item) {
             Some(first) => (*first < page)
                 .then(|| format!("`{item}` stands on the pages {first} and {page} of the source")),

@@ -38,7 +38,7 @@ impl TableSink<'_> {
         written.counts.unchanged = self.mark_seen(conn, &changes.unchanged).await?;
         written.counts.skipped = changes.duplicate.len() as u64;
         let batch = self.view.batch;
-        let skip = |row: &usize| Skip { item: batch.item(*row), position: batch.position(*row).cloned() };
+        let skip = |row: &usize| Skip { item: batch.item(*row), location: batch.location(*row).cloned() };
         written.skips = changes.duplicate.iter().map(skip).collect();
         Ok(written)
     }
@@ -205,9 +205,10 @@ impl TableSink<'_> {
     fn refused(&self, row: usize, failure: &Failure) -> Reject {
         let batch = self.view.batch;
         let message = format!("the database refuses the row: {}", failure.message());
-        let position = batch.position(row).cloned().unwrap_or(Position::Line { line: 0, byte: 0 });
+        let location = batch.location(row).cloned();
+        let location = location.unwrap_or(Position::Line { line: 0, byte: 0 }.into());
         let raw = batch.raw(row);
-        let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, position, raw);
+        let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, location, raw);
         reject.item = Some(batch.item(row).into());
         reject
     }

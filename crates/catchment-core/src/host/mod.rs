@@ -1,0 +1,26 @@
+//! What the operator lets a source use.
+
+mod files;
+mod network;
+mod secrets;
+mod tokens;
+
+use std::sync::Arc;
+
+pub use files::{FileAccess, absolute};
+pub use network::NetworkAccess;
+pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};
+pub use tokens::TokenStore;
+
+/// What the operator lets sources of a run use.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// Which local files.
+    pub files: FileAccess,
+    /// Which addresses.
+    pub network: NetworkAccess,
+    /// Which secrets that the options name.
+    pub secrets: SecretAccess,
+    /// Where new tokens are kept; none where nothing may be stored.
+    pub tokens: Option<Arc<dyn TokenStore>>,
+}

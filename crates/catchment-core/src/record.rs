@@ -1,0 +1,199 @@
+//! The records of a page.
+
+use crate::{Location, Value};
+
+/// The records of a page. All text is in one buffer, so that a value costs no allocation.
+#[derive(Debug, Default)]
+pub struct Records {
+    text: String,
+    cells: Vec<Cell>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum CellKind {
+    Null,
+    False,
+    True,
+    Number,
+    Text,
+    Json,
+    Date,
+    Time,
+    DateTime,
+    Bytes,
+}
+
+/// A value; its text begins where that of the cell before it ends.
+#[derive(Debug, Clone, Copy)]
+struct Cell {
+    kind: CellKind,
+    end: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    location: Location,
+    raw_start: usize,
+    raw_end: usize,
+    first_cell: usize,
+    end_cell: usize,
+}
+
+impl Records {
+    /// Appends a record: where it stands, its text as it was read, and a value for each column of the page.
+    pub fn push<'v>(
+        &mut self,
+        location: impl Into<Location>,
+        raw: &str,
+        values: impl IntoIterator<Item = Value<'v>>,
+    ) {
+        let raw_start = self.text.len();
+        self.text.push_str(raw);
+        let (raw_end, first_cell) = (self.text.len(), self.cells.len());
+        for value in values {
+            let (kind, text) = match value {
+                Value::Null => (CellKind::Null, ""),
+                Value::Bool(false) => (CellKind::False, ""),
+                Value::Bool(true) => (CellKind::True, ""),
+                Value::Number(text) => (CellKind::Number, text),
+                Value::Text(text) => (CellKind::Text, text),
+                Value::Json(text) => (CellKind::Json, text),
+                Value::Date(text) => (CellKind::Date, text),
+                Value::Time(text) => (CellKind::Time, text),
+                Value::DateTime(text) => (CellKind::DateTime, text),
+                Value::Bytes(base64) => (CellKind::Bytes, base64),
+            };
+            self.text.push_str(text);
+            self.cells.push(Cell { kind, end: self.text.len() });
+        }
+        let end_cell = self.cells.len();
+        self.rows.push(Row { location: location.into(), raw_start, raw_end, first_cell, end_cell });
+    }
+
+    /// The same records with their locations and their texts alone, in less memory: every value is null.
+    pub fn without_values(self) -> Self {
+        let mut bare = Self::default();
+        bare.text.reserve_exact(self.rows.iter().map(|row| row.raw_end - row.raw_start).sum());
+        bare.rows.reserve_exact(self.rows.len());
+        for row in self.rows {
+            bare.push(row.location, &self.text[row.raw_start..row.raw_end], []);
+        }
+        bare
+    }
+
+    /// Keeps the first ones only.
+    pub fn truncate(&mut self, count: usize) {
+        self.rows.truncate(count);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes of text held, for comparison with [`PageSize::max_bytes`].
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The record of an index, from 0.
+    pub fn get(&self, index: usize) -> Option<Record<'_>> {
+        self.rows.get(index).map(|row| Record { records: self, row })
+    }
+
+    /// The records in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
+        self.rows.iter().map(|row| Record { records: self, row })
+    }
+}
+
+/// One item of a source.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    records: &'a Records,
+    row: &'a Row,
+}
+
+impl<'a> Record<'a> {
+    /// Where it stands in the source.
+    pub fn location(self) -> &'a Location {
+        &self.row.location
+    }
+
+    /// Its text as it was read.
+    pub fn raw(self) -> &'a str {
+        &self.records.text[self.row.raw_start..self.row.raw_end]
+    }
+
+    /// How many values it has.
+    pub fn len(self) -> usize {
+        self.row.end_cell - self.row.first_cell
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a column, counted from 0; null past the last.
+    pub fn value(self, column: usize) -> Value<'a> {
+        let cells = &self.records.cells[self.row.first_cell..self.row.end_cell];
+        let Some(cell) = cells.get(column) else { return Value::Null };
+        let start = if column == 0 { self.row.raw_end } else { cells[column - 1].end };
+        let text = &self.records.text[start..cell.end];
+        match cell.kind {
+            CellKind::Null => Value::Null,
+            CellKind::False => Value::Bool(false),
+            CellKind::True => Value::Bool(true),
+            CellKind::Number => Value::Number(text),
+            CellKind::Text => Value::Text(text),
+            CellKind::Json => Value::Json(text),
+            CellKind::Date => Value::Date(text),
+            CellKind::Time => Value::Time(text),
+            CellKind::DateTime => Value::DateTime(text),
+            CellKind::Bytes => Value::Bytes(text),
+        }
+    }
+
+    /// Its values in the order of the columns.
+    pub fn values(self) -> impl ExactSizeIterator<Item = Value<'a>> {
+        (0..self.len()).map(move |column| self.value(column))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Position;
+
+    #[test]
+    fn values_come_back_as_they_were_pushed() {
+        let mut records = Records::default();
+        let values = [
+            Value::Text("a"),
+            Value::Null,
+            Value::Bool(true),
+            Value::Number("1e400"),
+            Value::Text(""),
+            Value::Date("2026-11-24"),
+            Value::Time("14:30:00"),
+            Value::DateTime("2026-11-24T14:30:00Z"),
+            Value::Bytes("AAE="),
+        ];
+        for line in 1..=2 {
+            records.push(Position::Line { line, byte: 0 }, "raw text", values);
+        }
+        for (record, line) in records.iter().zip(1..) {
+            assert_eq!(record.values().collect::<Vec<_>>(), values);
+            assert_eq!(record.raw(), "raw text");
+            assert_eq!(record.location(), &Position::Line { line, byte: 0 }.into());
+            assert_eq!(record.value(9), Value::Null);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Text from outside, as it may stand in messages and tables.
+
+/// Text from outside that may stand in a message: control characters are escaped, so that none steers a terminal or
+/// begins a log line of its own.
+pub(crate) fn printable(text: String) -> String {
+    let steers = char::is_control;
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for char in text.chars() {
+        if steers(char) {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
+/// `text` truncated to at most `max_bytes` at a character boundary; the ellipsis that marks a cut is among them.
+///
+/// ```
+/// assert_eq!(catchment_core::cut("Bohemian", 7), "Bohe…");
+/// assert_eq!(catchment_core::cut("naïve", 5), "na…");
+/// assert_eq!(catchment_core::cut("naïve", 2), "");
+/// ```
+pub fn cut(text: &str, max_bytes: usize) -> String {
+    const ELLIPSIS: &str = "…";
+    if text.len() <= max_bytes {
+        return text.to_owned();
+    }
+    match max_bytes.checked_sub(ELLIPSIS.len()) {
+        Some(room) => format!("{}{ELLIPSIS}", &text[..text.floor_char_boundary(room)]),
+        None => String::new(),
+    }
+}
