@@ -67,7 +67,7 @@ impl BodyReader {
         Ok((count > 0).then_some(piece))
     }
 
-    /// See [`super::Stream::is_proven_whole`].
+    /// Whether the end of the body proves that it is whole.
     pub(super) fn is_proven_whole(&self) -> bool {
         self.is_proven_whole
     }

@@ -1,114 +1,47 @@
-//! The connections, and what must not be shown of what goes over them.
+//! Connection pools: one request and the head of its response, to addresses that the operator allows and no others.
 
-use std::borrow::Cow;
-use std::error::Error as StdError;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use catchment_core::{
-    Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, cut, invalid, masked,
-};
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, invalid, masked};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::check_address;
+use super::address::check_address;
+use super::causes::{deepest, find};
 use super::limits::Limits;
+use super::redaction::Redactor;
 use super::resolve::Resolver;
+use super::tls::{certificate_refused, client_config};
 
-/// The connections, and what must not be shown of what goes over them.
-pub(super) struct Wire {
+/// The pools of connections, and the secrets that are sent over them, which are masked in what is quoted of answers.
+pub(super) struct Connections {
     network: NetworkAccess,
     access: SecretAccess,
     limits: Limits,
     /// One for the ports that are not ours, and one for the port that is.
     clients: [OnceLock<reqwest::Client>; 2],
-    /// Secrets in use, in the forms in which an answer may repeat them; the longest first.
-    secrets: Mutex<Vec<Masked>>,
+    pub(super) redactor: Redactor,
 }
 
-/// A text that is not shown.
-struct Masked {
-    text: String,
-    /// It is one of authentication, and not merely the value of a parameter.
-    is_credential: bool,
-}
-
-/// Shorter secrets are not masked: they would mask half of any message.
-const MIN_SECRET: usize = 4;
-/// The same for values of a query, most of which are none.
-const MIN_QUERY_SECRET: usize = 8;
-/// Bytes of the other side's words that are quoted.
-const QUOTE_BYTES: usize = 500;
-
-impl Wire {
+impl Connections {
     pub(super) fn new(host: &Host, limits: Limits) -> Self {
         Self {
             network: host.network.clone(),
             access: host.secrets.clone(),
             limits,
             clients: Default::default(),
-            secrets: Mutex::default(),
+            redactor: Redactor::default(),
         }
     }
 
     /// The text of a secret, which is masked from now on.
     pub(super) fn reveal(&self, secret: &Secret) -> Result<String> {
         let text = secret.resolve(&self.access)?;
-        self.mask(&text);
+        self.redactor.mask(&text);
         Ok(text)
     }
 
-    /// Masks a secret from now on, as it is and as URLs, JSON and HTML spell it.
-    pub(super) fn mask(&self, text: &str) {
-        if text.len() >= MIN_SECRET {
-            self.mask_spellings(text, true);
-        }
-    }
-
-    /// The same for the value of a parameter, if it is long enough to be a secret.
-    pub(super) fn mask_query(&self, value: &str) {
-        if value.len() >= MIN_QUERY_SECRET {
-            self.mask_spellings(value, false);
-        }
-    }
-
-    fn mask_spellings(&self, text: &str, is_credential: bool) {
-        let form: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        let json = serde_json::Value::from(text).to_string();
-        let html =
-            text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-        let percent = form.replace('+', "%20");
-        let lower = percent.to_ascii_lowercase();
-        let spellings = [text, &form, &percent, &lower, json.trim_matches('"'), &html];
-        let Ok(mut secrets) = self.secrets.lock() else { return };
-        for spelling in spellings {
-            if !secrets.iter().any(|known| known.text == spelling && known.is_credential >= is_credential) {
-                secrets.push(Masked { text: spelling.to_owned(), is_credential });
-            }
-        }
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.text.len()));
-    }
-
-    /// Whether a text repeats a credential.
-    pub(super) fn holds_credential(&self, text: &str) -> bool {
-        let holds = |secrets: &Vec<Masked>| {
-            secrets.iter().any(|secret| secret.is_credential && text.contains(&secret.text))
-        };
-        self.secrets.lock().is_ok_and(|secrets| holds(&secrets))
-    }
-
-    /// A text without the secrets in use. Everything that repeats the other side goes through here.
-    pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let Ok(secrets) = self.secrets.lock() else { return Cow::Borrowed("***") };
-        secrets.iter().fold(Cow::Borrowed(text), |text, Masked { text: secret, .. }| {
-            if text.contains(secret) { text.replace(secret, "***").into() } else { text }
-        })
-    }
-
-    /// The beginning of words of the other side, redacted before they are cut.
-    pub(super) fn quote(&self, text: &str) -> String {
-        cut(self.clean(text.trim()).trim(), QUOTE_BYTES)
-    }
-
+    /// A header whose value is a secret.
     pub(super) fn header(&self, name: &str, secret: &Secret) -> Result<HeaderValue> {
         let text = self.reveal(secret)?;
         let mut value = HeaderValue::from_str(&text)
@@ -135,7 +68,7 @@ impl Wire {
         let client = self
             .limits
             .apply(reqwest::Client::builder())
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(client_config()?)
             // Redirects and proxies would go around the policy.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -148,7 +81,7 @@ impl Wire {
         Ok(slot.get_or_init(|| client))
     }
 
-    /// What a request failed with, short of an answer.
+    /// The kind of error that a request failed with, short of an answer: timeout, TLS, connect or broken off.
     pub(super) fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
         if let Some(refusal) = find::<Error>(&error) {
             return Error::new(refusal.kind(), refusal.code().to_owned(), refusal.message())
@@ -157,88 +90,17 @@ impl Wire {
         if let Some(rustls::Error::InvalidCertificate(reason)) = find::<rustls::Error>(&error) {
             return certificate_refused(url, reason);
         }
-        let code = match () {
-            () if error.is_timeout() => "timeout",
-            () if find::<rustls::Error>(&error).is_some() => "tls",
-            () if error.is_connect() => "connect",
-            () => "broken_off",
-        };
-        let what = match code {
-            "timeout" => format!("no answer in time ({})", self.limits.shown()),
-            _ => deepest(&error),
+        let (code, what) = if error.is_timeout() {
+            ("timeout", format!("no answer in time ({})", self.limits.shown()))
+        } else if find::<rustls::Error>(&error).is_some() {
+            ("tls", deepest(&error))
+        } else if error.is_connect() {
+            ("connect", deepest(&error))
+        } else {
+            ("broken_off", deepest(&error))
         };
         let shown = format!("{}: {what}", masked(url.as_str()));
-        let message = self.clean(&shown).into_owned();
+        let message = self.redactor.clean(&shown).into_owned();
         Error::new(ErrorKind::Network, code, message).with_source(error.without_url())
     }
-}
-
-/// Another attempt would meet the same certificate.
-fn certificate_refused(url: &Url, reason: &rustls::CertificateError) -> Error {
-    use rustls::CertificateError as Reason;
-    let why = match reason {
-        Reason::Expired | Reason::ExpiredContext { .. } => "it has expired".to_owned(),
-        Reason::NotValidYet | Reason::NotValidYetContext { .. } => {
-            "it is not valid yet; is the clock of this machine right?".to_owned()
-        }
-        Reason::UnknownIssuer => {
-            "nobody whom this machine trusts has signed it; if it is signed by an authority of yours, name that one's \
-             certificates with the environment variable SSL_CERT_FILE"
-                .to_owned()
-        }
-        Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
-            "it is for another name; use the name that it is for".to_owned()
-        }
-        Reason::Revoked => "it has been revoked".to_owned(),
-        other => format!("{other}; have the server use one that an authority has signed for its name"),
-    };
-    let host = url.host_str().unwrap_or_default();
-    Error::config("certificate_refused", format!("the certificate of {host} is refused: {why}"))
-}
-
-/// Roots are the system's (and those that `SSL_CERT_FILE` names); the cryptography is ring's.
-fn tls() -> Result<rustls::ClientConfig> {
-    use rustls_platform_verifier::BuilderVerifierExt;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let failed = |error: rustls::Error| {
-        Error::new(ErrorKind::System, "tls", format!("setting up TLS: {error}")).with_source(error)
-    };
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(failed)?;
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// The innermost cause that says something.
-pub(super) fn deepest(error: &dyn StdError) -> String {
-    let mut shown = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        shown = inner.to_string();
-        cause = inner.source();
-    }
-    shown
-}
-
-/// A cause of a certain type.
-pub(super) fn find<'e, E: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e E> {
-    let mut cause = Some(error);
-    while let Some(inner) = cause {
-        if let Some(found) = inner.downcast_ref::<E>() {
-            return Some(found);
-        }
-        // What was an I/O error's own is not among its sources.
-        if let Some(found) = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| find::<E>(inner))
-        {
-            return Some(found);
-        }
-        cause = inner.source();
-    }
-    None
 }

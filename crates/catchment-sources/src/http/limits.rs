@@ -1,13 +1,11 @@
-//! How long the client waits and how much it takes.
+//! Timeouts and limits: how long the client waits, and how much it takes.
 
 use std::time::Duration;
 
-use catchment_core::Result;
+use catchment_core::{Result, invalid};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
-
-use catchment_core::invalid;
 
 /// The longest time that an answer's word counts for: what it says of a later one is not believed.
 const MAX_TOLD: Duration = Duration::from_secs(24 * 60 * 60);

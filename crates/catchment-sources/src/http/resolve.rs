@@ -1,4 +1,4 @@
-//! Names to addresses that may be connected to. The connection is made to what was judged, so that a name that
+//! DNS: names to addresses that may be connected to. The connection is made to what was judged, so that a name that
 //! changes in between (DNS rebinding) gains nothing.
 
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use catchment_core::{Error, ErrorKind, NetworkAccess};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+/// A DNS resolver that answers with allowed addresses only.
 pub(super) struct Resolver {
     network: NetworkAccess,
     /// That the client will connect to.
@@ -23,7 +24,7 @@ impl Resolve for Resolver {
         let (network, port) = (self.network.clone(), self.port);
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|error| {
-                let message = format!("the name `{}` is not found: {error}", name.as_str());
+                let message = format!("resolving the host name `{}`: {error}", name.as_str());
                 Error::new(ErrorKind::Network, "dns", message).with_source(error)
             })?;
             let (mut allowed, mut refusal) = (Vec::<SocketAddr>::new(), None);

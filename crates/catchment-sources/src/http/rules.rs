@@ -1,12 +1,12 @@
 //! What the options say about answers that the status alone would judge otherwise.
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Error, ErrorKind, Result, invalid};
 use reqwest::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::answer::{Answer, Body, End};
-use catchment_core::invalid;
+use super::status::answer_error;
 
 /// A rule for answers. The first one that fits counts.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -70,6 +70,7 @@ impl Statuses {
     }
 }
 
+/// The rules of a source, in their order.
 pub(super) struct Rules(Vec<ErrorRule>);
 
 impl Rules {
@@ -110,7 +111,7 @@ impl Rules {
             }
             Some(action) => {
                 let quote = quote(&answer.body.beginning());
-                let error = super::answer_error(&answer.url, answer.status, &answer.headers, quote);
+                let error = answer_error(&answer.url, answer.status, &answer.headers, quote);
                 Err(as_told(action, error))
             }
         }

@@ -1,21 +1,21 @@
-//! How many requests at a time, and how often: what the options say, and less where the server pushes back.
+//! Rate limits: how many requests at a time, and how often: what the options say, and less where the server pushes back.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Error, ErrorKind, Result, invalid};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::answer::{Answer, quota_pause};
+use super::answer::Answer;
 use super::limits::soon;
-use catchment_core::invalid;
+use super::status::quota_pause;
 
 /// Requests of success after which one more may be under way.
 const GOOD_REQUESTS: usize = 20;
-/// A quota that is used up for longer ends the attempt, which goes on when it is renewed.
+/// A quota that is used up for longer ends the attempt, which resumes when it is renewed.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// How often the source may be asked.
@@ -28,6 +28,7 @@ pub struct RateLimit {
     pub max_concurrency: Option<usize>,
 }
 
+/// A rate limiter with an adaptive limit on concurrency: additive increase, multiplicative decrease.
 pub(super) struct Throttle {
     period: Option<Duration>,
     /// When the next request may be sent.

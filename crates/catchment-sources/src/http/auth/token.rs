@@ -1,0 +1,54 @@
+//! A cache of one access token: fetched once for all requests that wait for it, and renewed before it expires or when the
+//! server refuses it.
+
+use std::sync::Arc;
+
+use catchment_core::{Error, ErrorKind, Result};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::credential::Credential;
+use super::oauth::{Grant, Token};
+use crate::http::connections::Connections;
+
+/// A grant, and the token that it was last exchanged for.
+pub(super) struct TokenCache {
+    grant: Arc<Grant>,
+    token: Mutex<Option<Token>>,
+}
+
+impl TokenCache {
+    pub(super) fn new(grant: Grant) -> Self {
+        Self { grant: Arc::new(grant), token: Mutex::default() }
+    }
+
+    /// The name of the grant, for people.
+    pub(super) fn grant_name(&self) -> &'static str {
+        if self.grant.refresh.is_some() { "oauth2_refresh_token" } else { "oauth2_client_credentials" }
+    }
+
+    /// A token that has not expired and is not `refused`.
+    pub(super) async fn credential(
+        &self,
+        connections: &Arc<Connections>,
+        refused: Option<&Credential>,
+    ) -> Result<Credential> {
+        // Held while a token is fetched: requests side by side wait for the one.
+        let mut token = self.token.lock().await;
+        if let Some(Token { credential, expires }) = &*token {
+            let is_fresh = expires.is_none_or(|expires| Instant::now() < expires);
+            if is_fresh && !refused.is_some_and(|refused| refused.is_same(credential)) {
+                return Ok(credential.clone());
+            }
+        }
+        // To its end, whatever becomes of whoever asks: a token that was replaced is of no more use.
+        let (grant, connections) = (self.grant.clone(), connections.clone());
+        let fetching = tokio::spawn(async move { grant.fetch(&connections).await });
+        let died =
+            |_| Error::new(ErrorKind::System, "panic", "a task that fetches a token ended unexpectedly");
+        let fetched = fetching.await.map_err(died)??;
+        let credential = fetched.credential.clone();
+        *token = Some(fetched);
+        Ok(credential)
+    }
+}

@@ -1,0 +1,33 @@
+//! The one HTTP client: where it connects, what it sends to whom, how long it waits, how much it takes, and what the
+//! status of an answer means.
+
+mod address;
+mod answer;
+mod auth;
+mod body;
+mod causes;
+mod client;
+mod connections;
+mod limits;
+mod origins;
+mod redaction;
+mod redirect;
+mod request;
+mod resolve;
+mod retry;
+mod rules;
+mod secret;
+mod status;
+mod throttle;
+mod tls;
+
+pub(crate) use address::{check_address, source_url};
+pub(crate) use answer::{Answer, Body, End, Stream};
+pub use auth::{AuthOptions, ClientAuthentication, KeyPlace, Scopes};
+pub(crate) use client::{Client, Setup};
+pub(crate) use limits::Limits;
+pub use limits::Timeouts;
+pub use origins::OtherOrigins;
+pub(crate) use request::Request;
+pub use rules::{ErrorAction, ErrorRule, Statuses};
+pub use throttle::RateLimit;
