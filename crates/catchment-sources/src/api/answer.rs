@@ -10,7 +10,7 @@ use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Inner;
+use super::endpoint::Endpoint;
 use crate::http::{Answer, Body, End, Stream};
 use catchment_formats::json::records::{Item, Selection, Walked, walk};
 
@@ -41,7 +41,7 @@ enum Items {
 
 impl Flow {
     /// Begins to read an answer.
-    pub(super) async fn new(api: &Arc<Inner>, answer: Answer, selection: Arc<Selection>) -> Result<Self> {
+    pub(super) async fn new(api: &Arc<Endpoint>, answer: Answer, selection: Arc<Selection>) -> Result<Self> {
         let Answer { url, headers, body, status, end } = answer;
         let is_repaired = Arc::new(AtomicBool::new(false));
         let items = match body {
@@ -57,15 +57,17 @@ impl Flow {
                 let read = move || {
                     read_whole(&text, &selection).map_err(|error| unreadable(&api, &context, &error, &text))
                 };
-                match is_short {
-                    true => read()?,
-                    false => tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(died()))?,
+                if is_short {
+                    read()?
+                } else {
+                    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(died()))?
                 }
             }
             Body::Stream { head, rest } => {
                 is_repaired.store(rest.is_repaired(), Ordering::Relaxed);
                 refuse_html(api, &url, &head)?;
-                flow(api.clone(), url.clone(), head, rest, selection, is_repaired.clone())
+                let incoming = Incoming { head, rest, is_repaired: is_repaired.clone() };
+                incoming.walk(api.clone(), url.clone(), selection)
             }
         };
         Ok(Self { url, status, headers, end, items, is_repaired })
@@ -116,58 +118,55 @@ fn read_whole(text: &str, selection: &Selection) -> serde_json::Result<Items> {
     Ok(Items::Ready(items, walked))
 }
 
-/// Reads a long answer while it comes in.
-fn flow(
-    api: Arc<Inner>,
-    url: Url,
+/// A long answer that is read while it comes in.
+struct Incoming {
     head: Vec<u8>,
-    mut rest: Box<Stream>,
-    selection: Arc<Selection>,
+    rest: Box<Stream>,
+    /// Set when bytes were malformed, before the records that hold them can be read.
     is_repaired: Arc<AtomicBool>,
-) -> Items {
-    let (pieces, incoming) = mpsc::channel::<Vec<u8>>(8);
-    let (sender, chunks) = mpsc::channel(2);
-    let failed = Arc::new(Mutex::new(None));
-    let slot = failed.clone();
-    let pump = async move {
-        if pieces.send(head).await.is_err() {
-            return;
-        }
-        loop {
-            let piece = match rest.next().await {
-                Ok(Some(piece)) => {
-                    // Before the records that hold it can be read.
-                    is_repaired.fetch_or(rest.is_repaired(), Ordering::Relaxed);
-                    piece
-                }
-                Ok(None) => return,
-                Err(error) => {
-                    if let Ok(mut failed) = failed.lock() {
-                        *failed = Some(error);
-                    }
-                    return;
-                }
-            };
-            // Nobody reads on.
-            if pieces.send(piece).await.is_err() {
-                return;
+}
+
+impl Incoming {
+    /// Reads its records, on a thread that what comes in is pumped to.
+    fn walk(self, api: Arc<Endpoint>, url: Url, selection: Arc<Selection>) -> Items {
+        let (pieces, incoming) = mpsc::channel::<Vec<u8>>(8);
+        let (sender, chunks) = mpsc::channel(2);
+        let failed = Arc::new(Mutex::new(None));
+        let slot = failed.clone();
+        let pump = async move {
+            let pumped = self.pump(&pieces).await;
+            if let (Err(error), Ok(mut failed)) = (pumped, failed.lock()) {
+                *failed = Some(error);
             }
+            // Not before: whoever reads is told of an end only once it can be known why.
+            drop(pieces);
+        };
+        let walk = async move {
+            let pump = AbortOnDropHandle::new(tokio::spawn(pump));
+            let read = tokio::task::spawn_blocking(move || read_stream(incoming, &selection, &sender));
+            let walked = read.await;
+            // What the connection failed with tells more than that the text ends.
+            pump.abort();
+            match (slot.lock().ok().and_then(|mut failed| failed.take()), walked) {
+                (Some(error), _) => Err(error),
+                (None, Ok(Ok(walked))) => Ok(walked),
+                (None, Ok(Err(error))) => Err(unreadable(&api, &url, &error, "")),
+                (None, Err(_)) => Err(died()),
+            }
+        };
+        Items::Flowing { chunks, walk: AbortOnDropHandle::new(tokio::spawn(walk)) }
+    }
+
+    /// Sends it piece by piece, until it ends or nobody reads on.
+    async fn pump(mut self, pieces: &mpsc::Sender<Vec<u8>>) -> Result<()> {
+        let mut piece = self.head;
+        while pieces.send(piece).await.is_ok() {
+            let Some(next) = self.rest.next().await? else { break };
+            self.is_repaired.fetch_or(self.rest.is_repaired(), Ordering::Relaxed);
+            piece = next;
         }
-    };
-    let walk = async move {
-        let pump = AbortOnDropHandle::new(tokio::spawn(pump));
-        let read = tokio::task::spawn_blocking(move || read_stream(incoming, &selection, &sender));
-        let walked = read.await;
-        // What the connection failed with tells more than that the text ends.
-        pump.abort();
-        match (slot.lock().ok().and_then(|mut failed| failed.take()), walked) {
-            (Some(error), _) => Err(error),
-            (None, Ok(Ok(walked))) => Ok(walked),
-            (None, Ok(Err(error))) => Err(unreadable(&api, &url, &error, "")),
-            (None, Err(_)) => Err(died()),
-        }
-    };
-    Items::Flowing { chunks, walk: AbortOnDropHandle::new(tokio::spawn(walk)) }
+        Ok(())
+    }
 }
 
 fn read_stream(
@@ -210,7 +209,7 @@ impl Read for Pieces {
 }
 
 /// What a text is that does not read as JSON. One that ends too soon was cut off; it may be whole the next time.
-pub(super) fn unreadable(api: &Inner, url: &Url, error: &serde_json::Error, text: &str) -> Error {
+pub(super) fn unreadable(api: &Endpoint, url: &Url, error: &serde_json::Error, text: &str) -> Error {
     if let Err(html) = refuse_html(api, url, text.as_bytes()) {
         return html;
     }
@@ -223,7 +222,7 @@ pub(super) fn unreadable(api: &Inner, url: &Url, error: &serde_json::Error, text
     Error::new(ErrorKind::Parsing, "bad_json", message).with_quote(api.client.quote(text))
 }
 
-fn refuse_html(api: &Inner, url: &Url, body: &[u8]) -> Result<()> {
+fn refuse_html(api: &Endpoint, url: &Url, body: &[u8]) -> Result<()> {
     if body.trim_ascii_start().first() != Some(&b'<') {
         return Ok(());
     }

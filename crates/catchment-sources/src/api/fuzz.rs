@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use tokio::runtime::{Builder, Runtime};
 
 use super::link::{link_to, links};
-use super::out::Out;
+use super::options::ApiOptions;
+use super::page_buffer::PageBuffer;
 use super::reader::Reader;
+use super::source::Api;
 use super::state::State;
-use super::{Api, ApiOptions};
 use crate::http::{Answer, Body};
 
 /// Pages that a source has at most.
@@ -120,9 +121,9 @@ impl FakeSource {
         let before = after.as_ref().map_or(0, |cursor| cursor.records_read);
         let page_size = PageSize::rows(3);
         let reading = Reading { after, page_size: page_size.clone(), ..Reading::default() };
-        let mut reader = Reader::start(self.api.inner.clone(), &reading)?;
+        let mut reader = Reader::start(self.api.endpoint.clone(), &reading)?;
         let (feed, mut pages) = feed(MAX_FLUSHES);
-        let mut out = Out::new(feed, page_size);
+        let mut out = PageBuffer::new(feed, page_size);
         let mut columns = None;
         while let Some(answer) = self.answer_for(&reader)? {
             let result = reader.read_page(answer, &mut out).await;

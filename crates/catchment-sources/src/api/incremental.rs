@@ -1,15 +1,14 @@
-//! Only what is new: the highest value so far, and where the next run begins.
+//! Incremental reading by a high-water mark: the highest value so far, and where the next run begins.
 
 use std::cmp::Ordering;
 
-use catchment_core::{Result, Value};
+use catchment_core::{Result, Value, invalid};
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span, Timestamp};
 
 use super::options::IncrementalOptions;
-use catchment_core::invalid;
 
-/// See the module.
+/// How only what is new is asked for.
 #[derive(Debug)]
 pub(super) struct Incremental {
     pub(super) field: Box<str>,

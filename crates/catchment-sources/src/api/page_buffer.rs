@@ -1,11 +1,11 @@
-//! Records on their way to the engine: small pages of the source become larger ones while it is busy.
+//! A buffer of records on their way to the engine: small pages of the source become larger ones while it is busy.
 
 use catchment_core::{
     Columns, Cursor, Error, ErrorKind, Feed, Page, PageSize, Progress, Records, Reject, Result,
 };
 
-/// What has been gathered, on its way to the engine.
-pub(super) struct Out {
+/// Records and rejects that have not been sent yet.
+pub(super) struct PageBuffer {
     feed: Feed<Page>,
     page_size: PageSize,
     pub(super) records: Records,
@@ -14,15 +14,17 @@ pub(super) struct Out {
     whole: Option<(usize, usize, Cursor)>,
 }
 
-impl Out {
+impl PageBuffer {
     pub(super) fn new(feed: Feed<Page>, page_size: PageSize) -> Self {
         Self { feed, page_size, records: Records::default(), rejects: Vec::new(), whole: None }
     }
 
+    /// Notes that what is buffered ends with a whole page of the source; `cursor` is where the next one begins.
     pub(super) fn end_page(&mut self, cursor: Cursor) {
         self.whole = Some((self.records.len(), self.rejects.len(), cursor));
     }
 
+    /// Sends the pages that are whole, and drops the rest.
     pub(super) async fn flush_whole_pages(&mut self, columns: &Columns, bytes: u64) -> Result<()> {
         let Some((records, rejects, cursor)) = self.whole.take() else { return Ok(()) };
         self.records.truncate(records);
@@ -34,6 +36,7 @@ impl Out {
         self.records.len() + self.rejects.len()
     }
 
+    /// Whether a page of the size that the engine asks for is together.
     pub(super) fn is_full(&self) -> bool {
         self.count() >= self.page_size.max_rows() || self.records.bytes() >= self.page_size.max_bytes()
     }
@@ -43,6 +46,7 @@ impl Out {
         self.count() > 0 && self.feed.has_room()
     }
 
+    /// Sends all that is buffered.
     pub(super) async fn flush(&mut self, columns: &Columns, cursor: Cursor, bytes: u64) -> Result<()> {
         self.whole = None;
         let (records, rejects) = (std::mem::take(&mut self.records), std::mem::take(&mut self.rejects));
@@ -51,7 +55,7 @@ impl Out {
         if self.feed.send(page).await {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::System, "gone", "nobody reads on"))
+        Err(Error::new(ErrorKind::System, "gone", "the pages are no longer read"))
     }
 
     /// Ends the stream.

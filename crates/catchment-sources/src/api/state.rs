@@ -1,9 +1,9 @@
-//! What a reading knows of where it stands, kept in its cursors; and what a completed one leaves for the next run.
+//! The state of a reading, kept in its cursors: a run is resumed from it.
 
 use catchment_core::{Error, Result};
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
 
+use super::cycle::CycleDetector;
 use super::options::PaginationOptions;
 use super::pagination::Place;
 
@@ -31,7 +31,8 @@ pub(super) struct State {
     pub(super) since: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) highest: Option<String>,
-    pub(super) rounds: Rounds,
+    #[serde(rename = "rounds")]
+    pub(super) cycles: CycleDetector,
     /// Pages in a row that held no record.
     #[serde(default)]
     pub(super) empty_pages: u64,
@@ -44,14 +45,34 @@ pub(super) struct State {
 }
 
 impl State {
+    /// At the first page; `since` is what this run asks from on, and `highest` what the runs before came to.
+    pub(super) fn first(layout: Layout, since: Option<String>, highest: Option<String>) -> Self {
+        Self {
+            place: Place::First,
+            page: 1,
+            taken: 0,
+            digest: String::new(),
+            last_page: String::new(),
+            is_done: false,
+            layout,
+            since,
+            highest,
+            cycles: CycleDetector::default(),
+            empty_pages: 0,
+            largest: 0,
+            total: None,
+        }
+    }
+
     /// That its counts are ones that can be counted on from; databases hold no larger ones.
     ///
     /// # Errors
     /// `config`, `cursor`.
     pub(super) fn check(&self, records_read: u64) -> Result<()> {
-        let Self { page, taken, empty_pages, rounds: Rounds { steps, power, .. }, .. } = self;
-        let is_count = |count: &u64| i64::try_from(*count).is_ok();
-        if [page, taken, empty_pages, steps, power, &records_read].into_iter().all(is_count) {
+        let Self { page, taken, empty_pages, .. } = *self;
+        let [steps, power] = self.cycles.counts();
+        let is_count = |count: u64| i64::try_from(count).is_ok();
+        if [page, taken, empty_pages, steps, power, records_read].into_iter().all(is_count) {
             return Ok(());
         }
         let message = "the stored cursor is not one of this source: it counts more than there can be";
@@ -66,40 +87,4 @@ pub(super) struct Layout {
     pub(super) data_path: Option<String>,
     pub(super) pagination: Option<PaginationOptions>,
     pub(super) columns: Option<Vec<Box<str>>>,
-}
-
-/// What a completed run leaves for the next one.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct Kept {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) highest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) etag: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) last_modified: Option<String>,
-}
-
-/// Finds out that places come round again, in constant memory (Brent's algorithm): a mark is set at each power of two.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Rounds {
-    mark: u64,
-    steps: u64,
-    power: u64,
-}
-
-impl Rounds {
-    /// Whether this place was one of those before it.
-    pub(super) fn is_again(&mut self, place: &Place) -> bool {
-        let text = serde_json::to_string(place).unwrap_or_default();
-        let digest = xxh3_64(text.as_bytes()) | 1;
-        if digest == self.mark {
-            return true;
-        }
-        self.steps += 1;
-        if self.steps > self.power {
-            *self = Self { mark: digest, steps: 0, power: (self.power * 2).max(1) };
-        }
-        false
-    }
 }

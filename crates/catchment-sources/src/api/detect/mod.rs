@@ -1,4 +1,6 @@
-//! Finds out from the first answer how one page follows another: from what it says, and never by trying.
+//! Detects the type of pagination from the first answer: from what it says, and never by trying.
+
+mod names;
 
 use catchment_core::{Error, ErrorKind, Result};
 use reqwest::header::HeaderMap;
@@ -6,124 +8,16 @@ use reqwest::header::HeaderMap;
 use super::link::link_to;
 use super::options::{PaginationOptions, PaginationType};
 use catchment_formats::json::path::{Path, plain};
-
-/// Objects of an answer that speak of pages; the first is the answer itself.
-const PLACES: [&str; 17] = [
-    "",
-    "meta",
-    "pagination",
-    "paging",
-    "page",
-    "links",
-    "_links",
-    "page_info",
-    "pageInfo",
-    "paginationInfo",
-    "meta.pagination",
-    "meta.page",
-    "_meta",
-    "info",
-    "response_metadata",
-    "metadata",
-    "data",
-];
-/// Members that hold the address of the next page.
-const NEXT_URLS: [&str; 16] = [
-    "next",
-    "next_url",
-    "nextUrl",
-    "next_page_url",
-    "nextPageUrl",
-    "next_page",
-    "nextPage",
-    "['@odata.nextLink']",
-    "nextLink",
-    "next_link",
-    "next_href",
-    "nextHref",
-    "next.href",
-    "odata.nextLink",
-    "next.link",
-    "nextRecordsUrl",
-];
-/// Members that hold the token of the next page, and the parameter that it is most often sent as.
-const CURSORS: [(&str, &str); 18] = [
-    ("next_cursor", "cursor"),
-    ("nextCursor", "cursor"),
-    ("next_page_token", "page_token"),
-    ("nextPageToken", "pageToken"),
-    ("next_token", "next_token"),
-    ("nextToken", "nextToken"),
-    ("continuation_token", "continuation_token"),
-    ("continuationToken", "continuationToken"),
-    ("pagination_token", "pagination_token"),
-    ("cursors.after", "after"),
-    ("next_page", "page"),
-    ("nextPage", "page"),
-    ("cursor.next", "cursor"),
-    ("next", "next"),
-    ("continue", ""),
-    ("cursor", "cursor"),
-    ("next.after", "after"),
-    ("offset", "offset"),
-];
-/// Members that say that more follows.
-const HAS_MORE: [&str; 8] =
-    ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "has_next_page", "more", "moreAvailable"];
-/// The number of the page, and the parameter that it is most often sent as.
-const PAGES: [(&str, &str); 8] = [
-    ("page", "page"),
-    ("current_page", "page"),
-    ("currentPage", "page"),
-    ("page_number", "page_number"),
-    ("pageNumber", "pageNumber"),
-    ("number", "page"),
-    ("current", "page"),
-    ("pageIndex", "pageIndex"),
-];
-const TOTAL_PAGES: [&str; 10] = [
-    "total_pages",
-    "totalPages",
-    "page_count",
-    "pageCount",
-    "last_page",
-    "lastPage",
-    "pages",
-    "num_pages",
-    "numPages",
-    "pages_count",
-];
-const PAGE_SIZES: [&str; 6] = ["per_page", "perPage", "page_size", "pageSize", "size", "limit"];
-/// Where the page begins, and how many records it was asked to have.
-const OFFSETS: [(&str, &str); 6] = [
-    ("offset", "limit"),
-    ("skip", "limit"),
-    ("startAt", "maxResults"),
-    ("start", "limit"),
-    ("start", "rows"),
-    ("from", "size"),
-];
-const TOTALS: [&str; 11] = [
-    "total",
-    "total_count",
-    "totalCount",
-    "total_items",
-    "totalItems",
-    "totalResults",
-    "total_results",
-    "total_records",
-    "totalRecords",
-    "totalElements",
-    "count",
-];
-const TOTAL_HEADERS: [&str; 4] = ["x-total-count", "x-total", "x-pagination-total-count", "x-wp-total"];
+use names::{
+    CURSORS, HAS_MORE, NEXT_URLS, OBJECTS, OFFSETS, PAGE_SIZES, PAGES, TOTAL_HEADERS, TOTAL_PAGES, TOTALS,
+};
 
 /// How the answer says that the next page is to be had. `count` is how many records it holds.
 ///
 /// # Errors
 /// `api`, `unknown_pagination`, where it says that there are more records, and not how to ask for them.
 pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<PaginationOptions> {
-    let seen = Seen { envelope };
+    let seen = FirstAnswer { envelope };
     let found = if link_to(headers, "next").is_some() {
         Some(of(PaginationType::LinkHeader))
     } else {
@@ -154,7 +48,7 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
 
 /// Whether a first answer speaks of more records than the `count` that it holds.
 pub(super) fn speaks_of_more(headers: &HeaderMap, envelope: &str, count: u64) -> bool {
-    let seen = Seen { envelope };
+    let seen = FirstAnswer { envelope };
     link_to(headers, "next").is_some()
         || seen.next_url().is_some()
         || seen.has_more()
@@ -165,19 +59,21 @@ fn of(kind: PaginationType) -> PaginationOptions {
     PaginationOptions { kind: Some(kind), ..PaginationOptions::default() }
 }
 
-/// An answer, looked at.
-struct Seen<'a> {
+/// What an answer holds beside its records.
+struct FirstAnswer<'a> {
     envelope: &'a str,
 }
 
-impl Seen<'_> {
+impl FirstAnswer<'_> {
     /// What stands at a name, somewhere where answers speak of pages: its path and its JSON.
     fn find(&self, name: &str, is_fit: impl Fn(&str) -> bool) -> Option<(String, &str)> {
-        PLACES.iter().find_map(|place| {
-            let dot = if place.is_empty() || name.starts_with('[') { "" } else { "." };
-            let text = match (place.is_empty(), name.starts_with('[')) {
-                (_, true) => format!("${}{place}{name}", if place.is_empty() { "" } else { "." }),
-                _ => format!("{place}{dot}{name}"),
+        OBJECTS.iter().find_map(|place| {
+            let dot = if place.is_empty() { "" } else { "." };
+            // A name in brackets is one of JSONPath, which begins with the document.
+            let text = if name.starts_with('[') {
+                format!("${dot}{place}{name}")
+            } else {
+                format!("{place}{dot}{name}")
             };
             let found = Path::parse(&text).ok()?.find(self.envelope)?;
             is_fit(found).then_some((text, found))
@@ -206,11 +102,11 @@ impl Seen<'_> {
 
     fn cursor(&self) -> Option<PaginationOptions> {
         CURSORS.iter().find_map(|(name, param)| {
-            let is_fit = |json: &str| match param.is_empty() {
-                true => json.starts_with('{'),
+            let is_fit = |json: &str| match *name {
+                _ if param.is_empty() => json.starts_with('{'),
                 // Numbers of this name count records.
-                false if *name == "offset" => plain(json).is_some_and(|text| text.parse::<f64>().is_err()),
-                false => plain(json).is_some_and(|text| !matches!(text.as_str(), "true" | "false")),
+                "offset" => plain(json).is_some_and(|text| text.parse::<f64>().is_err()),
+                _ => plain(json).is_some_and(|text| !matches!(text.as_str(), "true" | "false")),
             };
             let (path, _) = self.find(name, is_fit)?;
             let mut found = of(PaginationType::Cursor);
@@ -288,6 +184,81 @@ fn next_url(path: String) -> PaginationOptions {
 mod tests {
     use super::*;
 
+    /// Answers of known APIs, and the options that are found in them.
+    const KNOWN_APIS: &[(&str, &str)] = &[
+        // Django REST Framework
+        (
+            r#"{"count": 9, "next": "http://h/x/?page=2", "previous": null, "results": []}"#,
+            r#"{"type": "next_url", "nextUrlPath": "next"}"#,
+        ),
+        // the same on the last page
+        (
+            r#"{"count": 2, "next": null, "previous": null, "results": []}"#,
+            r#"{"type": "next_url", "nextUrlPath": "next"}"#,
+        ),
+        // PocketBase
+        (
+            r#"{"page": 1, "perPage": 2, "totalItems": 9, "totalPages": 5, "items": []}"#,
+            r#"{"type": "page", "pageParam": "page", "startPage": 1, "totalPagesPath": "totalPages"}"#,
+        ),
+        // Laravel
+        (
+            r#"{"current_page": 1, "last_page": 5, "data": [], "next_page_url": "http://h/x?page=2"}"#,
+            r#"{"type": "next_url", "nextUrlPath": "next_page_url"}"#,
+        ),
+        // Spring
+        (
+            r#"{"content": [], "totalPages": 5, "number": 0, "size": 2}"#,
+            r#"{"type": "page", "pageParam": "page", "startPage": 0, "totalPagesPath": "totalPages"}"#,
+        ),
+        // Slack
+        (
+            r#"{"members": [], "response_metadata": {"next_cursor": "abc"}}"#,
+            r#"{"type": "cursor", "cursorPath": "response_metadata.next_cursor", "cursorParam": "cursor"}"#,
+        ),
+        // Google
+        (
+            r#"{"items": [], "nextPageToken": "abc"}"#,
+            r#"{"type": "cursor", "cursorPath": "nextPageToken", "cursorParam": "pageToken"}"#,
+        ),
+        // MediaWiki
+        (
+            r#"{"continue": {"cmcontinue": "x", "continue": "-||"}, "query": {}}"#,
+            r#"{"type": "cursor", "cursorPath": "continue"}"#,
+        ),
+        // OData
+        (
+            r#"{"value": [], "@odata.nextLink": "https://h/x?$skip=2"}"#,
+            r#"{"type": "next_url", "nextUrlPath": "$['@odata.nextLink']"}"#,
+        ),
+        // HAL
+        (
+            r#"{"_links": {"next": {"href": "/x?page=2"}}, "_embedded": {}}"#,
+            r#"{"type": "next_url", "nextUrlPath": "_links.next.href"}"#,
+        ),
+        (
+            r#"{"products": [], "total": 9, "skip": 0, "limit": 2}"#,
+            r#"{"type": "offset", "offsetParam": "skip", "startOffset": 0, "totalPath": "total", "limitParam": "limit", "limit": 2}"#,
+        ),
+        // Stripe
+        (
+            r#"{"object": "list", "has_more": true, "data": [{"id": "x"}]}"#,
+            r#"{"type": "cursor", "cursorPath": "$.data[-1].id", "cursorParam": "starting_after", "hasMorePath": "has_more"}"#,
+        ),
+        // Airtable
+        (
+            r#"{"records": [], "offset": "itr1/rec2"}"#,
+            r#"{"type": "cursor", "cursorPath": "offset", "cursorParam": "offset"}"#,
+        ),
+        // HubSpot
+        (
+            r#"{"results": [], "paging": {"next": {"after": "2", "link": "https://h/x?after=2"}}}"#,
+            r#"{"type": "next_url", "nextUrlPath": "paging.next.link"}"#,
+        ),
+        (r#"[]"#, r#"{"type": "none"}"#),
+        (r#"{"data": [], "count": 2}"#, r#"{"type": "none"}"#),
+    ];
+
     fn found(envelope: &str, count: u64) -> serde_json::Value {
         serde_json::to_value(detect(&HeaderMap::new(), envelope, count).unwrap()).unwrap()
     }
@@ -295,79 +266,7 @@ mod tests {
     #[test]
     fn answers_of_known_apis_say_how_they_go_on() {
         let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        for (envelope, expected) in [
-            // Django REST Framework
-            (
-                r#"{"count": 9, "next": "http://h/x/?page=2", "previous": null, "results": []}"#,
-                r#"{"type": "next_url", "nextUrlPath": "next"}"#,
-            ),
-            // the same on the last page
-            (
-                r#"{"count": 2, "next": null, "previous": null, "results": []}"#,
-                r#"{"type": "next_url", "nextUrlPath": "next"}"#,
-            ),
-            // PocketBase
-            (
-                r#"{"page": 1, "perPage": 2, "totalItems": 9, "totalPages": 5, "items": []}"#,
-                r#"{"type": "page", "pageParam": "page", "startPage": 1, "totalPagesPath": "totalPages"}"#,
-            ),
-            // Laravel
-            (
-                r#"{"current_page": 1, "last_page": 5, "data": [], "next_page_url": "http://h/x?page=2"}"#,
-                r#"{"type": "next_url", "nextUrlPath": "next_page_url"}"#,
-            ),
-            // Spring
-            (
-                r#"{"content": [], "totalPages": 5, "number": 0, "size": 2}"#,
-                r#"{"type": "page", "pageParam": "page", "startPage": 0, "totalPagesPath": "totalPages"}"#,
-            ),
-            // Slack
-            (
-                r#"{"members": [], "response_metadata": {"next_cursor": "abc"}}"#,
-                r#"{"type": "cursor", "cursorPath": "response_metadata.next_cursor", "cursorParam": "cursor"}"#,
-            ),
-            // Google
-            (
-                r#"{"items": [], "nextPageToken": "abc"}"#,
-                r#"{"type": "cursor", "cursorPath": "nextPageToken", "cursorParam": "pageToken"}"#,
-            ),
-            // MediaWiki
-            (
-                r#"{"continue": {"cmcontinue": "x", "continue": "-||"}, "query": {}}"#,
-                r#"{"type": "cursor", "cursorPath": "continue"}"#,
-            ),
-            // OData
-            (
-                r#"{"value": [], "@odata.nextLink": "https://h/x?$skip=2"}"#,
-                r#"{"type": "next_url", "nextUrlPath": "$['@odata.nextLink']"}"#,
-            ),
-            // HAL
-            (
-                r#"{"_links": {"next": {"href": "/x?page=2"}}, "_embedded": {}}"#,
-                r#"{"type": "next_url", "nextUrlPath": "_links.next.href"}"#,
-            ),
-            (
-                r#"{"products": [], "total": 9, "skip": 0, "limit": 2}"#,
-                r#"{"type": "offset", "offsetParam": "skip", "startOffset": 0, "totalPath": "total", "limitParam": "limit", "limit": 2}"#,
-            ),
-            // Stripe
-            (
-                r#"{"object": "list", "has_more": true, "data": [{"id": "x"}]}"#,
-                r#"{"type": "cursor", "cursorPath": "$.data[-1].id", "cursorParam": "starting_after", "hasMorePath": "has_more"}"#,
-            ),
-            // Airtable
-            (
-                r#"{"records": [], "offset": "itr1/rec2"}"#,
-                r#"{"type": "cursor", "cursorPath": "offset", "cursorParam": "offset"}"#,
-            ),
-            // HubSpot
-            (
-                r#"{"results": [], "paging": {"next": {"after": "2", "link": "https://h/x?after=2"}}}"#,
-                r#"{"type": "next_url", "nextUrlPath": "paging.next.link"}"#,
-            ),
-            (r#"[]"#, r#"{"type": "none"}"#),
-            (r#"{"data": [], "count": 2}"#, r#"{"type": "none"}"#),
-        ] {
+        for (envelope, expected) in KNOWN_APIS {
             assert_eq!(found(envelope, 2), json(expected), "{envelope}");
         }
         for more in [r#"{"data": [], "total": 9}"#, r#"{"data": [], "meta": {"hasMore": true}}"#] {

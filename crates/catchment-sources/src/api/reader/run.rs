@@ -1,0 +1,63 @@
+//! A reading from its start to its end, and a look at single pages.
+
+use catchment_core::{Cursor, Feed, Page, PageSize, Progress, Result, feed};
+
+use super::fetch::Reader;
+use crate::api::page_buffer::PageBuffer;
+use crate::api::summary::AnswerSummary;
+use crate::http::{Answer, End};
+
+impl Reader {
+    /// Reads to the end.
+    pub(in crate::api) async fn run(mut self, page_size: PageSize, feed: Feed<Page>) {
+        let mut out = PageBuffer::new(feed, page_size);
+        let end = match self.read_all(&mut out).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // Whole pages that came before it need not be asked for again.
+                out.flush_whole_pages(&self.plan.columns, self.bytes).await.ok();
+                Err(self.api.client.cleaned(error))
+            }
+        };
+        out.end(end).await;
+    }
+
+    async fn read_all(&mut self, out: &mut PageBuffer) -> Result<()> {
+        while !self.state.is_done {
+            let Some(answer) = self.fetch().await? else {
+                return self.finish_unchanged(out).await;
+            };
+            self.read_page(answer, out).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads an answer, and moves on to the page after it.
+    pub(in crate::api) async fn read_page(&mut self, answer: Answer, out: &mut PageBuffer) -> Result<()> {
+        let flow = self.open(answer).await?;
+        let answer = self.take_records(flow, out).await?;
+        // What a failure would have told of the next page is not known either.
+        let next = if answer.end == Some(End::Ignored) { None } else { self.next(&answer)? };
+        self.advance(next, &answer, out).await
+    }
+
+    /// The records of an answer that is looked at, and what it says beside them.
+    pub(in crate::api) async fn look(
+        &mut self,
+        answer: Answer,
+        most: usize,
+    ) -> Result<(Page, AnswerSummary)> {
+        // It is never full, so that nothing is sent.
+        let (feed, _pages) = feed(1);
+        let mut out = PageBuffer::new(feed, PageSize::rows(usize::MAX));
+        let flow = self.open(answer).await?;
+        let answer = self.take_records(flow, &mut out).await?;
+        self.state.last_page.clone_from(&answer.digest);
+        out.records.truncate(most);
+        out.rejects.truncate(most);
+        let cursor = Cursor::new(self.records_read, &self.state)?;
+        let PageBuffer { records, rejects, .. } = out;
+        let progress = Progress { bytes: self.bytes, total_bytes: None };
+        Ok((Page { columns: self.plan.columns.clone(), records, rejects, cursor, progress }, answer))
+    }
+}

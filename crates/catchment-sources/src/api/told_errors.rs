@@ -1,0 +1,53 @@
+//! Errors that an answer tells of with a status of success.
+
+use catchment_core::Result;
+use catchment_formats::json::path::{Path, plain};
+
+use super::endpoint::Endpoint;
+use super::summary::AnswerSummary;
+use crate::http::{Answer, Body, End};
+
+impl Endpoint {
+    /// Refuses an answer with an error where the option `errorPath` says that errors stand.
+    pub(super) fn refuse_told_error(&self, answer: Answer) -> Result<Answer> {
+        let (Some(path), Body::Whole { bytes, .. }) = (&self.error_path, &answer.body) else {
+            return Ok(answer);
+        };
+        let text = String::from_utf8_lossy(bytes);
+        let Some(found) = path.find(&text).filter(|found| tells_an_error(found)) else { return Ok(answer) };
+        self.client.judge_told(&answer.url, answer.status, path, found)?;
+        Ok(Answer { end: Some(End::Ignored), body: Body::empty(), ..answer })
+    }
+
+    /// An answer that names an error and has no records is no page without records, whether or not an option says where
+    /// errors stand.
+    pub(super) fn refuse_error_without_records(&self, answer: &mut AnswerSummary) -> Result<()> {
+        if answer.count > 0 || answer.end.is_some() || self.error_path.is_some() {
+            return Ok(());
+        }
+        for name in ["error", "errors"] {
+            let Some(found) = error_at(name, &answer.envelope) else { continue };
+            self.client.judge_told(&answer.url, answer.status, &name, found)?;
+            answer.end = Some(End::Ignored);
+        }
+        Ok(())
+    }
+}
+
+/// What a member of this name tells, if it is more than a form that is not filled in, such as `{"code": 0, "message": ""}`.
+fn error_at<'e>(name: &str, envelope: &'e str) -> Option<&'e str> {
+    let found = Path::parse(name).ok()?.find(envelope).filter(|found| tells_an_error(found))?;
+    let members =
+        serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(found).unwrap_or_default();
+    let is_nothing = |value: &serde_json::Value| !tells_an_error(&value.to_string());
+    (members.is_empty() || !members.values().all(is_nothing)).then_some(found)
+}
+
+/// Whether what stands where errors are told is one: anything but nothing.
+fn tells_an_error(found: &str) -> bool {
+    match found {
+        "[]" | "{}" => false,
+        told if told.starts_with(['[', '{']) => true,
+        told => plain(told).is_some_and(|text| !matches!(text.as_str(), "false" | "0")),
+    }
+}
