@@ -1,4 +1,4 @@
-//! What holds for any header, cursor and answer. See [`crate::fuzz`].
+//! Fuzz targets: what holds for any header, cursor and answer. See [`crate::fuzz`].
 
 use catchment_core::{Adapter, Cursor, Host, PageSize, Reading, Result, feed, parse_options};
 use futures::{FutureExt, StreamExt};

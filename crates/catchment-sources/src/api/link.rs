@@ -1,5 +1,5 @@
-//! `Link` headers (RFC 8288, with the algorithm of its appendix B): several links in one header or several, any order,
-//! quoted or not, relations side by side.
+//! A parser of `Link` headers (RFC 8288, with the algorithm of its appendix B): several links in one header or several,
+//! any order, quoted or not, relations side by side.
 
 use reqwest::header::{HeaderMap, LINK};
 

@@ -1,4 +1,7 @@
-//! JSON APIs: requests, records, pages.
+//! JSON APIs as sources: requests, pages, records.
+//!
+//! `source` is the door. An `endpoint` is the options made ready; a `reader` goes through its pages, by `pagination`,
+//! and keeps its `state` in cursors. What no option says is discovered from the first answer (`detect`, `reader::plan`).
 
 mod answer;
 mod carryover;

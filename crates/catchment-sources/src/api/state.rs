@@ -7,7 +7,8 @@ use super::cycle::CycleDetector;
 use super::options::PaginationOptions;
 use super::pagination::Place;
 
-/// What a cursor of this source holds.
+/// Where a reading stands, and what it has found out. Each page that is sent has it in its cursor, and an attempt resumes
+/// from the last one that was committed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct State {

@@ -51,7 +51,7 @@ impl BodyReader {
             "deflate" => Box::new(ZlibDecoder::new(stream)),
             other => {
                 let message = format!(
-                    "{} answered in the content encoding `{other}`, which is not understood; accepted: {ACCEPTED}",
+                    "{} answered in the content encoding `{other}`, which is not supported; accepted: {ACCEPTED}",
                     masked(url.as_str())
                 );
                 return Err(Error::new(ErrorKind::Api, "bad_encoding", message));

@@ -45,7 +45,7 @@ impl Connections {
     pub(super) fn header(&self, name: &str, secret: &Secret) -> Result<HeaderValue> {
         let text = self.reveal(secret)?;
         let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| invalid(&format!("headers/{name}"), "holds characters that no header can"))?;
+            .map_err(|_| invalid(&format!("headers/{name}"), "has characters that a header cannot have"))?;
         value.set_sensitive(true);
         Ok(value)
     }

@@ -1,5 +1,8 @@
 //! The one HTTP client: where it connects, what it sends to whom, how long it waits, how much it takes, and what the
 //! status of an answer means.
+//!
+//! `client` is the door: it asks `throttle` for a turn, `auth` for a credential and `origins` for what may go where,
+//! sends by `connections`, repeats by `retry`, and judges by `status` and `rules`.
 
 mod address;
 mod answer;

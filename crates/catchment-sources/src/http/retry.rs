@@ -1,5 +1,4 @@
-//! Retries with exponential back-off, for hiccups that end sooner than an attempt. Longer trouble ends the attempt, and
-//! the run is resumed later.
+//! Retries with exponential back-off, for hiccups. Longer trouble ends the attempt, and the run is resumed later.
 
 use std::time::Duration;
 

@@ -78,7 +78,7 @@ impl Rules {
         for (index, rule) in rules.iter().enumerate() {
             if rule.status.as_ref().is_some_and(|status| !status.is_valid()) {
                 let problem =
-                    "is no status: write a number such as 404, a class such as \"5xx\", or a list of them";
+                    "is not a status: write a number such as 404, a class such as \"5xx\", or a list of them";
                 return Err(invalid(&format!("errorRules/{index}/status"), problem));
             }
             if rule.status.is_none() && rule.contains.is_none() {
@@ -88,7 +88,7 @@ impl Rules {
         Ok(Self(rules))
     }
 
-    /// The rule for an answer. One without a status is for failures only.
+    /// The first rule that fits an answer. One without a status is for failures only.
     fn find(&self, status: StatusCode, is_failure: bool, body: impl Fn(&str) -> bool) -> Option<ErrorAction> {
         let fits = |rule: &&ErrorRule| {
             let is_meant = rule.status.as_ref().map_or(is_failure, |statuses| statuses.has(status));

@@ -9,7 +9,8 @@ use reqwest::{StatusCode, Url};
 /// The code of an error of status 401: another token may help.
 pub(super) const UNAUTHORIZED: &str = "unauthorized";
 
-/// Maps the HTTP status of a failure to a kind of error, and its headers to a delay before the retry. `quote` is of its body, without secrets.
+/// Maps the HTTP status of a failure to a kind of error, and its headers to a delay before the retry. `quote` is of its
+/// body, without secrets.
 pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, quote: String) -> Error {
     let is_out_of_quota = status == StatusCode::FORBIDDEN
         && (headers.contains_key(RETRY_AFTER) || quota_pause(headers).is_some());

@@ -14,8 +14,8 @@ pub(super) fn certificate_refused(url: &Url, reason: &rustls::CertificateError) 
             "it is not valid yet; is the clock of this machine right?".to_owned()
         }
         Reason::UnknownIssuer => {
-            "nobody whom this machine trusts has signed it; if it is signed by an authority of yours, name that one's \
-             certificates with the environment variable SSL_CERT_FILE"
+            "this machine does not trust its issuer; if that is an authority of yours, name its certificates with the \
+             environment variable SSL_CERT_FILE"
                 .to_owned()
         }
         Reason::NotValidForName | Reason::NotValidForNameContext { .. } => {
@@ -28,7 +28,8 @@ pub(super) fn certificate_refused(url: &Url, reason: &rustls::CertificateError) 
     Error::config("certificate_refused", format!("the certificate of {host} is refused: {why}"))
 }
 
-/// The TLS configuration of the client: roots are the system's (and those that `SSL_CERT_FILE` names); the cryptography is ring's.
+/// The TLS configuration of the client: roots are the system's (and those that `SSL_CERT_FILE` names); the cryptography
+/// is ring's.
 pub(super) fn client_config() -> Result<rustls::ClientConfig> {
     use rustls_platform_verifier::BuilderVerifierExt;
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -24,7 +24,7 @@ impl Pagination {
                     && self.missing(facts, facts.read) != Some(0)
                     && self.is_last_page(place, facts) == Some(false);
             if is_promised && !matches!(self.kind, Kind::None) {
-                let message = "the answer says that more follows, but holds nothing to ask for it by; see the option \
+                let message = "the answer says that more records follow, but not how to ask for them; see the option \
                                `pagination`";
                 return Err(Error::new(ErrorKind::Api, "no_next_page", message));
             }

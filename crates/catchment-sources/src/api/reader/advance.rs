@@ -26,8 +26,8 @@ impl Reader {
         // A wrong path would make one page of a whole source.
         let is_cut = next.is_none() && self.state.page == 1 && pagination.is_told();
         if is_cut && speaks_of_more(&answer.headers, &answer.envelope, answer.count) {
-            let message = "the first answer speaks of more records, but holds nothing where the option `pagination` says \
-                           that the next page is named";
+            let message = "the first answer says that there are more records, but has nothing where the option \
+                           `pagination` says that the next page is named; check its paths";
             return Err(Error::new(ErrorKind::Api, "no_next_page", message));
         }
         self.state.total = facts.total;
@@ -39,7 +39,7 @@ impl Reader {
             next => next,
         };
         if next.as_ref() == Some(&self.state.place) {
-            return Err(self.in_circles());
+            return Err(self.cycle_found());
         }
         Ok(next)
     }
@@ -74,7 +74,7 @@ impl Reader {
 
     async fn go_to(&mut self, next: Place, answer: &AnswerSummary, out: &mut PageBuffer) -> Result<()> {
         if self.state.cycles.is_cycle(&next) {
-            return Err(self.in_circles());
+            return Err(self.cycle_found());
         }
         self.refuse_what_never_ends(&next, answer.count)?;
         self.step(next);
@@ -154,9 +154,9 @@ impl Reader {
         Err(Error::new(ErrorKind::Api, "no_next_page", message))
     }
 
-    fn in_circles(&self) -> Error {
+    fn cycle_found(&self) -> Error {
         let message = format!(
-            "page {} names as its next page one that was read before: the API would be read in circles; see the option \
+            "page {} names as its next page one that was read before, so that reading would never end; see the option \
              `pagination`",
             self.state.page
         );

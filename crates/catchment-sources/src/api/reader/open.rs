@@ -1,4 +1,4 @@
-//! From an answer to its records on their way.
+//! Opening an answer: where its records are, and a stream of them.
 
 use std::sync::Arc;
 

@@ -95,7 +95,7 @@ impl Plan {
         layout: &mut Layout,
         items: &[Item],
         wanted: &[Box<str>],
-        cursor_field: Option<&Box<str>>,
+        cursor_field: Option<&str>,
     ) -> Result<()> {
         if self.fields.is_some() {
             return Ok(());
@@ -105,8 +105,8 @@ impl Plan {
         } else {
             wanted.to_vec()
         };
-        if let Some(field) = cursor_field.filter(|field| !columns.contains(field)) {
-            columns.push(field.clone());
+        if let Some(field) = cursor_field.filter(|field| columns.iter().all(|column| **column != **field)) {
+            columns.push((*field).into());
         }
         layout.columns = Some(columns);
         self.compile(layout)

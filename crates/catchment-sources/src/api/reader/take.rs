@@ -48,7 +48,7 @@ impl Reader {
         let (url, status, headers, end) = (flow.url.clone(), flow.status, flow.headers.clone(), flow.end);
         let mut tally = Tally::default();
         while let Some(items) = flow.next().await {
-            let cursor_field = self.api.incremental.as_ref().map(|incremental| &incremental.field);
+            let cursor_field = self.api.incremental.as_ref().map(|incremental| &*incremental.field);
             self.plan.discover_columns(&mut self.state.layout, &items, &self.wanted, cursor_field)?;
             let is_repaired = flow.is_repaired();
             for item in &items {

@@ -48,8 +48,9 @@ pub(super) fn authorization(scheme: &str, text: &str) -> Result<Credential> {
 
 /// A header value that is not printed; without a scheme where that is empty.
 pub(super) fn header_value(scheme: &str, text: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(format!("{scheme} {text}").trim_start())
-        .map_err(|_| invalid("auth", "a secret holds characters that no header can, such as a line end"))?;
+    let mut value = HeaderValue::from_str(format!("{scheme} {text}").trim_start()).map_err(|_| {
+        invalid("auth", "a secret has characters that a header cannot have, such as a line break")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }

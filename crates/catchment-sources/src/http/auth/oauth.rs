@@ -201,7 +201,10 @@ impl TokenEndpoint {
         while let Some(chunk) = response.chunk().await.map_err(failed)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_TOKEN_BYTES {
-                let message = format!("{} answered without end", masked(self.url.as_str()));
+                let message = format!(
+                    "{} answered a request for a token with more than {MAX_TOKEN_BYTES} bytes",
+                    masked(self.url.as_str())
+                );
                 return Err(Error::new(ErrorKind::Api, "bad_token", message));
             }
         }

@@ -96,10 +96,7 @@ impl Scheme {
                 Self::Basic { username, password: allowed("password", password)? }
             }
             AuthOptions::ApiKey { name, key, place } => {
-                let name = name.unwrap_or_else(|| "X-API-Key".to_owned());
-                if place == KeyPlace::Header {
-                    header_name(&name)?;
-                }
+                let name = key_name(name, place)?;
                 Self::Key { name, key: allowed("key", key)?, place }
             }
             AuthOptions::Oauth2ClientCredentials {
@@ -136,6 +133,15 @@ impl Scheme {
             }
         })
     }
+}
+
+/// The name that a key is sent by, checked where it is that of a header.
+fn key_name(name: Option<String>, place: KeyPlace) -> Result<String> {
+    let name = name.unwrap_or_else(|| "X-API-Key".to_owned());
+    if place == KeyPlace::Header {
+        header_name(&name)?;
+    }
+    Ok(name)
 }
 
 fn header_name(name: &str) -> Result<HeaderName> {

@@ -1,5 +1,5 @@
-//! A cache of one access token: fetched once for all requests that wait for it, and renewed before it expires or when the
-//! server refuses it.
+//! A cache of one access token: fetched once for all requests that wait for it, and renewed before it expires or when
+//! the server refuses it.
 
 use std::sync::Arc;
 
