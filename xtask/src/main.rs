@@ -1,6 +1,7 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
 mod apis;
+mod structure;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -14,7 +15,8 @@ const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
 cargo xtask test --peers   the same, on all real APIs
 cargo xtask apis           all real APIs alone
-cargo xtask ci             what CI runs: format, lints, tests, docs, licences
+cargo xtask structure      sizes, circles of imports, what each crate may see, where SQL stands; --figures
+cargo xtask ci             what CI runs: format, structure, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
 cargo xtask bench api      an API that takes its time, one request after the other and side by side
 cargo xtask torture        kills, faults and full disks; --galera: on a cluster of three nodes
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let result = match args.next().as_deref() {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("apis") => apis::check(true),
+        Some("structure") => structure::run(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
         Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
         Some("mariadb") => hold_mariadb(),
@@ -58,6 +61,7 @@ fn test(args: &[String]) -> Result<()> {
 
 fn ci() -> Result<()> {
     cargo(&["fmt", "--all", "--check"]).run()?;
+    structure::run(&[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]).run()?;
     test(&[])?;
     cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings").run()?;

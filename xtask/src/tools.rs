@@ -6,17 +6,28 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+/// The directory of the workspace.
+pub fn workspace_root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// Finds a program in `PATH`, or where Debian keeps those of the administrator.
 pub fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let dirs = env::split_paths(&path).chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/sbin")]);
     dirs.map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
+/// Whether this runs as root, and may install packages and mount file systems.
 pub fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
 
-/// Installs Debian packages for a program that is missing, where that is allowed.
+/// Installs Debian packages for a program that is missing, where we are root. The program.
+///
+/// # Errors
+/// Where we are not, with what to install by hand; where `apt-get` fails.
 pub fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
     let names = packages.join(" ");
     if !is_root() || find("apt-get").is_none() {
@@ -38,7 +49,10 @@ pub fn install(program: &str, packages: &[&str]) -> Result<PathBuf> {
     find(program).with_context(|| format!("{names} is installed, but there is no {program}"))
 }
 
-/// A Python with packages of PyPI, in a directory of its own, which is kept. Its interpreter.
+/// Makes a Python environment with packages of PyPI, in a directory that is kept for the next time. Its interpreter.
+///
+/// # Errors
+/// Where Python is missing, and where a package does not install.
 pub fn python_environment(home: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = home.join("bin/python");
     if !home.join("complete").exists() {
@@ -53,7 +67,10 @@ pub fn python_environment(home: &Path, packages: &[&str]) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Runs a command that must succeed, and shows what it says only if it does not.
+/// Runs a command that must succeed.
+///
+/// # Errors
+/// With the last line of its stderr, where it fails.
 pub fn quietly(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("starting {command:?}"))?;
     if !output.status.success() {
@@ -63,7 +80,7 @@ pub fn quietly(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a program ends with, and says where it fails.
+/// Prints the error of a program, if there is one, and makes its exit code.
 pub fn exit_code(result: Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -74,26 +91,35 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
+/// The cargo that runs this, with these arguments.
 pub fn cargo(args: &[&str]) -> Step {
     let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.args(args);
     Step(command)
 }
 
-/// A command that must succeed.
+/// A command that must succeed, and that shows what it runs.
 pub struct Step(Command);
 
 impl Step {
+    /// Adds arguments.
+    #[must_use]
     pub fn args(mut self, args: &[String]) -> Self {
         self.0.args(args);
         self
     }
 
+    /// Sets a variable of its environment.
+    #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
         self.0.env(name, value);
         self
     }
 
+    /// Runs it, with its output on ours.
+    ///
+    /// # Errors
+    /// Where it cannot be started, and with its status where it fails.
     pub fn run(mut self) -> Result<()> {
         let line = format!("{:?}", self.0).replace('"', "");
         eprintln!("+ {line}");
