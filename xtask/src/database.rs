@@ -11,13 +11,17 @@ use crate::tools::{find, install};
 /// Where Catchment writes.
 #[derive(Debug, Clone)]
 pub enum Database {
+    /// The file of a SQLite database.
     Sqlite(PathBuf),
-    /// The ports of one server or of a cluster's, and the name of the database.
+    /// The ports of one MariaDB server, or of each node of a cluster, and the name of the database.
     MariaDb(Vec<u16>, String),
 }
 
 impl Database {
-    /// One that is new and empty, on the servers at these ports.
+    /// Creates an empty database on the MariaDB servers at these ports, in place of one of that name.
+    ///
+    /// # Errors
+    /// Where no server answers.
     pub fn create(ports: &[u16], name: &str) -> Result<Self> {
         let database = Self::MariaDb(ports.to_vec(), "try".to_owned());
         database.query(&format!(
@@ -26,6 +30,7 @@ impl Database {
         Ok(Self::MariaDb(ports.to_vec(), name.to_owned()))
     }
 
+    /// What `DATABASE_URL` is set to.
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(file) => format!("sqlite://{}", file.display()),
@@ -33,7 +38,10 @@ impl Database {
         }
     }
 
-    /// Rows of a query, a line each, from the first server that answers.
+    /// Runs a query on the first server that answers: a line a row, `|` (SQLite) or tabs (MariaDB) between columns.
+    ///
+    /// # Errors
+    /// What the last server said, where the query fails on all.
     pub fn query(&self, sql: &str) -> Result<String> {
         let mut commands = match self {
             Self::Sqlite(file) => {

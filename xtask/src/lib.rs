@@ -1,4 +1,4 @@
-//! What a developer's tools share: databases and services that are brought up, broken and mended.
+//! What the tools of a developer share: databases and services that are started, broken and mended.
 
 pub mod database;
 pub mod mariadb;

@@ -19,19 +19,25 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const USER: &str = "catchment";
 const PASSWORD: &str = "only-for-tests";
 
-/// One server of its own.
+/// A server on a temporary data directory, which goes with it.
 pub struct MariaDb {
     server: Server,
     _dir: TempDir,
 }
 
 impl MariaDb {
-    /// Starts it, and installs it first where it is missing and may be.
+    /// Starts a server; installs MariaDB first where it is missing and we are root.
+    ///
+    /// # Errors
+    /// Where MariaDB is missing, and where it has not opened its port after a minute.
     pub fn start() -> Result<Self> {
         Self::start_in(TempDir::with_prefix("catchment-mariadb-")?, &[])
     }
 
-    /// The same in this directory, with these flags as well.
+    /// Starts a server in this directory, with these flags of `mariadbd` as well.
+    ///
+    /// # Errors
+    /// As [`MariaDb::start`].
     pub fn start_in(dir: TempDir, flags: &[&str]) -> Result<Self> {
         let mut args = vec![OsString::from("--no-defaults")];
         args.extend(as_root().map(Into::into));
@@ -44,17 +50,18 @@ impl MariaDb {
         Ok(Self { server, _dir: dir })
     }
 
+    /// The process, to be broken and mended.
     pub fn server(&mut self) -> &mut Server {
         &mut self.server
     }
 
-    /// Where it is, without the name of a database.
+    /// The URL of the server, without the name of a database.
     pub fn url(&self) -> String {
         url(&[self.server.port])
     }
 }
 
-/// The servers on these ports, without the name of a database.
+/// The URL of the servers on these ports, without the name of a database.
 pub fn url(ports: &[u16]) -> String {
     let hosts: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
     format!("mysql://{USER}:{PASSWORD}@{}", hosts.join(","))
@@ -62,6 +69,7 @@ pub fn url(ports: &[u16]) -> String {
 
 /// A server process that can be broken and mended.
 pub struct Server {
+    /// Where it listens, on loopback.
     pub port: u16,
     command: Command,
     log: PathBuf,
@@ -69,7 +77,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on a data directory that is there; `dir` takes its socket and its log.
+    /// Starts `mariadbd` on a data directory that is there; `dir` takes its socket and its log.
+    ///
+    /// # Errors
+    /// With its log, where it ends before it opens its port.
     pub fn start(dir: &Path, data: &Path, port: u16, args: Vec<OsString>) -> Result<Self> {
         let log = dir.join("log");
         let mut command = Command::new(mariadbd()?);
@@ -90,22 +101,36 @@ impl Server {
     }
 
     /// Starts it again after it was killed.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
     pub fn restart(&mut self) -> Result<()> {
         self.process = self.command.spawn().context("starting mariadbd again")?;
         self.wait()
     }
 
+    /// Sends SIGKILL, and waits until it is gone.
+    ///
+    /// # Errors
+    /// Where it is gone already.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
     }
 
+    /// Sends a signal, such as STOP.
+    ///
+    /// # Errors
+    /// Where it is gone.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         signal_child(&self.process, signal)
     }
 
-    /// What a query gives: a row a line, tabs between its columns.
+    /// Runs a query: a line a row, tabs between columns.
+    ///
+    /// # Errors
+    /// What the server or the client said.
     pub fn query(&self, database: &str, sql: &str) -> Result<String> {
         let output = client(self.port, database)?.args(["--execute", sql]).output()?;
         if !output.status.success() {
@@ -139,6 +164,9 @@ impl Drop for Server {
 }
 
 /// The command-line client of the server on this port: no names of columns, tabs between values.
+///
+/// # Errors
+/// Where the client is missing.
 pub fn client(port: u16, database: &str) -> Result<Command> {
     let program = find("mariadb").context("the client `mariadb` is missing beside mariadbd")?;
     let mut command = Command::new(program);
@@ -150,17 +178,28 @@ pub fn client(port: u16, database: &str) -> Result<Command> {
     Ok(command)
 }
 
+/// Sends a signal to a child that has not been waited for.
+///
+/// # Errors
+/// Where it is gone.
 pub fn signal_child(process: &Child, signal: Signal) -> Result<()> {
     let pid = i32::try_from(process.id()).ok().and_then(Pid::from_raw).context("no such process")?;
     Ok(kill_process(pid, signal)?)
 }
 
-/// A port that nobody listens on. Somebody else could take it before the server does; then that one ends and says so.
+/// Finds a port that nobody listens on. Somebody else could take it before the server does; then that one ends and
+/// says so.
+///
+/// # Errors
+/// Where the system has none.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Statements for a server's first start: the user of the tests, and a database to try things in.
+/// Writes the statements for a server's first start: the user of the tests, and a database to try things in. Their file.
+///
+/// # Errors
+/// Where it cannot be written.
 pub fn write_init_file(dir: &Path) -> Result<PathBuf> {
     let file = dir.join("init.sql");
     let statements = [
@@ -172,6 +211,11 @@ pub fn write_init_file(dir: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
+/// Makes the data directory of a new server. `user` is a flag of `mariadb-install-db`, which refuses to run as root
+/// without one.
+///
+/// # Errors
+/// What `mariadb-install-db` said.
 pub fn make_data_directory(data: &Path, user: Option<&str>) -> Result<()> {
     mariadbd()?;
     let installer = find("mariadb-install-db").context("mariadb-install-db is missing beside mariadbd")?;

@@ -27,6 +27,9 @@ pub struct Service {
 
 impl Service {
     /// Starts one that may read the files below `dir`, where its log goes too.
+    ///
+    /// # Errors
+    /// Where it ends, or has not opened its port after two seconds.
     pub fn start(program: &Path, database: &Database, dir: &Path) -> Result<Self> {
         let port = free_port()?;
         let log = dir.join(format!("serve-{port}.log"));
@@ -52,7 +55,10 @@ impl Service {
         self.process.id()
     }
 
-    /// Kills it; nothing of it is tidied up.
+    /// Sends SIGKILL, so that nothing is tidied up, and waits until it is gone.
+    ///
+    /// # Errors
+    /// Where it is gone already.
     pub fn kill(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
@@ -60,11 +66,18 @@ impl Service {
     }
 
     /// Starts it again. How long its port took to open.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
     pub fn restart(&mut self) -> Result<Duration> {
         self.process = self.command.spawn().context("starting catchment again")?;
         self.wait_for_port()
     }
 
+    /// Sends a signal, such as STOP.
+    ///
+    /// # Errors
+    /// Where it is gone.
     pub fn signal(&self, signal: Signal) -> Result<()> {
         signal_child(&self.process, signal)
     }
@@ -77,7 +90,10 @@ impl Service {
         format!("--- the service on port {}:\n{}", self.port, last.join("\n"))
     }
 
-    /// A request without a body, or with one of JSON; the answer's body.
+    /// Sends a request, with a body of JSON or an empty one; the answer's body.
+    ///
+    /// # Errors
+    /// As [`request`].
     pub fn request(&self, method: &str, path: &str, body: &str) -> Result<String> {
         request(self.port, method, path, &[], body)
     }
@@ -97,7 +113,10 @@ impl Service {
     }
 }
 
-/// A request to a server on loopback; the body of its answer.
+/// Sends a request to a server on loopback; the body of its answer.
+///
+/// # Errors
+/// With status and body, where the status is not 2xx.
 pub fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
