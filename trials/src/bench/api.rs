@@ -10,51 +10,51 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::catchment::Bench;
 use super::measure::measure;
-use super::{Bench, Table};
+use super::table::Table;
 use xtask::database::Database;
 
 const DELAY: Duration = Duration::from_millis(20);
 const PAGE: usize = 100;
 
-impl Bench {
-    pub(super) fn api(&self) -> Result<()> {
-        let port = serve()?;
-        let mut table = Table::new();
-        for round in 0..self.rounds {
-            for (name, concurrency, records) in [
-                ("one request after the other", 1, self.rows),
-                ("the default, 4 at a time", 4, self.rows),
-                ("the default, ten times the records", 4, self.rows * 10),
-            ] {
-                // Once is enough for the memory.
-                if records > self.rows && round > 0 {
-                    continue;
-                }
-                let dir = tempfile::tempdir()?;
-                let options = format!(
-                    r#"{{"contentType": "music", "rateLimit": {{"maxConcurrency": {concurrency}}},
-                    "pagination": {{"type": "page", "limitParam": "limit", "limit": {PAGE}, "totalPath": "total"}}}}"#
-                );
-                fs::write(dir.path().join("options.json"), options)?;
-                let database = Database::Sqlite(dir.path().join("catchment.db"));
-                let mut command: Command = self.command(&database);
-                command
-                    .arg("sync")
-                    .arg(format!("http://127.0.0.1:{port}/{records}"))
-                    .args(["--options", "options.json", "--allow-network", "127.0.0.0/8"])
-                    .current_dir(dir.path());
-                table.add(name, measure(command)?);
-                self.expect(&database, "inserted", records)?;
+/// One request at a time, and as many as the default allows.
+pub(super) fn run(bench: &Bench) -> Result<()> {
+    let port = serve()?;
+    let mut table = Table::new();
+    for round in 0..bench.rounds {
+        for (name, concurrency, records) in [
+            ("one request after the other", 1, bench.rows),
+            ("the default, 4 at a time", 4, bench.rows),
+            ("the default, ten times the records", 4, bench.rows * 10),
+        ] {
+            // Once is enough for the memory.
+            if records > bench.rows && round > 0 {
+                continue;
             }
+            let dir = tempfile::tempdir()?;
+            let options = format!(
+                r#"{{"contentType": "music", "rateLimit": {{"maxConcurrency": {concurrency}}},
+                "pagination": {{"type": "page", "limitParam": "limit", "limit": {PAGE}, "totalPath": "total"}}}}"#
+            );
+            fs::write(dir.path().join("options.json"), options)?;
+            let database = Database::Sqlite(dir.path().join("catchment.db"));
+            let mut command: Command = bench.command(&database);
+            command
+                .arg("sync")
+                .arg(format!("http://127.0.0.1:{port}/{records}"))
+                .args(["--options", "options.json", "--allow-network", "127.0.0.0/8"])
+                .current_dir(dir.path());
+            table.add(name, measure(command)?);
+            bench.expect(&database, "inserted", records)?;
         }
-        table.print(&format!(
-            "An API that answers after {} ms, {} records in pages of {PAGE}",
-            DELAY.as_millis(),
-            self.rows
-        ));
-        Ok(())
     }
+    table.print(&format!(
+        "An API that answers after {} ms, {} records in pages of {PAGE}",
+        DELAY.as_millis(),
+        bench.rows
+    ));
+    Ok(())
 }
 
 /// Songs at `/COUNT`, to as many clients as there are.

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use super::Table;
 use super::measure::measure;
+use super::table::Table;
 use xtask::database::Database;
 use xtask::tools::python_environment;
 

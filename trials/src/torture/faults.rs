@@ -12,8 +12,10 @@ use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::performance::Performance;
 use super::play::Play;
-use super::{PATIENCE, Stage, progress, wait_until};
+use super::stage::Stage;
+use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::mariadb::MariaDb;
 
@@ -39,8 +41,9 @@ pub(super) fn server(stage: &mut Stage) -> Result<String> {
     while !events.is_empty() {
         cycles += 1;
         let database = Database::create(&ports, &format!("cycle{cycles}"))?;
-        let mut services = stage.start(2, &database, play.dir())?;
-        stage.perform(&play, &database, &mut services, &mut |stage, _| {
+        let services = stage.start(2, &database, play.dir())?;
+        let performance = Performance { play: &play, database: &database, services };
+        performance.run(stage, &mut |stage, _| {
             if events.is_empty() {
                 return Ok(());
             }
@@ -94,9 +97,10 @@ fn frozen(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Resul
     while frozen < 4 {
         cycles += 1;
         let database = create(&format!("cycle{cycles}"))?;
-        let mut services = stage.start(2, &database, play.dir())?;
+        let services = stage.start(2, &database, play.dir())?;
         let mut was_frozen = false;
-        stage.perform(&play, &database, &mut services, &mut |stage, services| {
+        let performance = Performance { play: &play, database: &database, services };
+        performance.run(stage, &mut |stage, services| {
             let victim = &services[stage.rng.random_range(0..services.len())];
             let held = format!(
                 "SELECT COUNT(*) FROM sync_runs WHERE lease_owner LIKE '%/{}/%' AND page_no > 0",
@@ -136,9 +140,10 @@ fn disk_full(
 ) -> Result<String> {
     let play = Play::new(stage, &create("reference")?)?;
     let database = create("full")?;
-    let mut services = stage.start(1, &database, play.dir())?;
+    let services = stage.start(1, &database, play.dir())?;
     let (mut times, mut noted) = (0, 0);
-    stage.perform(&play, &database, &mut services, &mut |_, services| {
+    let performance = Performance { play: &play, database: &database, services };
+    performance.run(stage, &mut |_, services| {
         if times >= 2 {
             return Ok(());
         }

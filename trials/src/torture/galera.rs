@@ -8,9 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::performance::Performance;
+use super::play::Play;
+use super::stage::Stage;
+use xtask::database::Database;
 use xtask::mariadb::{Server, free_port, make_data_directory, write_init_file};
 use xtask::tools::{find, install, is_root};
 
@@ -20,8 +25,37 @@ const SYNC_TIMEOUT: Duration = Duration::from_secs(120);
 const FROZEN: Duration = Duration::from_secs(30);
 const AWAY: Duration = Duration::from_secs(10);
 
+/// What may happen to a cluster, each some times, with workers on two of its nodes.
+pub(super) fn on_cluster(stage: &mut Stage) -> Result<String> {
+    let mut cluster = Cluster::start()?;
+    let ports = cluster.ports();
+    let play = Play::new(stage, &Database::create(&ports, "reference")?)?;
+    let mut events = vec![Event::Conflicts; 12];
+    events.extend([Event::Kill, Event::Freeze, Event::Isolate].repeat(2));
+    let (mut cycles, count) = (0, events.len());
+    while !events.is_empty() {
+        cycles += 1;
+        let database = Database::create(&ports, &format!("cycle{cycles}"))?;
+        // The same hosts, tried in another order: two nodes are written at the same time.
+        let Database::MariaDb(_, name) = &database else { bail!("no cluster") };
+        let turned = Database::MariaDb([&ports[1..], &ports[..1]].concat(), name.clone());
+        let mut services = stage.start(1, &database, play.dir())?;
+        services.extend(stage.start(1, &turned, play.dir())?);
+        let performance = Performance { play: &play, database: &database, services };
+        performance.run(stage, &mut |stage, _| {
+            if events.is_empty() {
+                return Ok(());
+            }
+            let event = events.swap_remove(stage.rng.random_range(0..events.len()));
+            eprintln!("{event:?}");
+            cluster.suffer(event, name)
+        })?;
+    }
+    Ok(format!("{count} events in {cycles} cycles, {} conflicts", cluster.conflicts()))
+}
+
 /// The cluster; gone when it is dropped.
-pub(crate) struct Cluster {
+struct Cluster {
     nodes: Vec<Server>,
     conflicts: u64,
     _dir: TempDir,
@@ -29,7 +63,7 @@ pub(crate) struct Cluster {
 
 /// What happens to it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Event {
+enum Event {
     /// Somebody else changes rows on another node while they are synced.
     Conflicts,
     /// The node that is written is killed, and joins again.
@@ -41,7 +75,7 @@ pub(crate) enum Event {
 }
 
 impl Cluster {
-    pub(crate) fn start() -> Result<Self> {
+    fn start() -> Result<Self> {
         if !is_root() {
             bail!("the cluster's nodes run as the user mysql: this needs root");
         }
@@ -81,16 +115,16 @@ impl Cluster {
     }
 
     /// The ports that clients connect to.
-    pub(crate) fn ports(&self) -> Vec<u16> {
+    fn ports(&self) -> Vec<u16> {
         self.nodes.iter().map(|node| node.port).collect()
     }
 
     /// Transactions that lost against one of another node so far.
-    pub(crate) fn conflicts(&self) -> u64 {
+    fn conflicts(&self) -> u64 {
         self.conflicts + self.nodes.iter().map(conflicts_of).sum::<u64>()
     }
 
-    pub(crate) fn suffer(&mut self, event: Event, database: &str) -> Result<()> {
+    fn suffer(&mut self, event: Event, database: &str) -> Result<()> {
         let [first, second, third] = &mut self.nodes[..] else { bail!("not three nodes") };
         match event {
             Event::Conflicts => {

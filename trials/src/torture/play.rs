@@ -10,7 +10,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 
-use super::Stage;
+use super::stage::Stage;
+use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::process::Service;
 
@@ -51,9 +52,7 @@ impl Play {
         let mut services = stage.start(1, reference, play.dir.path())?;
         for act in 0..play.acts() {
             play.begin(act, &services[0])?;
-            super::wait_until(super::PATIENCE, "the reference has not ended", || {
-                Ok(super::progress(reference)?.1 == 0)
-            })?;
+            wait_until(PATIENCE, "the reference has not ended", || Ok(progress(reference)?.1 == 0))?;
             let views = look(reference)?;
             let rows = views[1].lines().count();
             if views[0].contains("failed") && !views[0].contains("completed") || act == 0 && rows != inserted
@@ -87,7 +86,7 @@ impl Play {
                 self.file(act, source).display()
             );
             // Its port opens before its database answers.
-            super::wait_until(super::PATIENCE, "the sync was not scheduled", || {
+            wait_until(PATIENCE, "the sync was not scheduled", || {
                 service.request("POST", "/v1/sync/trigger", &body).map(|_| true)
             })?;
         }

@@ -1,0 +1,71 @@
+//! MariaDB: beside `LOAD DATA LOCAL`, which maps columns by hand.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::catchment::Bench;
+use super::measure::{Taken, measure};
+use super::peers;
+use super::table::Table;
+use xtask::database::Database;
+use xtask::mariadb::{MariaDb, client};
+
+/// What the loaders of the databases cannot know from the file.
+const MAPPED: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+    LINES TERMINATED BY '\\n' IGNORE 1 LINES (title, artist, genre, @album, external_id) SET content_type = 'music', \
+    source_type = 'csv', source_identifier = 'bench', metadata = JSON_OBJECT('album', @album), \
+    last_synced_at = NOW(3), last_sync_run_id = 1";
+const CATALOG: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+    LINES TERMINATED BY '\\n' IGNORE 1 LINES (category_id, capacity, capacity_gb, price, content_count, content_unit, \
+    @active, @popular) SET is_active = @active = 'yes', is_popular = @popular = 'yes', last_synced_at = NOW(3), \
+    last_sync_run_id = 1";
+
+/// First loads, and loads again, of both tables; `with_peers` other tools as well.
+pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
+    let mut mariadb = MariaDb::start()?;
+    let port = mariadb.server().port;
+    let (mut music, mut catalog) = (Table::new(), Table::new());
+    for round in 0..bench.rounds {
+        let loaded = Database::create(&[port], "loaded")?;
+        bench.migrate(&loaded)?;
+        let load = |how: &str, file: &Path, table: &str, mapped: &str| {
+            load_data(
+                port,
+                &format!("LOAD DATA LOCAL INFILE '{}' {how} INTO TABLE {table} {mapped}", file.display()),
+            )
+        };
+        music.add("LOAD DATA LOCAL, first", load("", &bench.input.music, "content_index", MAPPED)?);
+        // It takes minutes.
+        if bench.with_replace && round == 0 {
+            let again = load("REPLACE", &bench.input.music, "content_index", MAPPED)?;
+            music.add("LOAD DATA LOCAL REPLACE, again", again);
+        }
+        let synced = Database::create(&[port], "synced")?;
+        music.add("catchment, first", bench.sync(&synced, &bench.input.music)?);
+        bench.expect(&synced, "inserted", bench.rows)?;
+        music.add("catchment, again", bench.sync(&synced, &bench.input.music)?);
+        bench.expect(&synced, "unchanged", bench.rows)?;
+        music.add("catchment, 1 % changed", bench.sync(&synced, &bench.input.changed)?);
+        bench.expect(&synced, "updated", bench.changed())?;
+        if round == 0 {
+            music.add("catchment, 1 % changed back, shuffled", bench.sync(&synced, &bench.input.shuffled)?);
+            bench.expect(&synced, "updated", bench.changed())?;
+        }
+        catalog.add("LOAD DATA LOCAL, first", load("", &bench.input.catalog, "catalog_items", CATALOG)?);
+        catalog.add("catchment, first", bench.sync_catalog(&synced)?);
+        catalog.add("catchment, again", bench.sync_catalog(&synced)?);
+    }
+    music.print(&format!("MariaDB, content_index, {} rows", bench.rows));
+    catalog.print(&format!("MariaDB, catalog_items, {} rows", bench.rows));
+    if with_peers {
+        peers::bench(port, &bench.input.music)?;
+    }
+    Ok(())
+}
+
+fn load_data(port: u16, sql: &str) -> Result<Taken> {
+    let mut command = client(port, "loaded")?;
+    command.args(["--local-infile=1", "--execute", sql]);
+    measure(command)
+}

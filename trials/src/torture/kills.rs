@@ -1,0 +1,90 @@
+//! Processes that are killed at random moments and started again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use rand::RngExt;
+
+use super::performance::Performance;
+use super::play::Play;
+use super::stage::Stage;
+use super::waiting::wait_until;
+use xtask::database::Database;
+use xtask::mariadb::MariaDb;
+use xtask::process::Service;
+
+/// How long a run may stand after its process was killed and started again.
+const MOVING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The scenario on files of SQLite.
+pub(super) fn on_sqlite(stage: &mut Stage) -> Result<String> {
+    let dir = tempfile::tempdir()?;
+    kills(stage, &|name| Ok(Database::Sqlite(dir.path().join(name))))
+}
+
+/// The scenario on a private MariaDB.
+pub(super) fn on_mariadb(stage: &mut Stage) -> Result<String> {
+    let mut mariadb = MariaDb::start()?;
+    let ports = [mariadb.server().port];
+    kills(stage, &|name| Database::create(&ports, name))
+}
+
+/// How often a process was killed, and how long it took to recover.
+#[derive(Default)]
+struct Kills {
+    count: usize,
+    slowest_port: Duration,
+    slowest_move: Duration,
+}
+
+/// SIGKILL at random moments, with one to three processes at work.
+fn kills(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
+    let play = Play::new(stage, &create("reference")?)?;
+    let (mut kills, mut cycles) = (Kills::default(), 0);
+    while kills.count < stage.kills {
+        cycles += 1;
+        let database = create(&format!("cycle{cycles}"))?;
+        let count = stage.rng.random_range(1..=3);
+        let services = stage.start(count, &database, play.dir())?;
+        let performance = Performance { play: &play, database: &database, services };
+        performance.run(stage, &mut |stage, services| {
+            if kills.count >= stage.kills {
+                return Ok(());
+            }
+            kills.strike(&mut services[stage.rng.random_range(0..count)], &database)
+        })?;
+        eprintln!("cycle {cycles}: {count} processes, {} kills so far", kills.count);
+    }
+    Ok(format!(
+        "{} kills in {cycles} cycles; the slowest port {} ms, the slowest run moving again after {} ms",
+        kills.count,
+        kills.slowest_port.as_millis(),
+        kills.slowest_move.as_millis()
+    ))
+}
+
+impl Kills {
+    /// Kills a process and starts it again. It counts if the process held a run that had committed a page; then all
+    /// runs that it held must move on.
+    fn strike(&mut self, victim: &mut Service, database: &Database) -> Result<()> {
+        let held =
+            format!("lease_owner LIKE '%/{}/%' AND status = 'in_progress' AND page_no > 0", victim.id());
+        victim.kill()?;
+        let ids = database.query(&format!("SELECT id FROM sync_runs WHERE {held}"))?;
+        let ids = ids.split_whitespace().collect::<Vec<_>>().join(", ");
+        self.slowest_port = self.slowest_port.max(victim.restart()?);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        self.count += 1;
+        let began = Instant::now();
+        let state = format!("SELECT page_no, status FROM sync_runs WHERE id IN ({ids}) ORDER BY id");
+        let before = database.query(&state)?;
+        wait_until(MOVING_TIMEOUT, "the run did not move", || {
+            let now = database.query(&state)?;
+            Ok(now.lines().zip(before.lines()).all(|(now, before)| now != before))
+        })?;
+        self.slowest_move = self.slowest_move.max(began.elapsed());
+        Ok(())
+    }
+}
