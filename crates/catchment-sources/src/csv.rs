@@ -12,13 +12,13 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
-use crate::files::{self, Place, RemoteOptions, is_address};
+use crate::files::{self, FileLocation, RemoteOptions, is_address};
 use crate::http::{check_address, source_url};
 
 /// A CSV file.
 #[derive(Clone)]
 pub struct Csv {
-    place: Place,
+    location: FileLocation,
     format: csv::Csv,
 }
 
@@ -64,26 +64,26 @@ impl Adapter for Csv {
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
         let format = csv::Csv::new(&options.format)?;
-        let place = Place::new(identifier, options.remote, format.max_bytes(), host)?;
-        Ok(Self { place, format })
+        let location = FileLocation::new(identifier, options.remote, format.max_bytes(), host)?;
+        Ok(Self { location, format })
     }
 }
 
 #[async_trait]
 impl Source for Csv {
     async fn test_connection(&self) -> Result<()> {
-        self.place.open(None, &Pulse::default()).await.map(|_| ())
+        self.location.open(None, &Pulse::default()).await.map(|_| ())
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
-        files::read(&self.place, &self.format, reading)
+        files::read(&self.location, &self.format, reading)
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        files::inspect(&self.place, &self.format, fields).await
+        files::inspect(&self.location, &self.format, fields).await
     }
 
     fn is_bound_to_node(&self) -> bool {
-        self.place.is_bound_to_node()
+        self.location.is_bound_to_node()
     }
 }

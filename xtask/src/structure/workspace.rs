@@ -89,7 +89,8 @@ fn list(dir: &Path) -> Result<Vec<(String, bool)>> {
     for entry in fs::read_dir(dir).with_context(|| format!("listing {}", dir.display()))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != "target" && !name.starts_with('.') {
+        // Cargo marks the directories that it builds in by the Cache Directory Tagging Specification.
+        if !name.starts_with('.') && !entry.path().join("CACHEDIR.TAG").exists() {
             entries.push((name, entry.file_type()?.is_dir()));
         }
     }

@@ -62,6 +62,6 @@ fn print(checked: &Checked) {
     }
     say!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
     for reject in &checked.rejects {
-        say!("  {WARN}{}{WARN:#}: {} ({})", reject.position, reject.message, reject.code);
+        say!("  {WARN}{}{WARN:#}: {} ({})", reject.location, reject.message, reject.code);
     }
 }

@@ -66,6 +66,6 @@ fn print(inspection: &Inspection, mapping: &Names) {
     say!();
     table::print(&["column", "feeds", "examples"], &rows);
     for reject in page.rejects.iter().take(EXAMPLES) {
-        say!("{WARN}{}{WARN:#}: {}", reject.position, reject.message);
+        say!("{WARN}{}{WARN:#}: {}", reject.location, reject.message);
     }
 }

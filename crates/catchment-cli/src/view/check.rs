@@ -41,7 +41,7 @@ struct RejectView {
 
 impl From<&Reject> for RejectView {
     fn from(reject: &Reject) -> Self {
-        Self { place: reject.position.to_string(), code: reject.code, message: reject.message.clone() }
+        Self { place: reject.location.to_string(), code: reject.code, message: reject.message.clone() }
     }
 }
 

@@ -1,12 +1,19 @@
 //! What the grammar of JSON allows and no database holds.
 
-use super::fields::Misfit;
-
 /// How deep values may be nested; databases take no more.
 const MAX_DEPTH: usize = 64;
 
+/// Why the values of a record cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct BadRecord {
+    /// The code of the reject.
+    pub code: &'static str,
+    /// What is wrong, to follow "the record".
+    pub message: String,
+}
+
 /// Refuses half a surrogate pair, and nesting without end.
-pub(super) fn check_text(record: &str) -> Result<(), Misfit> {
+pub(super) fn check_text(record: &str) -> Result<(), BadRecord> {
     let bytes = record.as_bytes();
     let (mut depth, mut at, mut is_inside) = (0_usize, 0, false);
     while let Some(&byte) = bytes.get(at) {
@@ -22,7 +29,7 @@ pub(super) fn check_text(record: &str) -> Result<(), Misfit> {
                         let message = format!(
                             "holds half a surrogate pair (\\u{unit:04x}) at byte {at}, which is no text"
                         );
-                        return Err(Misfit { code: "lone_surrogate", message });
+                        return Err(BadRecord { code: "lone_surrogate", message });
                     }
                     at += if (0xd800..0xdc00).contains(&unit) { 12 } else { 6 };
                     continue;
@@ -34,7 +41,7 @@ pub(super) fn check_text(record: &str) -> Result<(), Misfit> {
                 depth += 1;
                 if depth > MAX_DEPTH {
                     let message = format!("is nested deeper than {MAX_DEPTH} levels");
-                    return Err(Misfit { code: "too_deep", message });
+                    return Err(BadRecord { code: "too_deep", message });
                 }
             }
             b'}' | b']' if !is_inside => depth -= 1,

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use catchment_core::json::{Key, Text, for_each_entry};
 use catchment_core::{Value, WHOLE_RECORD};
 
+pub use super::check::BadRecord;
 use super::check::check_text;
-use super::path::{Path, Step, normalized};
+use super::path::Path;
+use super::step::{Step, normalized};
 
 /// How deep columns are looked for where no mapping names them.
 const SUGGESTED_DEPTH: usize = 3;
@@ -27,23 +29,22 @@ struct Node {
     below: Vec<(Step, Self)>,
 }
 
-/// A record whose values cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Misfit {
-    pub code: &'static str,
-    pub message: String,
-}
-
 /// A value, decoded.
 pub enum Field<'r> {
+    /// `null`, or no value at all.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number, as it was written.
     Number(&'r str),
+    /// A string, without its quotes and escapes.
     Text(Cow<'r, str>),
+    /// An object or a list, as it was written.
     Json(&'r str),
 }
 
 impl Field<'_> {
+    /// The value as records hold it.
     pub fn value(&self) -> Value<'_> {
         match self {
             Self::Null => Value::Null,
@@ -98,18 +99,18 @@ impl Fields {
     }
 
     /// The values of a record, one a column.
-    pub fn values<'r>(&self, record: &'r str) -> Result<Vec<Field<'r>>, Misfit> {
+    pub fn values<'r>(&self, record: &'r str) -> Result<Vec<Field<'r>>, BadRecord> {
         let record = record.trim();
         if !record.starts_with(['{', '[']) {
             let message = "is neither an object with named members nor a list of values".to_owned();
-            return Err(Misfit { code: "not_a_record", message });
+            return Err(BadRecord { code: "not_a_record", message });
         }
         check_text(record)?;
         let mut found = Found { values: vec![None; self.names.len()], is_doubled: false };
         self.root.take_from(record, &mut found).map_err(|error| bad(&error))?;
         if found.is_doubled {
             let message = "holds two members of the same name; which one counts is not said".to_owned();
-            return Err(Misfit { code: "doubled_name", message });
+            return Err(BadRecord { code: "doubled_name", message });
         }
         if let Some(whole) = found.values.last_mut() {
             *whole = Some(record);
@@ -118,70 +119,65 @@ impl Fields {
     }
 }
 
-fn suggest(record: &str, way: &mut Vec<Step>, paths: &mut Vec<Box<str>>) {
+fn suggest(record: &str, steps: &mut Vec<Step>, paths: &mut Vec<Box<str>>) {
     let look = |key: Key<'_>, value: &str| {
         let name = match key {
             Key::Name(name) => name,
-            // A row without names: its values go by their places.
+            // A row without names: its values go by their indexes.
             Key::Index(index) => {
-                if way.is_empty() && index >= paths.len() && index < MAX_SUGGESTED {
+                if steps.is_empty() && index >= paths.len() && index < MAX_SUGGESTED {
                     paths.push(format!("[{index}]").into());
                 }
                 return Ok(());
             }
         };
-        way.push(Step::Name(name.into()));
+        steps.push(Step::Name(name.into()));
         let is_object = value.starts_with('{');
-        if is_object && way.len() < SUGGESTED_DEPTH {
-            suggest(value, way, paths);
+        if is_object && steps.len() < SUGGESTED_DEPTH {
+            suggest(value, steps, paths);
         } else if !is_object {
-            let path: Box<str> = dotted(way).into();
+            let path: Box<str> = dotted(steps).into();
             if !paths.contains(&path) && paths.len() < MAX_SUGGESTED {
                 paths.push(path);
             }
         }
-        way.pop();
+        steps.pop();
         Ok(())
     };
     // A record that does not read suggests nothing, and is rejected when it is read.
     for_each_entry(record, look).ok();
 }
 
-/// A way as people write it, where that reads back; else as a JSONPath.
-fn dotted(way: &[Step]) -> String {
-    let jsonpath = normalized(way);
-    match jsonpath.contains("['") {
-        true => {
-            let names: Vec<_> =
-                way.iter().map(|step| if let Step::Name(name) = step { name } else { "" }).collect();
-            let text = names.join(".");
-            match Path::parse(&text) {
-                Ok(path) if path.steps() == Some(way) => text,
-                _ => jsonpath,
-            }
-        }
-        false => jsonpath.trim_start_matches("$.").to_owned(),
+/// Steps as people write them, where that reads back; else as a JSONPath.
+fn dotted(steps: &[Step]) -> String {
+    let jsonpath = normalized(steps);
+    if !jsonpath.contains("['") {
+        return jsonpath.trim_start_matches("$.").to_owned();
+    }
+    let names: Vec<_> =
+        steps.iter().map(|step| if let Step::Name(name) = step { name } else { "" }).collect();
+    let text = names.join(".");
+    match Path::parse(&text) {
+        Ok(path) if path.steps() == Some(steps) => text,
+        _ => jsonpath,
     }
 }
 
 impl Node {
+    /// Adds the value that steps lead to.
     fn want(&mut self, steps: &[Step], column: usize) {
         let Some((step, rest)) = steps.split_first() else {
             self.column.get_or_insert(column);
             return;
         };
-        let place = match self.below.iter().position(|(there, _)| there == step) {
-            Some(place) => place,
-            None => {
-                self.below.push((step.clone(), Self::default()));
-                self.below.len() - 1
-            }
-        };
-        self.below[place].1.want(rest, column);
+        let known = self.below.iter().position(|(there, _)| there == step);
+        let index = known.unwrap_or_else(|| {
+            self.below.push((step.clone(), Self::default()));
+            self.below.len() - 1
+        });
+        self.below[index].1.want(rest, column);
     }
-}
 
-impl Node {
     /// Takes what is wanted out of an object or a list.
     fn take_from<'r>(&self, json: &'r str, found: &mut Found<'r>) -> serde_json::Result<()> {
         for_each_entry(json, |key, value| {
@@ -207,7 +203,7 @@ struct Found<'r> {
     is_doubled: bool,
 }
 
-fn decode(raw: &str) -> Result<Field<'_>, Misfit> {
+fn decode(raw: &str) -> Result<Field<'_>, BadRecord> {
     Ok(match raw.as_bytes().first() {
         None | Some(b'n') => Field::Null,
         Some(b't') => Field::Bool(true),
@@ -219,8 +215,8 @@ fn decode(raw: &str) -> Result<Field<'_>, Misfit> {
     })
 }
 
-fn bad(error: &serde_json::Error) -> Misfit {
-    Misfit { code: "bad_json", message: format!("does not read: {error}") }
+fn bad(error: &serde_json::Error) -> BadRecord {
+    BadRecord { code: "bad_json", message: format!("does not read: {error}") }
 }
 
 #[cfg(test)]
@@ -230,7 +226,7 @@ mod tests {
     fn read(names: &[&str], record: &str) -> Result<Vec<String>, &'static str> {
         let names: Vec<Box<str>> = names.iter().map(|name| (*name).into()).collect();
         let fields = Fields::new(&names).unwrap();
-        let values = fields.values(record).map_err(|misfit| misfit.code)?;
+        let values = fields.values(record).map_err(|bad| bad.code)?;
         Ok(values[..names.len()].iter().map(|field| format!("{:?}", field.value())).collect())
     }
 

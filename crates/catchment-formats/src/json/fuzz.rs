@@ -4,9 +4,11 @@ use serde_json::Value;
 
 use super::fields::{Field, Fields};
 use super::lists::find_list;
-use super::path::{Path, Step, normalized};
+use super::path::Path;
 use super::query;
-use super::records::{Item, Selection, Walked, walk};
+use super::records::{Item, Walked, walk};
+use super::selection::Selection;
+use super::step::{Step, normalized};
 use crate::fuzz::split_line;
 
 /// A path, and what it finds in a document: what RFC 9535 finds, by another implementation of it. The first line of `data`
@@ -163,8 +165,8 @@ fn values(items: &[(String, String)], is_tree: bool) {
     for (_, raw) in items {
         let read = match fields.values(raw) {
             Ok(values) => values,
-            Err(misfit) => {
-                assert!(!misfit.message.is_empty());
+            Err(bad) => {
+                assert!(!bad.message.is_empty());
                 // A member may have for its name what is the path of another, and be no column itself.
                 let is_doubled = |record: &Value| {
                     names.iter().any(|name| {
@@ -173,9 +175,9 @@ fn values(items: &[(String, String)], is_tree: bool) {
                     })
                 };
                 let is_due = !is_tree
-                    || matches!(misfit.code, "not_a_record" | "too_deep")
-                    || misfit.code == "doubled_name" && is_doubled(&parse(raw));
-                assert!(is_due, "{} {}: {raw}", misfit.code, misfit.message);
+                    || matches!(bad.code, "not_a_record" | "too_deep")
+                    || bad.code == "doubled_name" && is_doubled(&parse(raw));
+                assert!(is_due, "{} {}: {raw}", bad.code, bad.message);
                 continue;
             }
         };

@@ -3,7 +3,8 @@
 use catchment_core::json::{Key, for_each_entry};
 use catchment_core::{Error, ErrorKind, Result};
 
-use super::path::{Path, Step, follow, normalized};
+use super::path::Path;
+use super::step::{Step, follow, normalized};
 
 /// Names that lists of records go by, the likeliest first.
 const LISTS: [&str; 20] = [
@@ -39,7 +40,7 @@ const MAX_DEPTH: usize = 4;
 /// A list in a document.
 #[derive(Debug)]
 struct List {
-    way: Vec<Step>,
+    steps: Vec<Step>,
     has_records: bool,
     rank: usize,
 }
@@ -51,15 +52,15 @@ struct List {
 pub fn find_list(document: &str) -> Result<Path> {
     let mut lists = Vec::new();
     look_for_lists(document, &mut Vec::new(), LISTS.len(), &mut lists);
-    lists.sort_by_key(|list| (!list.has_records, list.rank, list.way.len()));
-    let shown = |list: &List| normalized(&list.way);
+    lists.sort_by_key(|list| (!list.has_records, list.rank, list.steps.len()));
+    let shown = |list: &List| normalized(&list.steps);
     let unclear = |problem: String| {
         let message = format!("{problem}; name the list of records with the option `dataPath`");
         Error::new(ErrorKind::Api, "no_records", message).with_detail("/options/dataPath", "is needed")
     };
     let is_tie = |first: &List, second: &List| {
-        (first.has_records, first.rank, first.way.len())
-            == (second.has_records, second.rank, second.way.len())
+        (first.has_records, first.rank, first.steps.len())
+            == (second.has_records, second.rank, second.steps.len())
     };
     match lists.as_slice() {
         [] => Err(unclear("the answer holds no list".to_owned())),
@@ -72,25 +73,25 @@ pub fn find_list(document: &str) -> Result<Path> {
     }
 }
 
-fn look_for_lists(document: &str, way: &mut Vec<Step>, rank: usize, lists: &mut Vec<List>) {
+fn look_for_lists(document: &str, steps: &mut Vec<Step>, rank: usize, lists: &mut Vec<List>) {
     match document.trim_start().as_bytes().first() {
         Some(b'[') => {
             let first = follow(document, &[Step::Index(0)]);
             lists.push(List {
-                way: way.clone(),
+                steps: steps.clone(),
                 has_records: first.is_some_and(|first| first.starts_with(['{', '['])),
                 rank,
             });
         }
-        Some(b'{') if way.len() < MAX_DEPTH => {
+        Some(b'{') if steps.len() < MAX_DEPTH => {
             let look_below = |key: Key<'_>, value: &str| {
                 if let Key::Name(name) = key
                     && !NOT_LISTS.contains(&&*name)
                 {
                     let named = LISTS.iter().position(|known| *known == name).unwrap_or(LISTS.len());
-                    way.push(Step::Name(name.into()));
-                    look_for_lists(value, way, rank.min(named), lists);
-                    way.pop();
+                    steps.push(Step::Name(name.into()));
+                    look_for_lists(value, steps, rank.min(named), lists);
+                    steps.pop();
                 }
                 Ok(())
             };

@@ -8,3 +8,5 @@ pub mod lists;
 pub mod path;
 mod query;
 pub mod records;
+pub mod selection;
+pub mod step;

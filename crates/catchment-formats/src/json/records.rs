@@ -7,7 +7,8 @@ use catchment_core::json::Text;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::path::{Path, Step, normalized};
+use super::selection::Selection;
+use super::step::{Step, normalized};
 
 /// More than this around the records is left out.
 const MAX_ENVELOPE: usize = 1 << 20;
@@ -18,63 +19,10 @@ const MAX_LAST: usize = 64 << 10;
 /// A record as it stands in its answer.
 #[derive(Debug)]
 pub struct Item {
+    /// Its text.
     pub raw: Box<RawValue>,
     /// A normalized JSONPath.
     pub path: Box<str>,
-}
-
-/// Which places of a document hold records: a tree of steps.
-#[derive(Debug, Default)]
-pub struct Selection {
-    is_wanted: bool,
-    below: Vec<(Step, Self)>,
-    /// It was made by looking at the document: what is not there is not wanted.
-    is_query: bool,
-}
-
-impl Selection {
-    /// What a path selects in a document; the document is looked at only for paths that need it.
-    pub fn new(path: &Path, document: Option<&str>) -> serde_json::Result<Self> {
-        let mut selection = Self::default();
-        match (path.steps(), document) {
-            (Some(steps), _) => selection.add(steps),
-            (None, Some(document)) => {
-                path.locate(document)?.iter().for_each(|way| selection.add(way));
-                selection.is_query = true;
-            }
-            (None, None) => {}
-        }
-        Ok(selection)
-    }
-
-    fn add(&mut self, steps: &[Step]) {
-        let Some((step, rest)) = steps.split_first() else {
-            self.is_wanted = true;
-            return;
-        };
-        let place = match self.below.iter().position(|(there, _)| there == step) {
-            Some(place) => place,
-            None => {
-                self.below.push((step.clone(), Self::default()));
-                self.below.len() - 1
-            }
-        };
-        self.below[place].1.add(rest);
-    }
-
-    fn by_name(&self, name: &str) -> Option<&Self> {
-        self.below
-            .iter()
-            .find(|(step, _)| matches!(step, Step::Name(known) if **known == *name) || *step == Step::Every)
-            .map(|(_, below)| below)
-    }
-
-    fn by_index(&self, index: usize) -> Option<&Self> {
-        self.below
-            .iter()
-            .find(|(step, _)| matches!(step, Step::Index(known) if *known == index) || *step == Step::Every)
-            .map(|(_, below)| below)
-    }
 }
 
 /// What came of going through an answer.
@@ -94,22 +42,22 @@ pub fn walk<'de, R: serde_json::de::Read<'de>>(
     selection: &Selection,
     take: &mut dyn FnMut(Item) -> bool,
 ) -> serde_json::Result<Walked> {
-    let mut state = State { take, way: Vec::new(), walked: Walked::default() };
-    match (Walk { selection, state: &mut state }).deserialize(&mut document) {
-        Err(_) if state.walked.is_stopped => return Ok(state.walked),
+    let mut extraction = Extraction { take, path: Vec::new(), walked: Walked::default() };
+    match (Walk { selection, extraction: &mut extraction }).deserialize(&mut document) {
+        Err(_) if extraction.walked.is_stopped => return Ok(extraction.walked),
         result => result?,
     }
     document.end()?;
-    Ok(state.walked)
+    Ok(extraction.walked)
 }
 
-struct State<'t> {
+struct Extraction<'t> {
     take: &'t mut dyn FnMut(Item) -> bool,
-    way: Vec<Step>,
+    path: Vec<Step>,
     walked: Walked,
 }
 
-impl State<'_> {
+impl Extraction<'_> {
     fn keep(&mut self, text: &str) {
         if self.walked.envelope.len() + text.len() <= MAX_ENVELOPE {
             self.walked.envelope.push_str(text);
@@ -125,7 +73,7 @@ impl State<'_> {
     }
 
     fn hand_over<E: serde::de::Error>(&mut self, raw: Box<RawValue>) -> Result<(), E> {
-        let item = Item { raw, path: normalized(&self.way).into() };
+        let item = Item { raw, path: normalized(&self.path).into() };
         if (self.take)(item) {
             return Ok(());
         }
@@ -137,17 +85,14 @@ impl State<'_> {
 /// A node on the way to records, or one that is or holds them.
 struct Walk<'a, 't> {
     selection: &'a Selection,
-    state: &'a mut State<'t>,
+    extraction: &'a mut Extraction<'t>,
 }
 
 impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let Selection { is_wanted, below, is_query } = self.selection;
-        // An empty list has none of its elements.
-        let is_list = below.iter().any(|(step, below)| *step == Step::Every && below.is_wanted);
-        self.state.walked.was_found |= *is_wanted || is_list || *is_query;
+        self.extraction.walked.was_found |= self.selection.is_met();
         deserializer.deserialize_any(self)
     }
 }
@@ -160,8 +105,8 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { selection, state } = self;
-        if selection.is_wanted {
+        let Self { selection, extraction } = self;
+        if selection.is_record() {
             // One record. Its text is put together again, as its beginning has been read.
             let mut text = "{".to_owned();
             while let Some(Text(name)) = map.next_key()? {
@@ -171,76 +116,76 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             }
             text.push('}');
             let raw = RawValue::from_string(text).map_err(serde::de::Error::custom)?;
-            state.keep("null");
-            return state.hand_over(raw);
+            extraction.keep("null");
+            return extraction.hand_over(raw);
         }
-        state.walked.envelope.push('{');
+        extraction.walked.envelope.push('{');
         let mut is_first = true;
         while let Some(name) = map.next_key::<String>()? {
             if !std::mem::take(&mut is_first) {
-                state.walked.envelope.push(',');
+                extraction.walked.envelope.push(',');
             }
-            state.walked.envelope.push_str(&serde_json::Value::from(&*name).to_string());
-            state.walked.envelope.push(':');
-            match selection.by_name(&name) {
+            extraction.walked.envelope.push_str(&serde_json::Value::from(&*name).to_string());
+            extraction.walked.envelope.push(':');
+            match selection.member(&name) {
                 Some(below) => {
-                    state.way.push(Step::Name(name.into()));
-                    map.next_value_seed(Walk { selection: below, state: &mut *state })?;
-                    state.way.pop();
+                    extraction.path.push(Step::Name(name.into()));
+                    map.next_value_seed(Walk { selection: below, extraction: &mut *extraction })?;
+                    extraction.path.pop();
                 }
-                None => state.keep(map.next_value::<Box<RawValue>>()?.get()),
+                None => extraction.keep(map.next_value::<Box<RawValue>>()?.get()),
             }
         }
-        state.walked.envelope.push('}');
+        extraction.walked.envelope.push('}');
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Self { selection, state } = self;
-        state.walked.envelope.push('[');
+        let Self { selection, extraction } = self;
+        extraction.walked.envelope.push('[');
         let (mut index, mut last) = (0, String::new());
         loop {
-            state.way.push(Step::Index(index));
-            let is_over = match selection.by_index(index) {
-                _ if selection.is_wanted => match seq.next_element::<Box<RawValue>>()? {
+            extraction.path.push(Step::Index(index));
+            let is_over = match selection.element(index) {
+                _ if selection.is_record() => match seq.next_element::<Box<RawValue>>()? {
                     Some(raw) => {
                         // Some APIs give the last record as the token of the next page.
                         if raw.get().len() < MAX_LAST {
                             last.clear();
                             last.push_str(raw.get());
                         }
-                        state.hand_over(raw)?;
+                        extraction.hand_over(raw)?;
                         false
                     }
                     None => true,
                 },
                 Some(below) => {
-                    let before = state.walked.envelope.len();
-                    if !state.walked.envelope.ends_with('[') {
-                        state.walked.envelope.push(',');
+                    let before = extraction.walked.envelope.len();
+                    if !extraction.walked.envelope.ends_with('[') {
+                        extraction.walked.envelope.push(',');
                     }
-                    let seed = Walk { selection: below, state: &mut *state };
+                    let seed = Walk { selection: below, extraction: &mut *extraction };
                     let is_over = seq.next_element_seed(seed)?.is_none();
                     if is_over {
-                        state.walked.envelope.truncate(before);
+                        extraction.walked.envelope.truncate(before);
                     }
                     is_over
                 }
                 None => seq.next_element::<serde::de::IgnoredAny>()?.is_none(),
             };
-            state.way.pop();
+            extraction.path.pop();
             if is_over {
                 break;
             }
             index += 1;
         }
-        state.keep_last(&last);
-        state.walked.envelope.push(']');
+        extraction.keep_last(&last);
+        extraction.walked.envelope.push(']');
         Ok(())
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        self.state.keep("null");
+        self.extraction.keep("null");
         Ok(())
     }
 
@@ -268,18 +213,19 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
 impl Walk<'_, '_> {
     /// Where records were expected it is one, if a bad one.
     fn scalar<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        self.state.keep(text);
-        if !self.selection.is_wanted {
+        self.extraction.keep(text);
+        if !self.selection.is_record() {
             return Ok(());
         }
         let raw = RawValue::from_string(text.to_owned()).map_err(E::custom)?;
-        self.state.hand_over(raw)
+        self.extraction.hand_over(raw)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::path::Path;
 
     fn read(path: &str, document: &str) -> (Vec<String>, String) {
         let selection = Selection::new(&Path::parse(path).unwrap(), Some(document)).unwrap();

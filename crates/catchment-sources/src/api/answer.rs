@@ -12,7 +12,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::endpoint::Endpoint;
 use crate::http::{Answer, Body, End, Stream};
-use catchment_formats::json::records::{Item, Selection, Walked, walk};
+use catchment_formats::json::records::{Item, Walked, walk};
+use catchment_formats::json::selection::Selection;
 
 /// Records that a long answer hands over at once.
 const CHUNK: usize = 500;

@@ -132,10 +132,10 @@ impl FakeSource {
                 for record in page.records.iter() {
                     assert_eq!(record.len(), page.columns.len());
                     let values: Vec<_> = record.values().collect();
-                    outcome.items.push(format!("{} {values:?}", record.position()));
+                    outcome.items.push(format!("{} {values:?}", record.location()));
                 }
                 let rejects =
-                    page.rejects.iter().map(|reject| format!("{} {}", reject.position, reject.code));
+                    page.rejects.iter().map(|reject| format!("{} {}", reject.location, reject.code));
                 outcome.items.extend(rejects);
                 assert_eq!(Some(page.cursor.records_read), before.checked_add(outcome.items.len() as u64));
                 outcome.cursors.push((outcome.items.len(), page.cursor));

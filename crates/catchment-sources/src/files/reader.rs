@@ -1,4 +1,4 @@
-//! The reading itself: a file is opened in its place, and its format reads it on a thread of its own, as files block.
+//! The reading itself: a file is opened where it is, and its format reads it on a thread of its own, as files block.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use catchment_core::{Feed, Inspection, Page, Pulse, Reading, Result, died};
 use catchment_formats::{Blob, Format};
 use futures::stream::BoxStream;
 
-use super::Place;
+use super::location::FileLocation;
 use crate::stream::from_task;
 
 /// What is fetched of a file that is only looked at.
@@ -14,12 +14,12 @@ const LOOKED_AT_BYTES: u64 = 1 << 20;
 
 /// The pages of a file.
 pub(crate) fn read(
-    place: &Place,
+    location: &FileLocation,
     format: &impl Format,
     reading: Reading,
 ) -> BoxStream<'static, Result<Page>> {
-    let (place, format) = (place.clone(), format.clone());
-    from_task(async move |feed| match place.open(None, &reading.pulse).await {
+    let (location, format) = (location.clone(), format.clone());
+    from_task(async move |feed| match location.open(None, &reading.pulse).await {
         Ok((file, _)) => {
             let (is_read, pulse) = (feed.watch(), reading.pulse.clone());
             // Each block that is read is a sign of life: it may take long to come to where an earlier attempt stood.
@@ -51,11 +51,11 @@ fn send_pages(feed: Feed<Page>, blob: Result<Blob>, format: &impl Format, readin
 
 /// What a file is found out to be, and its first records.
 pub(crate) async fn inspect(
-    place: &Place,
+    location: &FileLocation,
     format: &impl Format,
     fields: Arc<[Box<str>]>,
 ) -> Result<Inspection> {
-    let (file, is_whole) = place.open(Some(LOOKED_AT_BYTES), &Pulse::default()).await?;
+    let (file, is_whole) = location.open(Some(LOOKED_AT_BYTES), &Pulse::default()).await?;
     let format = format.clone();
     let look = move || {
         let blob = Blob::new(file, Arc::new(|| true))?.with_is_whole(is_whole);

@@ -85,7 +85,7 @@ impl Connections {
     pub(super) fn failure(&self, url: &Url, error: reqwest::Error) -> Error {
         if let Some(refusal) = find::<Error>(&error) {
             return Error::new(refusal.kind(), refusal.code().to_owned(), refusal.message())
-                .context(url.host_str().unwrap_or_default());
+                .during(url.host_str().unwrap_or_default());
         }
         if let Some(rustls::Error::InvalidCertificate(reason)) = find::<rustls::Error>(&error) {
             return certificate_refused(url, reason);

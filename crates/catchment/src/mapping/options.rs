@@ -92,6 +92,13 @@ impl MaxErrors {
     }
 }
 
+/// A required column that a mapping leaves out and nothing else feeds.
+fn unfed(table: &Table, names: &Names) -> Option<&'static str> {
+    let is_needed = |column: &&Column| column.when_empty == WhenEmpty::Reject;
+    let mut needed = table.columns.iter().filter(is_needed).map(|column| column.name);
+    needed.find(|name| !matches!(*name, "content_type" | "external_id") && !names.contains_key(*name))
+}
+
 /// The sign before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecimalSign {
@@ -121,64 +128,53 @@ impl TargetOptions {
         if self.column_mapping.is_some() && self.field_mapping.is_some() {
             return Err(invalid("fieldMapping", "says the same as columnMapping; give one of them"));
         }
-        let option = if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
-        for column in self.mapping().into_iter().flat_map(Names::keys) {
-            if table.column(column).is_none() {
-                let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-                let hint =
-                    nearest(column, known.iter().copied()).map(|name| format!("; did you mean `{name}`?"));
-                return Err(invalid(
-                    &format!("{option}/{column}"),
-                    &format!(
-                        "`{}` has no column `{column}` to map; it has: {}{}",
-                        table.name,
-                        known.join(", "),
-                        hint.unwrap_or_default()
-                    ),
-                ));
-            }
+        if let Some(names) = self.mapping() {
+            self.check_mapping(table, names)?;
         }
-        if let (Some(names), Some(column)) = (self.mapping(), self.unfed(table)) {
-            let given: Vec<_> = names.keys().map(String::as_str).collect();
-            let problem = format!(
-                "maps {} and not `{column}`, which `{}` needs; a mapping that is given is all there is",
-                given.join(", "),
-                table.name
-            );
-            return Err(invalid(option, &problem));
-        }
-        match (&self.content_type, table.name == CONTENT_INDEX.name) {
-            (Some(_), false) => {
-                return Err(invalid("contentType", "goes with the target `content_index` only"));
-            }
-            (Some(given), true) if self.mapping().is_some_and(|names| names.contains_key("content_type")) => {
-                return Err(invalid(
-                    "contentType",
-                    &format!(
-                        "is `{given}`, and a column is mapped to `content_type` as well; give one of them"
-                    ),
-                ));
-            }
-            (Some(given), true) => {
-                content_type(given)?;
-            }
-            (None, true) if self.mapping().is_some_and(|names| !names.contains_key("content_type")) => {
-                return Err(missing_content_type());
-            }
-            (None, _) => {}
-        }
+        self.check_content_type(table)?;
         if self.source_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
             return Err(invalid("sourceName", "is empty; leave it out to use the identifier"));
         }
         Ok(())
     }
 
-    /// A required column that the mapping leaves out and nothing else feeds.
-    fn unfed(&self, table: &Table) -> Option<&'static str> {
-        let is_needed = |column: &&Column| column.when_empty == WhenEmpty::Reject;
-        let is_fed = |name: &str| self.mapping().is_some_and(|names| names.contains_key(name));
-        let mut needed = table.columns.iter().filter(is_needed).map(|column| column.name);
-        needed.find(|name| !matches!(*name, "content_type" | "external_id") && !is_fed(name))
+    /// Whether it names columns of the table only, and all that the table needs.
+    fn check_mapping(&self, table: &Table, names: &Names) -> Result<()> {
+        let option = if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
+        if let Some(column) = names.keys().find(|column| table.column(column).is_none()) {
+            let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
+            let hint = nearest(column, known.iter().copied());
+            let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let (table, known) = (table.name, known.join(", "));
+            let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
+            return Err(invalid(&format!("{option}/{column}"), &problem));
+        }
+        if let Some(column) = unfed(table, names) {
+            let given: Vec<_> = names.keys().map(String::as_str).collect();
+            let (table, given) = (table.name, given.join(", "));
+            let problem = format!(
+                "maps {given} and not `{column}`, which `{table}` needs; a mapping that is given is all there is"
+            );
+            return Err(invalid(option, &problem));
+        }
+        Ok(())
+    }
+
+    /// Whether each record gets its content type from one place, where the table has one.
+    fn check_content_type(&self, table: &Table) -> Result<()> {
+        let is_mapped = self.mapping().map(|names| names.contains_key("content_type"));
+        match (&self.content_type, table.name == CONTENT_INDEX.name) {
+            (Some(_), false) => Err(invalid("contentType", "goes with the target `content_index` only")),
+            (Some(given), true) if is_mapped == Some(true) => {
+                let problem = format!(
+                    "is `{given}`, and a column is mapped to `content_type` as well; give one of them"
+                );
+                Err(invalid("contentType", &problem))
+            }
+            (Some(given), true) => content_type(given).map(drop),
+            (None, true) if is_mapped == Some(false) => Err(missing_content_type()),
+            (None, _) => Ok(()),
+        }
     }
 
     /// The table to write.

@@ -1,7 +1,7 @@
 //! How one page of a source follows another, as its options say it, and the request for each.
 
 use catchment_core::{Result, invalid};
-use catchment_formats::json::path::Step;
+use catchment_formats::json::step::Step;
 use reqwest::Url;
 
 use super::facts::Facts;

@@ -1,7 +1,7 @@
 //! Where in a request a value is sent: as a parameter of the query, or in the JSON body.
 
 use catchment_core::{Result, invalid};
-use catchment_formats::json::path::Step;
+use catchment_formats::json::step::Step;
 use reqwest::Url;
 use serde_json::{Map, Value};
 

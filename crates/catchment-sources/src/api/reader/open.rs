@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catchment_core::Result;
-use catchment_formats::json::records::Selection;
+use catchment_formats::json::selection::Selection;
 use reqwest::StatusCode;
 
 use super::fetch::Reader;

@@ -6,7 +6,8 @@ use catchment_core::{Columns, Error, ErrorKind, Result, invalid, masked};
 use catchment_formats::json::fields::Fields;
 use catchment_formats::json::lists::find_list;
 use catchment_formats::json::path::Path;
-use catchment_formats::json::records::{Item, Selection};
+use catchment_formats::json::records::Item;
+use catchment_formats::json::selection::Selection;
 use reqwest::Url;
 
 use crate::api::detect::detect;
@@ -81,7 +82,7 @@ impl Plan {
     pub(super) fn discover_data_path(&mut self, layout: &mut Layout, url: &Url, text: &str) -> Result<Path> {
         let path = match &layout.data_path {
             Some(given) => Path::parse(given).map_err(|problem| invalid("dataPath", &problem))?,
-            None => find_list(text).map_err(|error| error.context(masked(url.as_str())))?,
+            None => find_list(text).map_err(|error| error.with("url", masked(url.as_str())))?,
         };
         layout.data_path = Some(path.to_string());
         self.compile(layout)?;

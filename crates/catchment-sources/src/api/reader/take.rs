@@ -113,7 +113,7 @@ impl Reader {
                     out.records.push(position, &shown, values.iter().map(Field::value));
                     return;
                 }
-                Err(misfit) => refuse(misfit.code, format!("the record {}", misfit.message)),
+                Err(bad) => refuse(bad.code, format!("the record {}", bad.message)),
             }
         };
         out.rejects.push(reject);

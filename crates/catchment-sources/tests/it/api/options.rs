@@ -26,7 +26,7 @@ async fn the_contracts_example_works_as_written() {
     assert_eq!(page.columns.join("|"), "name|artist.name|id|*");
     let first: Vec<_> = page.records.get(0).unwrap().values().map(|value| value.to_string()).collect();
     assert_eq!(first, ["Song 0", "Zoë", "0", &song(0).to_string()]);
-    assert_eq!(page.records.get(2).unwrap().position().to_string(), "page 1, $.data.items[2]");
+    assert_eq!(page.records.get(2).unwrap().location().to_string(), "page 1, $.data.items[2]");
     assert_eq!(server.targets()[0], "/page?limit=100&page=1");
     assert_eq!(server.headers("authorization")[0].as_deref(), Some("Bearer your-api-token"));
 }

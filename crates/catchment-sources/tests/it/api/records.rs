@@ -31,7 +31,7 @@ async fn what_is_no_record_is_rejected_with_its_place() {
     assert_eq!(everything.records[0].1[1], "Number(\"0.10\")");
     assert_eq!(everything.records[0].1[2], "Number(\"1e400\")");
     let rejects: Vec<_> =
-        everything.rejects.iter().map(|reject| format!("{} {}", reject.position, reject.code)).collect();
+        everything.rejects.iter().map(|reject| format!("{} {}", reject.location, reject.code)).collect();
     assert_eq!(
         rejects,
         [

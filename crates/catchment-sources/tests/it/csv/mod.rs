@@ -74,5 +74,5 @@ fn columns(everything: &Everything) -> String {
 
 /// Code and place of each reject.
 fn rejects(everything: &Everything) -> Vec<String> {
-    everything.rejects.iter().map(|reject| format!("{} {}", reject.position, reject.code)).collect()
+    everything.rejects.iter().map(|reject| format!("{} {}", reject.location, reject.code)).collect()
 }

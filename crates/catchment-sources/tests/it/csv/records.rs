@@ -36,7 +36,7 @@ async fn an_unclosed_quote_costs_one_record() {
     for page in sample.pages(None, 5000).await {
         let page = page.unwrap();
         records += page.records.len();
-        rejects.extend(page.rejects.into_iter().map(|reject| format!("{} {}", reject.position, reject.code)));
+        rejects.extend(page.rejects.into_iter().map(|reject| format!("{} {}", reject.location, reject.code)));
     }
     assert_eq!(records, 20_000);
     assert_eq!(rejects, ["line 10002 unclosed_quote", "line 20003 unclosed_quote"]);

@@ -78,7 +78,7 @@ async fn bad_bytes_cost_their_record_whatever_the_encoding_and_the_length() {
             let read = pages(&api(&server.url, given, &host()), Reading::default()).await;
             let rejects: Vec<_> = read.iter().flat_map(|page| &page.as_ref().unwrap().rejects).collect();
             let bad = rejects.iter().find(|reject| reject.code == "bad_encoding").expect(name);
-            assert_eq!(bad.position.to_string(), "page 1, $[1]", "{name} {size}");
+            assert_eq!(bad.location.to_string(), "page 1, $[1]", "{name} {size}");
             let records: usize = read.iter().flatten().map(|page| page.records.len()).sum();
             assert_eq!(records + rejects.len(), 3, "{name} {size}");
         }

@@ -89,7 +89,7 @@ pub(super) async fn look(
     if is_taken_over && !run.is_expired {
         return waits(Wait::UnderWay(run));
     }
-    if !claimant.may_claim(&run.claimable_by) && !(adopts && claimant.may_adopt(&run.claimable_by)) {
+    if !(claimant.may_claim(&run.claimable_by) || adopts && claimant.may_adopt(&run.claimable_by)) {
         return waits(Wait::NotOurs { claimable_by: run.claimable_by });
     }
     if !claimant.has_key(run.key_id.as_deref()) {

@@ -1,0 +1,50 @@
+//! Where a file is, and what opens it there.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use catchment_core::{Host, Pulse, Result, invalid};
+
+use super::local::Local;
+use super::remote::{Remote, RemoteOptions};
+use crate::http::source_url;
+
+/// Where a file is.
+#[derive(Clone)]
+pub(crate) enum FileLocation {
+    Local(Local),
+    Remote(Arc<Remote>),
+}
+
+impl FileLocation {
+    /// What an identifier names: a path, or an http or https address. `max_bytes` is the longest file that is
+    /// fetched.
+    pub(crate) fn new(identifier: &str, options: RemoteOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+        if is_address(identifier) {
+            let remote = Remote::new(source_url(identifier)?, options, max_bytes, host)?;
+            return Ok(Self::Remote(Arc::new(remote)));
+        }
+        if let Some(option) = options.given() {
+            return Err(invalid(option, "is for files at an address; this one is on a disk"));
+        }
+        Ok(Self::Local(Local::new(identifier, host)))
+    }
+
+    /// Whether only this machine can read it.
+    pub(crate) fn is_bound_to_node(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
+    /// Opens the file, or so many bytes of its beginning where it is fetched; with whether it is whole.
+    pub(crate) async fn open(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
+        match self {
+            Self::Local(local) => Ok((local.open().await?, true)),
+            Self::Remote(remote) => remote.fetch(most, pulse).await,
+        }
+    }
+}
+
+/// Whether an identifier is an address, and not a path.
+pub(crate) fn is_address(identifier: &str) -> bool {
+    identifier.starts_with("http://") || identifier.starts_with("https://")
+}

@@ -1,0 +1,88 @@
+//! Secrets in the options of requests: found by the pointers that a source's type names.
+
+use catchment_core::{Error, Result};
+use serde_json::{Map, Value, json};
+
+use super::Vault;
+
+/// The name of the one member of a sealed value.
+const SEALED: &str = "sealed";
+
+impl Vault {
+    /// Seals the texts at these pointers into options (JSON Pointer, RFC 6901; `*` stands for any name).
+    ///
+    /// # Errors
+    /// `config`: there is no key to be had.
+    pub(crate) fn seal_options(&self, pointers: &[&str], options: &mut Map<String, Value>) -> Result<()> {
+        visit(pointers, options, &mut |value| {
+            if let Value::String(text) = value {
+                *value = json!({SEALED: self.seal(text)?});
+            }
+            Ok(())
+        })
+    }
+
+    /// The options as they were before [`Vault::seal_options`].
+    ///
+    /// # Errors
+    /// `config`, `wrong_key`.
+    pub(crate) fn unseal_options(&self, pointers: &[&str], options: &mut Map<String, Value>) -> Result<()> {
+        visit(pointers, options, &mut |value| {
+            if let Some(sealed) = value.get(SEALED).and_then(Value::as_str) {
+                *value = self.unseal(sealed)?.into();
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether there is something sealed at one of these pointers.
+    pub(crate) fn is_sealed(pointers: &[&str], options: &Map<String, Value>) -> bool {
+        let mut is_sealed = false;
+        let look = &mut |value: &mut Value| {
+            is_sealed |= value.get(SEALED).is_some();
+            Ok(())
+        };
+        visit(pointers, &mut options.clone(), look).is_ok() && is_sealed
+    }
+
+    /// Nobody may send what is sealed: it would be opened for whatever address the request names.
+    ///
+    /// # Errors
+    /// `config`.
+    pub(crate) fn refuse_sealed(pointers: &[&str], options: &Map<String, Value>) -> Result<()> {
+        if Self::is_sealed(pointers, options) {
+            let message = "a sealed secret is taken from nobody; give the secret itself, or where it is";
+            return Err(Error::config("invalid_options", message));
+        }
+        Ok(())
+    }
+}
+
+/// Calls `act` with each value that a pointer leads to.
+fn visit(
+    pointers: &[&str],
+    options: &mut Map<String, Value>,
+    act: &mut dyn FnMut(&mut Value) -> Result<()>,
+) -> Result<()> {
+    for pointer in pointers {
+        let steps: Vec<_> = pointer.trim_start_matches('/').split('/').collect();
+        let Some((first, rest)) = steps.split_first() else { continue };
+        if let Some(value) = options.get_mut(*first) {
+            visit_below(value, rest, act)?;
+        }
+    }
+    Ok(())
+}
+
+fn visit_below(
+    value: &mut Value,
+    steps: &[&str],
+    act: &mut dyn FnMut(&mut Value) -> Result<()>,
+) -> Result<()> {
+    let Some((step, rest)) = steps.split_first() else { return act(value) };
+    let Some(object) = value.as_object_mut() else { return Ok(()) };
+    match *step {
+        "*" => object.values_mut().try_for_each(|value| visit_below(value, rest, act)),
+        name => object.get_mut(name).map_or(Ok(()), |value| visit_below(value, rest, act)),
+    }
+}
