@@ -95,6 +95,8 @@ mod feed;
 mod host;
 pub mod json;
 mod kind;
+mod log;
+
 mod options;
 mod page;
 mod position;

@@ -1,6 +1,6 @@
 //! From settings to a service: where every door and every test starts.
 
-use catchment_core::{Registry, Result};
+use catchment_core::{Registry, Result, log_error};
 
 use crate::content::ContentIndexRepository;
 use crate::settings::Settings;
@@ -33,7 +33,11 @@ impl App {
         self.migrate().await?;
         self.service.engine().resume_interrupted().await?;
         if let Err(error) = self.service.check_key() {
-            tracing::error!(%error, "requests with secrets are refused until the key for secrets can be used");
+            log_error!(
+                ERROR,
+                &error,
+                "requests with secrets are refused until the key for secrets can be used"
+            );
         }
         Ok(())
     }

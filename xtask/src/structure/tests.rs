@@ -73,7 +73,14 @@ fn a_file_may_have_300_lines_and_no_more() {
 #[test]
 fn what_cargo_built_and_what_is_hidden_does_not_count() {
     let long = "// why\n".repeat(301);
-    Example::new().source("target/a.rs", &long).source(".hidden/a.rs", &long).has_none();
+    let tag = "crates/core/build/CACHEDIR.TAG";
+    Example::new()
+        .file(tag, "")
+        .file("crates/core/build/a.rs", &long)
+        .source(".hidden/a.rs", &long)
+        .has_none();
+    let has_its_name = "crates/core/src/target/a.rs:301: ";
+    Example::new().source("target/a.rs", &long).has_one(has_its_name);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use catchment_core::{Detail, Error, ErrorKind};
+use catchment_core::{Detail, Error, ErrorKind, log_error};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -116,7 +116,7 @@ impl From<Error> for Failure {
             (ErrorKind::System, _) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error() {
-            tracing::error!(kind = %error.kind(), code = error.code(), %error, "a request failed");
+            log_error!(ERROR, &error, "a request failed");
         }
         Self::with_details(status, error.code(), error.full_message(), error.details().to_vec())
     }

@@ -12,13 +12,15 @@ const MAX_COLUMNS: usize = 4096;
 /// The fields of the first record, which is the header where there is one. Without a header, what is malformed before
 /// it is left for reading to reject.
 pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Option<Vec<String>>> {
-    let unreadable = |code, message| Err(Error::new(ErrorKind::Parsing, code, message));
+    let unreadable =
+        |code, message, line| Err(Error::new(ErrorKind::Parsing, code, message).with("line", line));
     loop {
         return match framer.next(None)? {
             None => Ok(None),
             Some(Framed::Record(record)) if record.len() > MAX_COLUMNS => unreadable(
                 "too_many_columns",
-                format!("the first line has {} fields; is it CSV?", record.len()),
+                format!("the first record has {} fields; is it CSV?", record.len()),
+                record.line,
             ),
             Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
             Some(Framed::Bad(bad)) if has_header => {
@@ -26,7 +28,7 @@ pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Opti
                     "line {}, which should name the columns: {}; the delimiter may be another one (option `delimiter`)",
                     bad.line, bad.message
                 );
-                unreadable("unreadable_header", message)
+                unreadable("unreadable_header", message, bad.line)
             }
             Some(Framed::Bad(_)) => continue,
         };

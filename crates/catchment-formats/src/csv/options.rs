@@ -5,22 +5,22 @@ use encoding_rs::Encoding;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How a CSV file is written. What is not given is found out.
+/// The dialect of a CSV file (RFC 4180, and its relatives), and limits. What is not given is detected.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CsvOptions {
-    /// What stands between two fields: one ASCII character, or `tab`. Found out when not given.
+    /// The delimiter: one ASCII character, or `tab`. Detected by default, from what is outside of quotes; the comma wins if
+    /// it yields the names that are mapped.
     pub delimiter: Option<String>,
-    /// What surrounds a field that holds delimiters or line breaks: one ASCII character; empty for none.
-    /// Default `"`.
+    /// The quote, around a field that holds delimiters or line breaks: one ASCII character; empty for none. Default `"`.
     pub quote: Option<String>,
-    /// What makes the next character literal inside quotes: one ASCII character. By default a quote is
-    /// written twice instead (RFC 4180).
+    /// The escape, which makes the next character literal inside quotes: one ASCII character. None by default; a quote that
+    /// is written twice (RFC 4180) is understood in any case.
     pub escape: Option<String>,
-    /// Whether the first record names the columns. Without, they are named `1`, `2`, … Default true.
+    /// Whether the first record is a header that names the columns. Without one, they are `1`, `2`, … Default true.
     pub has_header: Option<bool>,
-    /// The encoding, by a name of the WHATWG Encoding Standard, such as `utf-8`, `windows-1252`, `latin1` or
-    /// `utf-16le`. Found out when not given.
+    /// The character encoding, by a label of the WHATWG Encoding Standard, such as `utf-8`, `windows-1252`, `latin1` or
+    /// `utf-16le`. Detected by default.
     pub encoding: Option<String>,
     /// Longest field in bytes (UTF-8). Longer ones are rejected. Default 262144.
     pub max_field_bytes: Option<usize>,

@@ -90,7 +90,10 @@ impl Pages for CsvPages {
         if page.is_err() || has_met_end {
             self.blob.check_unchanged()?;
         }
-        page
+        page.map_err(|error| match &self.text {
+            Some((framer, _)) => error.with("line", framer.text().line()),
+            None => error,
+        })
     }
 }
 

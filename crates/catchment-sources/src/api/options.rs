@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use catchment_core::{Result, Secret, invalid};
+use catchment_formats::json::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::http::{AuthOptions, ErrorRule, OtherOrigins, RateLimit, Timeouts};
-use catchment_formats::json::path::Path;
 
-/// How an API is asked, and where in its answers the records are. What is not given is found out.
+/// How an API is asked, and where in its answers the records are. What is not given is detected from the first answer.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ApiOptions {
@@ -18,25 +18,25 @@ pub struct ApiOptions {
     pub method: Option<Method>,
     /// Headers of each request. Values are secrets: `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
     pub headers: BTreeMap<String, Secret>,
-    /// Parameters of the query of each request: texts, numbers, flags, or lists of them.
+    /// Query parameters of each request: texts, numbers, flags, or lists of them.
     pub params: Map<String, Value>,
     /// The JSON body of each request; `POST` only. It is stored as it is given: secrets belong into `auth` or `headers`.
     pub body: Option<Value>,
     /// How requests are authenticated.
     pub auth: Option<AuthOptions>,
-    /// Where the list of records is: a dotted path such as `data.items`, or a JSONPath (RFC 9535). Found out when not
-    /// given.
+    /// Where the list of records is: a dotted path such as `data.items`, or a JSONPath (RFC 9535). Detected by default: a
+    /// list at the top, or the likeliest of `data`, `items`, `results`, …
     pub data_path: Option<String>,
-    /// How one page follows another. Found out when not given.
+    /// How one page follows another. Detected by default.
     pub pagination: Option<PaginationOptions>,
     /// Asks only for what is new since the last completed run.
     pub incremental: Option<IncrementalOptions>,
     /// How often the API may be asked.
     pub rate_limit: RateLimit,
-    /// Where an answer of status 200 tells of an error: a dotted path or a JSONPath. Anything there but `null`, `false`,
+    /// Where an answer of status 200 reports an error: a dotted path or a JSONPath. Anything there but `null`, `false`,
     /// `0` and what is empty is one.
     pub error_path: Option<String>,
-    /// What is done with answers that the status alone would judge otherwise.
+    /// What is done with answers that the status alone would judge otherwise. The first rule that matches counts.
     pub error_rules: Vec<ErrorRule>,
     /// What happens where a redirect or a next link leads to another origin: `refuse` (the default) or `bare`.
     pub other_origins: OtherOrigins,
@@ -65,24 +65,24 @@ pub enum Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaginationType {
-    /// Pages have numbers.
+    /// Pages have numbers. Also `page_number`.
     #[serde(alias = "page_number")]
     Page,
-    /// Pages begin at a number of records.
+    /// Pages begin after a number of records.
     Offset,
-    /// An answer holds the token of the next page, in its body or a header.
+    /// An answer holds the token of the next page, in its body or a header. Also `header_cursor`.
     #[serde(alias = "header_cursor")]
     Cursor,
-    /// An answer links the next page in its `Link` header (RFC 8288).
+    /// An answer links the next page in its `Link` header (RFC 8288). Also `header_link`.
     #[serde(alias = "header_link")]
     LinkHeader,
-    /// An answer holds the address of the next page in its body.
+    /// An answer holds the address of the next page in its body. Also `json_link`.
     #[serde(alias = "json_link")]
     NextUrl,
-    /// There is one answer.
+    /// There is one answer. Also `single_page`.
     #[serde(alias = "single_page")]
     None,
-    /// Found out from the first answer.
+    /// Detected from the first answer: from `Link`, then next addresses, tokens, page numbers and offsets, never by trying.
     Auto,
 }
 
@@ -93,47 +93,47 @@ pub struct PaginationOptions {
     /// `false` means that there is one answer. Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
-    /// How. By default what the other options tell, and found out where they do not.
+    /// How. By default what the other options say, and detected where they do not.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<PaginationType>,
-    /// Records that a page is asked to have. Default 100, where a parameter for it is named.
+    /// Records that a page is asked to have. Default 100, where a parameter for it is named. Also `pageSize`.
     #[serde(alias = "pageSize", skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// The parameter of that.
+    /// The parameter that the limit is sent as.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_param: Option<String>,
-    /// Where in the body it is sent instead.
+    /// Where in the body the limit is sent instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_body_path: Option<String>,
-    /// `page`: the parameter. Default `page`.
+    /// `page`: the parameter that the number is sent as. Default `page`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_param: Option<String>,
-    /// `page`: where in the body it is sent instead.
+    /// `page`: where in the body the number is sent instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_body_path: Option<String>,
-    /// `page`: the number of the first page. Default 1.
+    /// `page`: the number of the first page. Default 1. Also `basePage`.
     #[serde(alias = "basePage", skip_serializing_if = "Option::is_none")]
     pub start_page: Option<u64>,
-    /// `offset`: the parameter. Default `offset`.
+    /// `offset`: the parameter that the offset is sent as. Default `offset`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset_param: Option<String>,
-    /// `offset`: where in the body it is sent instead.
+    /// `offset`: where in the body the offset is sent instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset_body_path: Option<String>,
-    /// `offset`: that of the first page. Default 0.
+    /// `offset`: the offset of the first page. Default 0. Also `offset`.
     #[serde(alias = "offset", skip_serializing_if = "Option::is_none")]
     pub start_offset: Option<u64>,
     /// `cursor`: where in an answer the token of the next page is. Where it is an object, its members are the parameters
     /// of the next request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_path: Option<String>,
-    /// `cursor`: the header that holds it instead.
+    /// `cursor`: the header of an answer that holds the token instead. Also `cursorKey`.
     #[serde(alias = "cursorKey", skip_serializing_if = "Option::is_none")]
     pub cursor_header: Option<String>,
-    /// `cursor`: the parameter that it is sent as. Default `cursor`.
+    /// `cursor`: the parameter that the token is sent as. Default `cursor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_param: Option<String>,
-    /// `cursor`: where in the body it is sent instead.
+    /// `cursor`: where in the body the token is sent instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor_body_path: Option<String>,
     /// `cursor`: several parameters of the next request, each with the path of its value in the answer.
@@ -142,28 +142,28 @@ pub struct PaginationOptions {
     /// `next_url`: where in an answer the address of the next page is, absolute or relative.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_url_path: Option<String>,
-    /// `link_header`: the relation of the link to the next page. Default `next`.
+    /// `link_header`: the relation of the link to the next page. Default `next`. Also `linksNextKey`.
     #[serde(alias = "linksNextKey", skip_serializing_if = "Option::is_none")]
     pub link_relation: Option<String>,
-    /// Where an answer holds the count of all records. Fewer than that are no end of the source.
+    /// Where an answer holds the count of all records. Where fewer were read, the run is retried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_path: Option<String>,
-    /// The header that holds it instead.
+    /// The header that holds the count of all records instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_header: Option<String>,
     /// `page`: where an answer holds the count of all pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_pages_path: Option<String>,
-    /// Where an answer says whether more follows.
+    /// Where an answer says whether more pages follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_more_path: Option<String>,
     /// The API promises full pages: one with fewer records than `limit` is the last. Default false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_pages: Option<bool>,
-    /// Statuses that an API answers past its last page with, such as `[404]`.
+    /// Statuses that an API answers with past its last page, such as `[404]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub end_status: Vec<u16>,
-    /// Pages that are read at most. Where more follows, the run says so (`truncated`).
+    /// Most pages that are read. Where more follow, the run is `truncated`. No limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_pages: Option<u64>,
 }
@@ -173,16 +173,16 @@ pub struct PaginationOptions {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct IncrementalOptions {
-    /// Where in a record its time or number is, such as `updated_at`.
+    /// Where in a record its time or number is, such as `updated_at`. Also `cursorPath`.
     #[serde(alias = "cursorPath")]
     pub cursor_field: String,
-    /// The parameter that the highest value so far is sent as, such as `updated_since`.
+    /// The parameter that the highest value so far is sent as, such as `updated_since`. Also `startParam`.
     #[serde(alias = "startParam")]
     pub param: String,
     /// What the first run sends; nothing by default.
     pub initial_value: Option<Value>,
     /// How far before the highest value the next run begins: seconds for times (or a duration such as `"2h"` or `"P1D"`),
-    /// a number for numbers. Default 0.
+    /// a number for numbers. Default 0. Also `lag`.
     #[serde(alias = "lag")]
     pub lookback: Option<Value>,
 }

@@ -8,7 +8,7 @@ use catchment_core::{Error, FileAccess, Host, Result, absolute, died};
 /// A path, and what the operator allows of the disk.
 #[derive(Clone)]
 pub(crate) struct Local {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     files: FileAccess,
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use catchment_core::{Host, Pulse, Result, invalid};
+use catchment_core::{Error, Host, Pulse, Result, invalid, masked};
 
 use super::local::Local;
 use super::remote::{Remote, RemoteOptions};
@@ -30,6 +30,14 @@ impl FileLocation {
         Ok(Self::Local(Local::new(identifier, host)))
     }
 
+    /// Says which file an error is of.
+    pub(super) fn located(&self, error: Error) -> Error {
+        match self {
+            Self::Local(local) => error.with("path", local.path.display()),
+            Self::Remote(remote) => error.with("url", masked(remote.url.as_str())),
+        }
+    }
+
     /// Whether only this machine can read it.
     pub(crate) fn is_bound_to_node(&self) -> bool {
         matches!(self, Self::Local(_))
@@ -37,10 +45,11 @@ impl FileLocation {
 
     /// Opens the file, or so many bytes of its beginning where it is fetched; with whether it is whole.
     pub(crate) async fn open(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
-        match self {
-            Self::Local(local) => Ok((local.open().await?, true)),
+        let opened = match self {
+            Self::Local(local) => local.open().await.map(|file| (file, true)),
             Self::Remote(remote) => remote.fetch(most, pulse).await,
-        }
+        };
+        opened.map_err(|error| self.located(error))
     }
 }
 

@@ -29,24 +29,24 @@ pub(crate) fn read(
             });
             let blob = Blob::new(file, is_wanted);
             // It ends by itself when nobody reads on.
-            drop(tokio::task::spawn_blocking(move || send_pages(feed, blob, &format, reading)));
+            drop(tokio::task::spawn_blocking(move || {
+                let sent = send_pages(&feed, blob, &format, reading);
+                feed.blocking_end(sent.map_err(|error| location.located(error)));
+            }));
         }
         Err(error) => feed.end(Err(error)).await,
     })
 }
 
 /// Reads a file to its end.
-fn send_pages(feed: Feed<Page>, blob: Result<Blob>, format: &impl Format, reading: Reading) {
-    let result = blob.and_then(|blob| {
-        let mut pages = format.open(blob, reading)?;
-        while let Some(page) = pages.next()? {
-            if !feed.blocking_send(page) {
-                break;
-            }
+fn send_pages(feed: &Feed<Page>, blob: Result<Blob>, format: &impl Format, reading: Reading) -> Result<()> {
+    let mut pages = format.open(blob?, reading)?;
+    while let Some(page) = pages.next()? {
+        if !feed.blocking_send(page) {
+            break;
         }
-        Ok(())
-    });
-    feed.blocking_end(result);
+    }
+    Ok(())
 }
 
 /// What a file is found out to be, and its first records.
@@ -61,5 +61,6 @@ pub(crate) async fn inspect(
         let blob = Blob::new(file, Arc::new(|| true))?.with_is_whole(is_whole);
         format.inspect(blob, fields)
     };
-    tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(died()))
+    let inspected = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(died()));
+    inspected.map_err(|error| location.located(error))
 }

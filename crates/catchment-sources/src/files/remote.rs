@@ -41,7 +41,7 @@ impl RemoteOptions {
 
 /// See the module.
 pub(crate) struct Remote {
-    url: Url,
+    pub(super) url: Url,
     client: Client,
 }
 

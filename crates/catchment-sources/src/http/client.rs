@@ -137,7 +137,9 @@ impl Client {
             };
             // What is not idempotent is not repeated.
             let wait = backoff.wait_after(&error).filter(|_| request.method == Method::GET);
-            let Some(wait) = wait else { return Err(error) };
+            let Some(wait) = wait else {
+                return Err(error.with("url", self.clean(&masked(request.url.as_str()))));
+            };
             pulse.beat();
             tokio::time::sleep(wait).await;
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::answer::{Answer, Body, End};
 use super::status::answer_error;
 
-/// A rule for answers. The first one that fits counts.
+/// A rule for answers. The first one that matches counts.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErrorRule {
@@ -36,14 +36,14 @@ pub enum Statuses {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorAction {
-    /// The run is put off and goes on later.
+    /// The attempt ends, and is retried later.
     Retry,
-    /// It counts as an answer without records, and as the last one; the run ends as truncated, since what the answer
-    /// would have held is not known.
+    /// It counts as an answer without records, and as the last one; the run is `truncated`, with a warning, since what the
+    /// answer would have held is not known.
     Ignore,
     /// The run fails.
     Fail,
-    /// The run goes on when the server lets it.
+    /// The attempt ends, and is retried when the server allows it.
     RateLimited,
 }
 

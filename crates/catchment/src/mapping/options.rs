@@ -19,22 +19,24 @@ pub struct TargetOptions {
     /// What all records are: `music`, `video`, `movie` or `game`. Needed for `content_index`, unless a column is
     /// mapped to `content_type`.
     pub content_type: Option<String>,
-    /// Target column to source column. Without it, columns map by their names.
+    /// Target column to source column; all that is mapped. Without it, columns map by their names.
     pub column_mapping: Option<Names>,
     /// The same as `columnMapping`, with paths into nested records, such as `artist.name`.
     pub field_mapping: Option<Names>,
     /// The decimal sign of numbers in text: `.` or `,`. When it is given, the other one and spaces may group thousands.
-    /// Without it, `.` is the sign, and a text that can be read two ways (`54.900`, `1,234`) is rejected.
+    /// Without it, `.` is the sign, nothing groups thousands, and a text that can be read two ways (`54.900`, `1,234`) is
+    /// rejected with both readings; `inspect` and `check` find the sign out from the column's other values and propose it.
+    /// Numbers of JSON are not text.
     pub decimal: Option<String>,
     /// Stands for the source's identifier in identities, so that dated files or signed addresses of one source
     /// feed the same rows.
     pub source_name: Option<String>,
     /// The run fails when more records than this are rejected: a number, or a share of the records such as
-    /// `"5%"`. No limit without it.
+    /// `"5%"`, which counts from 1,000 records on, and at the end. No limit by default.
     pub max_errors: Option<MaxErrors>,
-    /// How many rejects are stored in full; past that they are counted. Default 10000.
+    /// How many rejects, and how many skips, are stored in full; past that they are counted. Default 10000.
     pub max_stored_errors: Option<u64>,
-    /// How long a source may put the run off (status 429, quotas) before that counts as a failed attempt, in seconds.
+    /// How long a source may defer the run (status 429, quotas) before that counts as a failed attempt, in seconds.
     /// Default 3600.
     pub max_wait: Option<u64>,
     /// Whether a source without a single record is fine although it had some before. Default false.

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Error, ErrorKind, Result, log_error};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -69,7 +69,9 @@ impl Engine {
             Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
             // Its lease runs out, and the next claim goes on from the last page.
-            Err(error) => tracing::error!(run = run.id, %error, "the end of the attempt could not be stored"),
+            Err(error) => {
+                log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
+            }
         }
         self.look_again();
     }
@@ -160,7 +162,7 @@ impl Engine {
             Err(error) => Err(error),
         };
         if let Err(error) = replaced {
-            tracing::error!(run = run.id, %error, "no run could be put in its place");
+            log_error!(ERROR, &error, run = run.id, "no run could be put in its place");
         }
     }
 
@@ -228,11 +230,10 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
             tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later");
         }
         Verdict::Retry { error, delay_ms, .. } => {
-            tracing::warn!(run = run.id, kind = %error.kind(), code = error.code(), %error, delay_ms, "attempt failed");
+            log_error!(WARN, error, run = run.id, delay_ms, "attempt failed");
         }
         Verdict::Failed(error) => {
-            let (kind, code) = (error.kind(), error.code());
-            tracing::error!(target: "catchment::end", run = run.id, %kind, code, %error, "sync failed");
+            log_error!(target: "catchment::end", ERROR, error, run = run.id, "sync failed");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use catchment_core::{ErrorKind, Result};
+use catchment_core::{ErrorKind, Result, log_error};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -72,7 +72,7 @@ impl Engine {
                 Ok(Ok(claim)) => return Ok(Some(claim)),
                 Ok(Err(wait)) => tracing::trace!(run = id, %wait, "a run is not to be had"),
                 Err(error) if error.kind() == ErrorKind::Config => {
-                    tracing::error!(run = id, %error, "the run cannot be read and fails");
+                    log_error!(ERROR, &error, run = id, "the run cannot be read and fails");
                     self.store.fail_unreadable(id, &error).await?;
                 }
                 Err(error) => return Err(error),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::ErrorKind;
+use catchment_core::{ErrorKind, log_error};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -67,11 +67,11 @@ async fn work(engine: Arc<Engine>) {
             }
             // Told once, by the connections, and not by each who waits for them.
             Err(error) if error.kind() == ErrorKind::Database => {
-                tracing::debug!(%error, "no run can be claimed; the worker keeps trying");
+                log_error!(DEBUG, &error, "no run can be claimed; the worker keeps trying");
                 pause = (pause * 2).min(MAX_AWAY_INTERVAL);
             }
             Err(error) => {
-                tracing::warn!(%error, "no run can be claimed; the worker keeps trying");
+                log_error!(WARN, &error, "no run can be claimed; the worker keeps trying");
                 pause = (pause * 2).min(MAX_AWAY_INTERVAL);
             }
         }

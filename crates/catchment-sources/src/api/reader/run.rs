@@ -1,6 +1,6 @@
 //! A reading from its start to its end, and a look at single pages.
 
-use catchment_core::{Cursor, Feed, Page, PageSize, Progress, Result, feed};
+use catchment_core::{Cursor, Error, Feed, Page, PageSize, Progress, Result, feed};
 
 use super::fetch::Reader;
 use crate::api::page_buffer::PageBuffer;
@@ -16,10 +16,15 @@ impl Reader {
             Err(error) => {
                 // Whole pages that came before it need not be asked for again.
                 out.flush_whole_pages(&self.plan.columns, self.bytes).await.ok();
-                Err(self.api.client.cleaned(error))
+                Err(self.api.client.cleaned(self.located(error)))
             }
         };
         out.end(end).await;
+    }
+
+    /// Says which page an error is of, where there are several.
+    fn located(&self, error: Error) -> Error {
+        if self.plan.pagination.is_some() { error.with("page", self.state.page) } else { error }
     }
 
     async fn read_all(&mut self, out: &mut PageBuffer) -> Result<()> {

@@ -129,7 +129,10 @@ impl Grant {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         *request.body_mut() = Some(body.into());
         let answer = self.endpoint.exchange(connections, request).await;
-        answer.map_err(|error| error.during("fetching a token"))
+        let address = masked(url.as_str());
+        answer.map_err(|error| {
+            error.during("fetching a token").with("url", connections.redactor.clean(&address))
+        })
     }
 }
 

@@ -29,7 +29,7 @@ pub enum AuthOptions {
         /// The key.
         #[serde(alias = "apiKey", alias = "value")]
         key: Secret,
-        /// Where it is sent. Default `header`.
+        /// Where the key is sent. Default `header`.
         #[serde(default, rename = "in", alias = "location")]
         place: KeyPlace,
     },
