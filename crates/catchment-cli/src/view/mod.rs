@@ -12,3 +12,23 @@ pub(crate) use reject::{ErrorView, ErrorsView, SkipsView};
 pub(crate) use run::{ChangedView, RunView, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use time::iso;
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_json_snapshot;
+    use schemars::schema_for;
+
+    use super::*;
+
+    #[test]
+    fn every_answer_has_the_schema_of_its_snapshot() {
+        assert_json_snapshot!("run", schema_for!(RunView));
+        assert_json_snapshot!("scheduled", schema_for!(ScheduledView));
+        assert_json_snapshot!("changed", schema_for!(ChangedView));
+        assert_json_snapshot!("errors", schema_for!(ErrorsView));
+        assert_json_snapshot!("skips", schema_for!(SkipsView));
+        assert_json_snapshot!("check", schema_for!(CheckView));
+        assert_json_snapshot!("stats", schema_for!(StatsView));
+        assert_json_snapshot!("health", schema_for!(HealthView));
+    }
+}

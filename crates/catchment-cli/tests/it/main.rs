@@ -24,3 +24,4 @@ mod runs;
 mod schema;
 mod support;
 mod sync;
+mod views;
