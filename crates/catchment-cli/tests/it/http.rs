@@ -106,7 +106,7 @@ impl Server {
 const CATALOG: &str = "song_name,artist_name,music_genre,album\nDespacito,Luis Fonsi,Reggaeton,Vida\n\
                        Shape of You,Ed Sheeran,Pop,Divide\nragged\n";
 
-fn trigger(test: &Test, name: &str) -> Value {
+pub fn trigger(test: &Test, name: &str) -> Value {
     json!({
         "sourceType": "csv",
         "sourceIdentifier": test.dir.path().join(name),

@@ -15,6 +15,7 @@ mod fuzz;
 mod gated;
 mod http;
 mod kill;
+mod logs;
 mod proxy;
 /// The server that the sources' own tests have.
 #[expect(dead_code, reason = "they use all of it")]

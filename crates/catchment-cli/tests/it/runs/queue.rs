@@ -2,6 +2,7 @@
 
 use catchment::{RunStatus, Workers};
 use serde_json::json;
+use sqlx::{Connection, Executor};
 
 use super::{PAGES, app, scripted, until};
 use crate::gated::Step;
@@ -22,6 +23,30 @@ on_both! {
         let other = app.service().schedule_sync(&ME, request(&path, json!({"contentType": "game"}))).await.unwrap();
         assert!(!ids.contains(&other));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resume_that_loses_a_race_for_its_rows_is_tried_again() {
+    let test = Test::mariadb().await;
+    let app = app(&test).await;
+    for name in ["a.csv", "b.csv"] {
+        let path = test.file(name, "id,title\n1,a\n");
+        app.service().schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
+    }
+    // Whoever has changed more rows wins a deadlock.
+    let mut other = sqlx::MySqlConnection::connect(&test.url).await.unwrap();
+    other.execute("CREATE TABLE heavy (id INT) AS SELECT seq AS id FROM seq_1_to_1000").await.unwrap();
+    other.execute("START TRANSACTION").await.unwrap();
+    other.execute("UPDATE heavy SET id = id + 1").await.unwrap();
+    other.execute("SELECT id FROM sync_runs WHERE id = 2 FOR UPDATE").await.unwrap();
+    let service = app.service().clone();
+    let resume = tokio::spawn(async move { service.resume_pending_syncs(&ME).await });
+    let waiting = "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+                   ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()";
+    until(&test, waiting, "1").await;
+    other.execute("SELECT id FROM sync_runs WHERE id = 1 FOR UPDATE").await.unwrap();
+    other.execute("COMMIT").await.unwrap();
+    assert_eq!(resume.await.unwrap().unwrap(), 2);
 }
 
 on_both! {
