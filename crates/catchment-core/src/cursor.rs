@@ -1,35 +1,35 @@
-//! Where reading goes on.
+//! Cursors: where reading resumes.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};
 
-/// A place between two records: the source's own count of what it delivered before it, and whatever the
-/// source needs to go on from there.
+/// A position between two records, to resume at: the source's own count of what it delivered before it, and whatever else
+/// the source needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
-    /// Records delivered before this place since the beginning of the source, rejects included.
+    /// Records delivered before this position since the beginning of the source, rejects included.
     pub records_read: u64,
     /// The source's own state; opaque to everybody else.
     pub state: serde_json::Value,
-    /// What reading to this place amounts to, if it is the end.
-    #[serde(default, skip_serializing_if = "Pass::is_complete")]
-    pub pass: Pass,
+    /// How much of its source a reading that ends here has covered.
+    #[serde(rename = "pass", default, skip_serializing_if = "Coverage::is_complete")]
+    pub coverage: Coverage,
     /// What the next run of the same request is told ([`Reading::kept`](crate::Reading::kept)), if the run is completed
-    /// at this place.
+    /// at this position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep: Option<serde_json::Value>,
-    /// What people should know of a pass that is not complete, if it ends at this place.
+    /// What people should know of a reading that ends here and is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
 }
 
-/// What a source has been read as.
+/// How much of its source a reading covered: what decides whether an absent record is gone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Pass {
+pub enum Coverage {
     /// All that it holds. To find nothing where there was something is suspicious then.
     #[default]
     Complete,
@@ -40,7 +40,7 @@ pub enum Pass {
     Truncated,
 }
 
-impl Pass {
+impl Coverage {
     fn is_complete(&self) -> bool {
         *self == Self::Complete
     }
@@ -55,7 +55,7 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self { records_read, state, pass: Pass::Complete, keep: None, warning: None })
+        Ok(Self { records_read, state, coverage: Coverage::Complete, keep: None, warning: None })
     }
 
     /// The state as the source's own type.

@@ -111,7 +111,7 @@ mod text;
 mod url;
 mod value;
 
-pub use cursor::{Cursor, Pass};
+pub use cursor::{Coverage, Cursor};
 pub use error::{Detail, Error, Result};
 pub use feed::{Feed, died, feed};
 pub use host::{

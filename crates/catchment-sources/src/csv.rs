@@ -12,7 +12,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
-use crate::files::{self, FileLocation, RemoteOptions, is_address};
+pub use crate::files::RemoteOptions;
+use crate::files::{self, FileLocation, is_address};
 use crate::http::{check_address, source_url};
 
 /// A CSV file.

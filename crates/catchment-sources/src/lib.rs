@@ -2,10 +2,10 @@
 
 pub mod api;
 pub mod csv;
-pub mod files;
+mod files;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
-pub mod http;
+mod http;
 mod stream;
 
 use catchment_core::Registry;

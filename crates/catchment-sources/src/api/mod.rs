@@ -22,5 +22,9 @@ mod state;
 mod summary;
 mod told_errors;
 
+pub use crate::http::{
+    AuthOptions, ClientAuthentication, ErrorAction, ErrorRule, KeyPlace, OtherOrigins, RateLimit, Scopes,
+    Statuses, Timeouts,
+};
 pub use options::{ApiOptions, IncrementalOptions, Method, PaginationOptions, PaginationType};
 pub use source::Api;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use catchment_core::{ErrorKind, Pass, Reading};
+use catchment_core::{Coverage, ErrorKind, Reading};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -118,7 +118,8 @@ fn check(slot: &str, number: &str, read: &[catchment_core::Result<catchment_core
     let records: usize = read.iter().flatten().map(|page| page.records.len() + page.rejects.len()).sum();
     match read.last().expect("it says something") {
         Ok(page) => {
-            let is_whole = records == 6 || matches!(slot, "id") || page.cursor.pass == Pass::Truncated;
+            let is_whole =
+                records == 6 || matches!(slot, "id") || page.cursor.coverage == Coverage::Truncated;
             // What says that there is no more, or nothing of a next page, is believed.
             let says_no_more =
                 matches!(slot, "pages" | "total" | "token" | "page" | "offset" | "limit" | "count header");

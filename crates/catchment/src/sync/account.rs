@@ -1,6 +1,6 @@
 //! The account of a run, settled at the end of its source: what was read is what became of it.
 
-use catchment_core::{Cursor, Error, ErrorKind, Pass, Result};
+use catchment_core::{Coverage, Cursor, Error, ErrorKind, Result};
 
 use crate::mapping::TargetOptions;
 use crate::run::SyncRun;
@@ -12,7 +12,7 @@ pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
 /// Where reading begins.
 pub(super) fn beginning() -> Cursor {
     let state = serde_json::Value::Null;
-    Cursor { records_read: 0, state, pass: Pass::Complete, keep: None, warning: None }
+    Cursor { records_read: 0, state, coverage: Coverage::Complete, keep: None, warning: None }
 }
 
 /// Settles the account of a run: the store's count must be the source's, and an empty source must be meant. What the
@@ -33,7 +33,7 @@ pub(super) async fn settle(
     check_balance(&run, end.records_read)?;
     check_limit(options, run.items_failed, end.records_read, true)?;
     let may_be_empty =
-        options.allow_empty.unwrap_or(false) || end.records_read > 0 || end.pass != Pass::Complete;
+        options.allow_empty.unwrap_or(false) || end.records_read > 0 || end.coverage != Coverage::Complete;
     if !may_be_empty && store.has_rows(&run, options.table()?, true).await? {
         return Err(Error::new(
             ErrorKind::Validation,

@@ -1,6 +1,6 @@
 //! From one page to the next, or to the end; and what keeps a source from being read without end.
 
-use catchment_core::{Cursor, Error, ErrorKind, Pass, Result};
+use catchment_core::{Coverage, Cursor, Error, ErrorKind, Result};
 
 use super::fetch::Reader;
 use crate::api::carryover::Carryover;
@@ -92,16 +92,16 @@ impl Reader {
         self.state.is_done = true;
         let mut cursor = Cursor::new(self.records_read, &self.state)?;
         if answer.end == Some(End::Ignored) {
-            cursor.pass = Pass::Truncated;
+            cursor.coverage = Coverage::Truncated;
             cursor.warning = Some(format!(
                 "page {}: a failure ({}) was ignored by the option `errorRules`; what that page and later ones hold was \
                  not read",
                 self.state.page, answer.status
             ));
         } else if is_cut && !self.is_short(answer.count) {
-            cursor.pass = Pass::Truncated;
+            cursor.coverage = Coverage::Truncated;
         } else {
-            cursor.pass = self.pass();
+            cursor.coverage = self.coverage();
             cursor.keep = self.keep(answer)?;
         }
         out.flush(&self.plan.columns, cursor, self.bytes).await
@@ -111,7 +111,7 @@ impl Reader {
     pub(super) async fn finish_unchanged(&mut self, out: &mut PageBuffer) -> Result<()> {
         self.state.is_done = true;
         let mut cursor = Cursor::new(self.records_read, &self.state)?;
-        cursor.pass = Pass::Increment;
+        cursor.coverage = Coverage::Increment;
         cursor.keep = Some(self.carryover.to_json()?);
         out.flush(&self.plan.columns, cursor, self.bytes).await
     }
@@ -123,9 +123,9 @@ impl Reader {
         is_counted && limit.is_some_and(|limit| count < limit)
     }
 
-    fn pass(&self) -> Pass {
+    fn coverage(&self) -> Coverage {
         let is_increment = self.api.incremental.is_some() && self.carryover.highest.is_some();
-        if is_increment { Pass::Increment } else { Pass::Complete }
+        if is_increment { Coverage::Increment } else { Coverage::Complete }
     }
 
     /// What the next run should know: the highest value, and how to ask whether a single answer has changed.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use catchment_core::testkit::conforms;
-use catchment_core::{PageSize, Pass, Reading, Source};
+use catchment_core::{Coverage, PageSize, Reading, Source};
 use futures::StreamExt;
 use serde_json::json;
 
@@ -72,8 +72,8 @@ async fn the_next_run_asks_only_for_what_is_new() {
     assert_eq!(everything.records.len(), 3);
     let last = pages(&source(), Reading::default()).await.pop().unwrap().unwrap();
     assert_eq!(
-        (last.cursor.pass, last.cursor.keep.clone()),
-        (Pass::Complete, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
+        (last.cursor.coverage, last.cursor.keep.clone()),
+        (Coverage::Complete, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
     );
     let next = pages(&source(), Reading { kept: last.cursor.keep, ..Reading::default() })
         .await
@@ -82,8 +82,8 @@ async fn the_next_run_asks_only_for_what_is_new() {
         .unwrap();
     assert!(next.records.is_empty());
     assert_eq!(
-        (next.cursor.pass, next.cursor.keep),
-        (Pass::Increment, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
+        (next.cursor.coverage, next.cursor.keep),
+        (Coverage::Increment, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
     );
     assert_eq!(server.targets().last().unwrap(), "/?since=2026-01-03T00%3A00%3A00Z");
 }
@@ -104,5 +104,5 @@ async fn an_answer_that_has_not_changed_is_not_read_again() {
         .unwrap()
         .unwrap();
     assert!(again.records.is_empty());
-    assert_eq!((again.cursor.pass, again.cursor.keep), (Pass::Increment, first.cursor.keep));
+    assert_eq!((again.cursor.coverage, again.cursor.keep), (Coverage::Increment, first.cursor.keep));
 }

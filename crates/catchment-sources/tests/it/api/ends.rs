@@ -1,6 +1,6 @@
 //! Where a source ends, and what must not be taken for its end.
 
-use catchment_core::{Page, Pass, Reading, Result};
+use catchment_core::{Coverage, Page, Reading, Result};
 use serde_json::json;
 
 use super::catalogue::{TOTAL, catalogue, songs};
@@ -52,11 +52,11 @@ async fn fewer_records_than_promised_are_no_end() {
 async fn a_limit_on_pages_is_told_as_such() {
     let server = catalogue().await;
     let url = format!("{}/link", server.url);
-    let pass = |pages: Vec<Result<Page>>| pages.last().unwrap().as_ref().unwrap().cursor.pass;
+    let coverage = |pages: Vec<Result<Page>>| pages.last().unwrap().as_ref().unwrap().cursor.coverage;
     let cut = pages(&api(&url, json!({"pagination": {"maxPages": 2}}), &host()), Reading::default()).await;
-    assert_eq!(pass(cut), Pass::Truncated);
+    assert_eq!(coverage(cut), Coverage::Truncated);
     let whole = pages(&api(&url, json!({"pagination": {"maxPages": 4}}), &host()), Reading::default()).await;
-    assert_eq!(pass(whole), Pass::Complete);
+    assert_eq!(coverage(whole), Coverage::Complete);
 }
 
 #[tokio::test]

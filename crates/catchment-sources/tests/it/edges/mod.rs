@@ -17,7 +17,7 @@ async fn outcome(url: &str, given: Value) -> (usize, usize, String) {
     let read = pages(&api(url, given, &host()), Reading::default()).await;
     let count = |count: fn(&catchment_core::Page) -> usize| read.iter().flatten().map(count).sum();
     let end = match read.last().unwrap() {
-        Ok(page) => format!("{:?}", page.cursor.pass),
+        Ok(page) => format!("{:?}", page.cursor.coverage),
         Err(error) => error.code().to_owned(),
     };
     (count(|page| page.records.len()), count(|page| page.rejects.len()), end)

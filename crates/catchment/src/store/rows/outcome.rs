@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use catchment_core::{Location, Pass, Position, Reject};
+use catchment_core::{Coverage, Location, Position, Reject};
 
 use super::write::Written;
 use crate::counts::{Counters, RunMetadata};
@@ -31,7 +31,7 @@ impl Outcome {
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
-        metadata.truncated |= batch.cursor.pass == Pass::Truncated;
+        metadata.truncated |= batch.cursor.coverage == Coverage::Truncated;
         metadata.warning = metadata.warning.or_else(|| batch.cursor.warning.clone());
         Self { metadata, rejects, skips }
     }
