@@ -20,18 +20,18 @@ pub(crate) enum LogFormat {
     /// For people.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 /// The flags that all commands share, with their environment variables.
 #[derive(Clone, Default, Args)]
 pub(crate) struct Flags {
-    /// Settings file [default: catchment.toml, if it is there]
+    /// Settings file [default: catchment.toml, if it exists]
     #[arg(long, global = true, env = "CATCHMENT_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// sqlite://FILE or mysql://USER:PASSWORD@HOST:3306/DB [default: sqlite://catchment.db]
+    /// Database: sqlite://FILE or mysql://USER:PASSWORD@HOST:3306/DB [default: sqlite://catchment.db]
     #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 
@@ -39,7 +39,7 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_DATA_DIRS", value_delimiter = ':', value_name = "DIR")]
     data_dir: Option<Vec<PathBuf>>,
 
-    /// Range of addresses, beside public ones, that sources may connect to, such as 10.0.0.0/8; repeatable
+    /// Range of addresses, besides public ones, that sources may connect to, such as 10.0.0.0/8; repeatable
     #[arg(long, global = true, env = "CATCHMENT_ALLOW_NETWORKS", value_delimiter = ',', value_name = "CIDR")]
     allow_network: Option<Vec<String>>,
 
@@ -47,11 +47,11 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_SECRETS_DIR", value_name = "DIR")]
     secrets_dir: Option<PathBuf>,
 
-    /// File with the key that secrets are stored with; made on first use [default: catchment.key]
+    /// File with the key that stored secrets are encrypted with; created on first use [default: catchment.key]
     #[arg(long, global = true, env = "CATCHMENT_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
 
-    /// Name of this machine; only it reads runs of its local files [default: the host's name]
+    /// Name of this node, which claims the runs of its local files [default: the host's name]
     #[arg(long, global = true, env = "CATCHMENT_NODE", value_name = "NAME")]
     node: Option<String>,
 
@@ -63,15 +63,15 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_RUN_TIMEOUT", value_name = "SECONDS")]
     run_timeout: Option<u64>,
 
-    /// Connections that write pages of one run side by side, on MySQL and MariaDB [default: 4]
+    /// Connections that write pages of one run in parallel, on MySQL and MariaDB [default: 4]
     #[arg(long, global = true, env = "CATCHMENT_WRITERS", value_name = "NUMBER")]
     writers: Option<usize>,
 
-    /// Memory that a run may take to know what its table holds, in MiB [default: 64]
+    /// Memory that a run may use for the digests of its table's rows, in MiB [default: 64]
     #[arg(long, global = true, env = "CATCHMENT_MEMORY_BUDGET", value_name = "MIB")]
     memory_budget: Option<usize>,
 
-    /// How log lines look; RUST_LOG sets their level [default: text]
+    /// Format of log lines; RUST_LOG sets their level [default: text]
     #[arg(long, global = true, env = "CATCHMENT_LOG_FORMAT", value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }
@@ -83,7 +83,7 @@ pub(crate) struct ServeFlags {
     #[arg(long, env = "CATCHMENT_LISTEN", value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
 
-    /// Runs side by side in this process [default: 2]
+    /// Runs in parallel in this process [default: 2]
     #[arg(long, env = "CATCHMENT_WORKERS", value_name = "NUMBER")]
     workers: Option<usize>,
 
@@ -95,11 +95,11 @@ pub(crate) struct ServeFlags {
     #[arg(long, env = "CATCHMENT_TIME_ZONE", value_name = "ZONE")]
     time_zone: Option<String>,
 
-    /// Let the daily job delete content that no run has seen for so many days [default: never]
+    /// Let the daily job delete content that no run has seen for this many days [default: never]
     #[arg(long, env = "CATCHMENT_CONTENT_RETENTION_DAYS", value_name = "DAYS")]
     content_retention_days: Option<u32>,
 
-    /// Host name by which the API may be called, beside loopback's; repeatable
+    /// Host name by which the API may be called, besides those of loopback; repeatable
     #[arg(long, env = "CATCHMENT_ALLOW_HOSTS", value_delimiter = ',', value_name = "NAME")]
     allow_host: Option<Vec<String>>,
 }
@@ -189,11 +189,12 @@ impl Config {
         if self.listen.ip().is_loopback() || self.api_token.is_some() {
             return Ok(self);
         }
-        Err(Error::config(
-            "invalid_settings",
-            "listening on an address other than loopback needs a token: set CATCHMENT_API_TOKEN, which callers send as \
-             `Authorization: Bearer …`",
-        ))
+        let message = format!(
+            "--listen {}: an address other than loopback needs an API token; set CATCHMENT_API_TOKEN, which callers \
+             send as `Authorization: Bearer …`",
+            self.listen
+        );
+        Err(Error::config("invalid_settings", message))
     }
 }
 
@@ -207,7 +208,9 @@ fn ranges(texts: &[String]) -> Result<Vec<IpNet>> {
         let text = text.trim();
         let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
         range.map_err(|_| {
-            let message = format!("--allow-network {text}: write a range such as 10.0.0.0/8 or fd00::/8");
+            let message = format!(
+                "--allow-network {text}: it is not an address range; write one such as 10.0.0.0/8 or fd00::/8"
+            );
             Error::config("invalid_settings", message)
         })
     };

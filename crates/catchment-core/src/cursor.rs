@@ -64,8 +64,10 @@ impl Cursor {
     /// `config` when another version or source wrote it.
     pub fn state<T: DeserializeOwned>(&self) -> Result<T> {
         T::deserialize(&self.state).map_err(|error| {
-            Error::config("cursor", format!("the stored cursor is not one of this source: {error}"))
-                .with_source(error)
+            let message = format!(
+                "the stored cursor cannot be read: {error}; schedule a new run, which reads the source from its beginning"
+            );
+            Error::config("cursor", message).with_source(error)
         })
     }
 }

@@ -50,7 +50,7 @@ impl<'de, F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>> Visitor<'de> f
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or a list")
+        f.write_str("a JSON object or array")
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {

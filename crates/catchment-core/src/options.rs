@@ -44,14 +44,15 @@ pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(base, error.path());
         let message = without_text(&error.inner().to_string());
-        Error::config("invalid_options", format!("{pointer}: {message}")).with_detail(pointer, message)
+        let shown = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
+        Error::config("invalid_options", shown).with_detail(pointer, message)
     })
 }
 
 /// A message of serde without the text that it did not expect, which may be a secret in the wrong place.
 fn without_text(message: &str) -> String {
     match (message.split_once(" string \""), message.rsplit_once("\", expected ")) {
-        (Some((before, _)), Some((_, after))) => format!("{before} text, expected {after}"),
+        (Some((before, _)), Some((_, after))) => format!("{before} string, expected {after}"),
         _ => message.to_owned(),
     }
 }

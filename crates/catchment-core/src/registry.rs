@@ -107,7 +107,7 @@ impl Registry {
     fn find(&self, source_type: &str) -> Result<&Constructors> {
         self.types.get(source_type).ok_or_else(|| {
             let known: Vec<_> = self.types().collect();
-            let message = format!("there is no source type `{source_type}`; known are: {}", known.join(", "));
+            let message = format!("unknown source type `{source_type}`; use one of: {}", known.join(", "));
             Error::config("unknown_source_type", message.clone()).with_detail("/sourceType", message)
         })
     }

@@ -103,7 +103,7 @@ pub trait Adapter: Source + Sized + 'static {
     fn normalize(identifier: &str) -> Result<String> {
         match identifier.trim() {
             "" => {
-                let message = "the source identifier is empty";
+                let message = "the source identifier is empty; give a path or a URL";
                 Err(Error::config("no_identifier", message).with_detail("/sourceIdentifier", message))
             }
             identifier => Ok(identifier.to_owned()),

@@ -20,7 +20,11 @@ impl Everything {
         self.columns.get_or_insert_with(|| page.columns.clone());
         assert_eq!(self.columns.as_ref(), Some(&page.columns), "a page has other columns than the first");
         for record in page.records.iter() {
-            assert_eq!(record.len(), page.columns.len(), "a record has not one value a column: {record:?}");
+            assert_eq!(
+                record.len(),
+                page.columns.len(),
+                "a record does not have one value for each column: {record:?}"
+            );
             let values = record.values().map(|value| format!("{value:?}")).collect();
             self.records.push((record.location().to_string(), values));
         }
@@ -45,7 +49,7 @@ pub async fn conforms<S: Source>(make: impl Fn() -> S) -> Everything {
     let (whole, _) = read_all(&make(), None, 1_000_000).await;
     for rows in [1, 3, 1000] {
         let (again, cursors) = read_all(&make(), None, rows).await;
-        assert_eq!(again, whole, "pages of {rows} deliver other records than one page");
+        assert_eq!(again, whole, "pages of {rows} records deliver other records than a single page");
         for (delivered, cursor) in cursors {
             resumes_at(&make(), &cursor, delivered, &whole, rows).await;
         }
@@ -72,7 +76,11 @@ async fn read_all<S: Source>(
             page.records.len()
         );
         all.add(&page);
-        assert_eq!(page.cursor.records_read, start + all.count(), "the cursor counts other records");
+        assert_eq!(
+            page.cursor.records_read,
+            start + all.count(),
+            "the cursor's `records_read` differs from the records read"
+        );
         let so_far = Everything {
             columns: all.columns.clone(),
             records: all.records.clone(),
@@ -81,7 +89,7 @@ async fn read_all<S: Source>(
         // A cursor lives as text in a table between two attempts.
         let text = serde_json::to_string(&page.cursor).unwrap_or_default();
         let cursor: Cursor = serde_json::from_str(&text).unwrap_or_else(|_| page.cursor.clone());
-        assert_eq!(cursor, page.cursor, "the cursor changes on its way through JSON");
+        assert_eq!(cursor, page.cursor, "the cursor does not survive a round trip through JSON");
         cursors.push((so_far, cursor));
     }
     drop(pages);
@@ -102,7 +110,7 @@ async fn resumes_at<S: Source>(
     }
     joined.records.extend(rest.records);
     joined.rejects.extend(rest.rejects);
-    assert_eq!(&joined, whole, "resuming at {cursor:?} is not the same as reading on");
+    assert_eq!(&joined, whole, "resuming at {cursor:?} delivers other records than reading on");
 }
 
 /// A stream that is dropped after its first page, or before it, leaves the source usable.

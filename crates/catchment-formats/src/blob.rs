@@ -37,7 +37,7 @@ struct Version {
 
 impl Version {
     fn of(file: &File) -> Result<Self> {
-        let metadata = file.metadata().map_err(|error| Error::io("looking at the file", error))?;
+        let metadata = file.metadata().map_err(|error| Error::io("reading the file's metadata", error))?;
         Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
     }
 }
@@ -93,7 +93,7 @@ impl Blob {
             return Ok(());
         }
         Err(changed(&if now.bytes == self.version.bytes {
-            "it was written to after it was opened".to_owned()
+            "it was modified after it was opened".to_owned()
         } else {
             format!("it had {} bytes when it was opened and has {} now", self.version.bytes, now.bytes)
         }))
@@ -105,7 +105,7 @@ impl Blob {
         if self.is_whole {
             return Ok(self);
         }
-        let failed = |error| Error::io("looking at the beginning of the file", error);
+        let failed = |error| Error::io("buffering the beginning of the file", error);
         let mut text = Vec::new();
         // Compressed data ends in the middle; what came out of it before is fine.
         self.bytes()?.take(max_bytes).read_to_end(&mut text).ok();
@@ -134,7 +134,10 @@ struct Counted {
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !(self.is_wanted)() {
-            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "nobody reads on"));
+            return Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                "the reader of the file was dropped",
+            ));
         }
         let count = self.file.read(buffer)?;
         self.taken.fetch_add(count as u64, Ordering::Relaxed);

@@ -24,9 +24,10 @@ impl SyncRequest {
     /// `config`, with the place of what does not fit.
     pub fn from_json(value: Value) -> Result<Self> {
         if !value.is_object() {
-            let message = "a request is an object with sourceType, sourceIdentifier and options";
+            let message = "the request is not valid: it must be a JSON object with sourceType, sourceIdentifier and \
+                           options";
             return Err(Error::config("invalid_request", message).with_detail("", message));
         }
-        catchment_core::parse("", value).map_err(|error| error.during("the request"))
+        catchment_core::parse("", value).map_err(|error| error.during("the request is not valid"))
     }
 }

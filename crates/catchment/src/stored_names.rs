@@ -19,7 +19,7 @@ macro_rules! stored_names {
             pub fn from_name(name: &str) -> catchment_core::Result<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == name).ok_or_else(|| {
                     let known: Vec<_> = Self::ALL.iter().map(|known| known.as_str()).collect();
-                    let message = format!("there is no {} `{name}`; there are: {}", $what, known.join(", "));
+                    let message = format!("unknown {} `{name}`; use one of: {}", $what, known.join(", "));
                     catchment_core::Error::config("unknown_name", message)
                 })
             }

@@ -48,7 +48,7 @@ fn print(checked: &Checked) {
     }
     say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.found.clone()));
     let Some(mapping) = &checked.mapping else {
-        say!("{WARN}empty{WARN:#}         the source has no record");
+        say!("{WARN}empty{WARN:#}         the source has no records");
         return;
     };
     if let Some(decimal) = &checked.decimal {
@@ -60,7 +60,7 @@ fn print(checked: &Checked) {
     if !row.is_empty() {
         say!("first row     {}", row.join(", "));
     }
-    say!("of the first {} records {} fit", checked.fitting + checked.rejects.len(), checked.fitting);
+    say!("{} of the first {} records fit", checked.fitting, checked.fitting + checked.rejects.len());
     for reject in &checked.rejects {
         say!("  {WARN}{}{WARN:#}: {} ({})", reject.location, reject.message, reject.code);
     }

@@ -45,7 +45,7 @@ fn print(inspection: &Inspection, mapping: &Names) {
         say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     let Some(page) = &inspection.page else {
-        say!("The source has no record.");
+        say!("The source has no records");
         return;
     };
     let rows: Vec<Vec<String>> = page
@@ -64,7 +64,7 @@ fn print(inspection: &Inspection, mapping: &Names) {
         })
         .collect();
     say!();
-    table::print(&["column", "feeds", "examples"], &rows);
+    table::print(&["column", "maps to", "examples"], &rows);
     for reject in page.rejects.iter().take(EXAMPLES) {
         say!("{WARN}{}{WARN:#}: {}", reject.location, reject.message);
     }

@@ -9,7 +9,7 @@ pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
     let app = unopened(settings)?;
     let applied = app.migrate().await?;
     match applied.as_slice() {
-        [] => say!("The tables are up to date."),
+        [] => say!("The tables are up to date"),
         applied => say!("Applied: {}", applied.join(", ")),
     }
     app.close().await;

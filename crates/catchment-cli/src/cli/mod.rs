@@ -42,7 +42,7 @@ enum Command {
     Serve(ServeFlags),
     /// Sync a source into its table now, and wait for the end
     Sync(sync::SyncArgs),
-    /// Tell what a sync would do, without writing anything
+    /// Show what a sync would do, without writing anything
     Check(check::CheckArgs),
     /// Find out what a file or an API looks like, and print options that fit
     Inspect(inspect::InspectArgs),

@@ -10,22 +10,22 @@ use serde_json::{Map, Value};
 /// What to read, and how.
 #[derive(Args)]
 pub(super) struct SourceArgs {
-    /// Path or address of the source
+    /// Path or URL of the source
     source: String,
 
-    /// Type of the source [default: csv for files and for addresses of CSV files, api for other addresses]
+    /// Type of the source [default: csv for files and for URLs of CSV files, api for other URLs]
     #[arg(long = "type", value_name = "TYPE")]
     source_type: Option<String>,
 
-    /// JSON file with options as `POST /v1/sync/trigger` takes them; flags go before it
+    /// JSON file with options as `POST /v1/sync/trigger` takes them; flags override it
     #[arg(long = "options", value_name = "FILE")]
     options_file: Option<PathBuf>,
 
-    /// Delimiter: one character, or `tab` [default: found out]
+    /// Delimiter: one character, or `tab` [default: detected]
     #[arg(long, value_name = "CHAR")]
     delimiter: Option<String>,
 
-    /// Quote: one character, or nothing for none [default: "]
+    /// Quote: one character, or an empty value for none [default: "]
     #[arg(long, value_name = "CHAR")]
     quote: Option<String>,
 
@@ -33,7 +33,7 @@ pub(super) struct SourceArgs {
     #[arg(long, value_name = "CHAR")]
     escape: Option<String>,
 
-    /// Encoding, such as windows-1252 [default: found out]
+    /// Encoding, such as windows-1252 [default: detected]
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
 
@@ -53,7 +53,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
-    /// Feed a target column from a source column; repeatable [default: by their names]
+    /// Map a source column to a target column; repeatable [default: by their names]
     #[arg(long = "map", value_name = "TARGET=SOURCE")]
     mapping: Vec<String>,
 
@@ -61,7 +61,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "SIGN")]
     decimal: Option<String>,
 
-    /// Name that stands for the path in identities, for dated files
+    /// Name that replaces the path in identities, for dated files
     #[arg(long, value_name = "NAME")]
     source_name: Option<String>,
 
@@ -69,7 +69,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "LIMIT")]
     max_errors: Option<String>,
 
-    /// A source without records is fine, although it had some before
+    /// Accept a source without records, although it had some before
     #[arg(long)]
     allow_empty: bool,
 }
@@ -122,7 +122,7 @@ fn mapping(pairs: &[String]) -> Result<Option<Value>> {
         let (target, field) = pair.split_once('=').ok_or_else(|| {
             Error::config(
                 "invalid_options",
-                format!("--map {pair}: write TARGET=SOURCE, such as title=song_name"),
+                format!("--map {pair}: it has no `=`; write TARGET=SOURCE, such as title=song_name"),
             )
         })?;
         mapping.insert(target.trim().to_owned(), field.into());
@@ -134,6 +134,6 @@ fn read_options(path: &PathBuf) -> Result<Map<String, Value>> {
     let what = format!("reading {}", path.display());
     let text = std::fs::read_to_string(path).map_err(|error| Error::io(&what, error))?;
     serde_json::from_str(&text).map_err(|error| {
-        Error::config("invalid_options", format!("{what}: it must be a JSON object: {error}"))
+        Error::config("invalid_options", format!("{what}: it is not a JSON object with options: {error}"))
     })
 }

@@ -29,31 +29,31 @@ pub(super) struct RunsArgs {
 enum RunsCommand {
     /// List the latest runs, the newest first
     List {
-        /// Only those in this state
+        /// Only runs with this status
         #[arg(long, value_parser = RunStatus::from_name)]
         status: Option<RunStatus>,
-        /// How many
+        /// How many runs to list
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
     /// Show a run with its attempts
     Show {
-        /// Its id
+        /// Id of the run
         id: i64,
     },
-    /// Cancel a run: at once where it waits, at its next page where it is under way
+    /// Cancel a run: at once if it is waiting, after its current page if it is in progress
     Cancel {
-        /// Its id
+        /// Id of the run
         id: i64,
     },
     /// Put a failed or cancelled run back into the queue; it resumes after its last page
     Retry {
-        /// Its id
+        /// Id of the run
         id: i64,
     },
     /// Print all stored errors of a run
     Errors {
-        /// Its id
+        /// Id of the run
         id: i64,
     },
 }
@@ -174,7 +174,10 @@ async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::R
     }
     let omitted = run.items_failed.saturating_sub(run.metadata.errors_stored);
     if omitted > 0 {
-        eprintln!("{} more were counted and not stored (option maxStoredErrors)", number(omitted));
+        eprintln!(
+            "{} more rejects were counted, but not stored; raise the option `maxStoredErrors` to store more",
+            number(omitted)
+        );
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ pub(super) struct ScheduleArgs {
     #[command(flatten)]
     pub(super) serve: crate::config::ServeFlags,
 
-    /// How many times to show
+    /// How many of the next times to show
     #[arg(long, default_value_t = 5)]
     count: u32,
 }

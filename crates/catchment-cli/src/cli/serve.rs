@@ -46,21 +46,23 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
     tracing::info!(workers = settings.workers, "ready");
     signals.next().await;
 
-    tracing::info!("stopping after the page in hand");
+    tracing::info!("shutting down after the pages and requests in progress");
     app.service().shut_down();
     stop.cancel();
     let finished = bounded(&mut signals, async {
         workers.finish().await;
         if let Err(error) = daily.await {
-            tracing::error!(%error, "the daily job ended unexpectedly");
+            tracing::error!(%error, "the daily job ended unexpectedly; please report this");
         }
         if let Err(error) = server.await {
-            tracing::error!(%error, "the server ended unexpectedly");
+            tracing::error!(%error, "the HTTP server ended unexpectedly; please report this");
         }
         app.close().await;
     });
     if !finished.await {
-        tracing::warn!("stopped at once; what was under way resumes after its last page");
+        tracing::warn!(
+            "shut down before all work was finished; runs in progress resume after their last page"
+        );
     }
     Ok(Exit::Done)
 }
@@ -71,7 +73,7 @@ async fn open(settings: &Settings) -> Result<App, Error> {
     loop {
         match app.begin().await {
             Err(error) if error.kind() == ErrorKind::Database => {
-                tracing::debug!(%error, "the database cannot be opened yet");
+                tracing::debug!(%error, "the database cannot be opened yet; trying again");
                 tokio::time::sleep(DATABASE_INTERVAL).await;
             }
             result => return result.map(|()| app),

@@ -38,7 +38,7 @@ pub(super) async fn run(settings: &Settings, args: SyncArgs) -> anyhow::Result<E
     let (service, began) = (app.service(), Instant::now());
     let id = service.schedule_sync(&who, request).await?;
     let Some(result) = watched(&app, &who, id, args.json).await? else {
-        eprintln!("interrupted; the same command resumes run {id} after its last page");
+        eprintln!("interrupted; run the same command again to resume run {id} after its last page");
         return Ok(Exit::Failed);
     };
     let run = service.run(&who, result.sync_run_id).await?;
@@ -127,6 +127,6 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         for reject in rejects {
             say!("  {} {DIM}({}){DIM:#}", reject.message, reject.code);
         }
-        say!("All of them: catchment runs errors {}", run.id);
+        say!("List all of them with: catchment runs errors {}", run.id);
     }
 }

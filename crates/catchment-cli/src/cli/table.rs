@@ -23,7 +23,7 @@ pub(super) use say;
 pub(super) fn say_json(answer: &impl Serialize) {
     match serde_json::to_string(answer) {
         Ok(json) => say!("{json}"),
-        Err(error) => eprintln!("the answer has no JSON form: {error}"),
+        Err(error) => eprintln!("the answer cannot be written as JSON: {error}; please report this"),
     }
 }
 

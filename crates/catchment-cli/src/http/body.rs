@@ -46,14 +46,14 @@ fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     if mime.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let message = "send the body as `Content-Type: application/json`";
+    let message = "the body is not declared as JSON; send `Content-Type: application/json`";
     Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message))
 }
 
 async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Failure> {
     Bytes::from_request(request, state).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("the body has more than {MAX_BODY_BYTES} bytes");
+            let message = format!("the body is too large; send at most {MAX_BODY_BYTES} bytes");
             Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
         }
         status => Failure::new(status, "body", error.body_text()),
@@ -62,6 +62,6 @@ async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Fai
 
 fn parse(body: &[u8]) -> Result<Value, Failure> {
     serde_json::from_slice(body).map_err(|error| {
-        Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is no JSON: {error}"))
+        Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not valid JSON: {error}"))
     })
 }

@@ -88,7 +88,7 @@ impl Failure {
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        let message = "this address does not take this method";
+        let message = "this endpoint does not support this method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
@@ -116,7 +116,7 @@ impl From<Error> for Failure {
             (ErrorKind::System, _) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         if status.is_server_error() {
-            log_error!(ERROR, &error, "a request failed");
+            log_error!(ERROR, &error, "a request to the API failed");
         }
         Self::with_details(status, error.code(), error.full_message(), error.details().to_vec())
     }

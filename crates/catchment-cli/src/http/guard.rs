@@ -51,7 +51,7 @@ impl Guard {
             return Ok(());
         }
         let message =
-            format!("`{name}` is not a name of this service; the operator can allow it with --allow-host");
+            format!("the host name `{name}` is not allowed; the operator can allow it with --allow-host");
         Err(Failure::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
     }
 
@@ -64,7 +64,7 @@ impl Guard {
         if given.is_some_and(|given| bool::from(given.as_bytes().ct_eq(token.as_bytes()))) {
             return Ok(());
         }
-        let message = "send the token of this service as `Authorization: Bearer …`";
+        let message = "the API token is missing or wrong; send it as `Authorization: Bearer …`";
         Err(Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
     }
 }
@@ -76,7 +76,8 @@ fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>,
     let differs =
         matches!((host, authority), (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority));
     if differs || headers.get_all(HOST).iter().nth(1).is_some() {
-        let message = "a request names one host, in one `Host` header";
+        let message =
+            "the request names more than one host; send one `Host` header, with the host of the URL";
         return Err(Failure::new(StatusCode::BAD_REQUEST, "bad_host", message));
     }
     Ok(host.or(authority))
@@ -95,7 +96,8 @@ fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), Failure> 
     if is_own && is_same_site {
         return Ok(());
     }
-    let message = "requests of other web pages are refused";
+    let message =
+        "cross-site requests are refused; call the API from a program, or from a page of this service";
     Err(Failure::new(StatusCode::FORBIDDEN, "cross_site", message))
 }
 

@@ -34,6 +34,6 @@ async fn ready(State(shared): State<Shared>) -> Result<Answer<HealthView>, Failu
             Ok(Answer::data(HealthView { status: "ready" }))
         }
         Ok(Err(error)) => Err(away(error.to_string())),
-        Err(_) => Err(away(format!("the database has not answered for {} s", READY_TIMEOUT.as_secs()))),
+        Err(_) => Err(away(format!("the database did not answer within {} s", READY_TIMEOUT.as_secs()))),
     }
 }

@@ -29,7 +29,7 @@ pub(super) async fn identify(State(shared): State<Shared>, mut request: Request,
 /// No request takes for ever, whether its client sends the body slowly or the database answers slowly.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
-        let message = format!("the request was not complete after {} s", REQUEST_TIMEOUT.as_secs());
+        let message = format!("the request timed out after {} s; try again", REQUEST_TIMEOUT.as_secs());
         Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
     })
 }

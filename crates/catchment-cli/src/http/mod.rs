@@ -24,7 +24,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(sync::router())
         .merge(health::router())
-        .fallback(async || Failure::not_found("there is nothing at this address"))
+        .fallback(async || Failure::not_found("there is no such endpoint"))
         .method_not_allowed_fallback(async || Failure::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn(middleware::in_time))

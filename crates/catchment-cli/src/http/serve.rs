@@ -36,7 +36,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "no connection could be accepted");
+                tracing::warn!(%error, "a connection could not be accepted; trying again");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -113,12 +113,12 @@ async fn skips(shared: Service, who: Caller, id: Id, part: Parts) -> Result<Answ
 }
 
 fn run_id(id: Id) -> Result<i64, Failure> {
-    id.map(|Path(id)| id).map_err(|_| Failure::not_found("the id of a sync run is a number"))
+    id.map(|Path(id)| id).map_err(|_| Failure::not_found("the id of a sync run must be a number"))
 }
 
 fn query(part: Parts) -> Result<Part, Failure> {
     part.map(|Query(part)| part).map_err(|_| {
-        let message = "the query takes `after` (an id) and `limit` (1 to 1000)";
+        let message = "the query is not valid; it takes `after` (an id) and `limit` (1 to 1000)";
         Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
     })
 }

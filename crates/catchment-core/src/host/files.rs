@@ -79,7 +79,7 @@ impl FileAccess {
 /// `config` when there is no current directory to start from or the path is empty.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)
-        .map_err(|error| Error::io(format!("finding the place of `{}`", path.display()), error))?;
+        .map_err(|error| Error::io(format!("resolving the path `{}`", path.display()), error))?;
     let mut clean = PathBuf::new();
     for component in path.components() {
         match component {
@@ -102,11 +102,12 @@ fn real_place(dirs: &[PathBuf], real: &Path) -> Option<(PathBuf, PathBuf)> {
 
 fn outside(path: &Path, dirs: &[PathBuf]) -> Error {
     let dirs: Vec<_> = dirs.iter().map(|dir| dir.display().to_string()).collect();
-    let allowed = if dirs.is_empty() { "none is named".to_owned() } else { dirs.join(", ") };
+    let allowed = if dirs.is_empty() { "none is configured".to_owned() } else { dirs.join(", ") };
     Error::config(
         "outside_data_dirs",
         format!(
-            "`{}` is not below a data directory ({allowed}); move it there, or name its directory with --data-dir",
+            "`{}` is outside of the data directories ({allowed}); move it into one, or add its directory with \
+             --data-dir",
             path.display()
         ),
     )
@@ -115,7 +116,9 @@ fn outside(path: &Path, dirs: &[PathBuf]) -> Error {
 fn refuse_what_is_no_file(file: &OwnedFd, path: &Path) -> Result<()> {
     /// The magic numbers of `statfs(2)` for file systems whose files are answers of the kernel.
     const PSEUDO: [i64; 2] = [0x9fa0, 0x6265_6572];
-    let failed = |error: rustix::io::Errno| Error::io(format!("looking at {}", path.display()), error.into());
+    let failed = |error: rustix::io::Errno| {
+        Error::io(format!("reading the metadata of {}", path.display()), error.into())
+    };
     let stat = rustix::fs::fstat(file).map_err(failed)?;
     let what = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => {
@@ -123,7 +126,7 @@ fn refuse_what_is_no_file(file: &OwnedFd, path: &Path) -> Result<()> {
             if !PSEUDO.contains(&system.f_type) {
                 return Ok(());
             }
-            "a file that the kernel makes up, not one on a disk"
+            "a pseudo-file of the kernel"
         }
         FileType::Directory => "a directory",
         FileType::Fifo => "a FIFO",

@@ -67,7 +67,7 @@ impl NetworkAccess {
     pub fn check(&self, ip: IpAddr, port: u16) -> Result<()> {
         let address = unwrapped(ip);
         let refuse = |why: String| {
-            Err(Error::config("address_not_allowed", format!("{ip} is not connected to: {why}")))
+            Err(Error::config("address_not_allowed", format!("connecting to {ip} is not allowed: {why}")))
         };
         if is_in(address, NEVER) || is_in(ip, NEVER) {
             return refuse("it is a link-local, multicast or metadata address".to_owned());
@@ -80,7 +80,7 @@ impl NetworkAccess {
             ));
         }
         if self.is_own_port(port) && is_of_this_machine(address) {
-            return refuse(format!("port {port} is this service's own"));
+            return refuse(format!("port {port} is the one that this service listens on"));
         }
         Ok(())
     }

@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 64 << 10;
 ///
 /// A reference is resolved each time that it is used. The schema marks it as `format: password`.
 #[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a secret is a text, {\"env\": \"NAME\"} or {\"file\": \"path\"}")]
+#[serde(untagged, expecting = "a secret must be a string, {\"env\": \"NAME\"} or {\"file\": \"path\"}")]
 #[schemars(extend("format" = "password"))]
 pub enum Secret {
     /// The secret itself.
@@ -70,29 +70,26 @@ impl Secret {
     /// # Errors
     /// `config`, `secret_not_allowed`.
     pub fn check(&self, access: &SecretAccess) -> Result<()> {
-        let refuse = |what: String| {
-            Err(Error::config(
-                "secret_not_allowed",
-                format!("{what} must not be used as a secret over the API"),
-            ))
+        let refuse = |what: String, why: &str| {
+            let message = format!("{what} is not allowed as a secret over the API: {why}");
+            Err(Error::config("secret_not_allowed", message))
         };
         match (self, access) {
             (Self::Inline(_), _) | (_, SecretAccess::Anywhere) => Ok(()),
-            (_, SecretAccess::Nowhere) => refuse("a reference".to_owned()),
+            (_, SecretAccess::Nowhere) => refuse("a reference".to_owned(), "none is; give the secret itself"),
             (Self::Env(EnvSecret { env }), SecretAccess::Restricted { .. }) => {
                 if env.starts_with(SecretAccess::PREFIX) {
                     return Ok(());
                 }
-                refuse(format!(
-                    "the environment variable `{env}`, whose name does not begin with {},",
-                    SecretAccess::PREFIX
-                ))
+                let why = format!("its name does not begin with {}", SecretAccess::PREFIX);
+                refuse(format!("the environment variable `{env}`"), &why)
             }
             (Self::File(FileSecret { file }), SecretAccess::Restricted { dir }) => {
                 if dir.as_ref().is_some_and(|dir| below(dir).check(file).is_ok()) {
                     return Ok(());
                 }
-                refuse(format!("`{}`, which is not below --secrets-dir,", file.display()))
+                let why = "it is not below the directory that the operator names with --secrets-dir";
+                refuse(format!("the file `{}`", file.display()), why)
             }
         }
     }
@@ -106,7 +103,7 @@ impl Secret {
         match self {
             Self::Inline(text) => Ok(text.clone()),
             Self::Env(EnvSecret { env }) => std::env::var(env).map_err(|error| {
-                let problem = format!("the environment variable `{env}` of a secret: {error}");
+                let problem = format!("reading a secret from the environment variable `{env}`: {error}");
                 Error::config("no_secret", problem)
             }),
             Self::File(FileSecret { file }) => read(file, access),
@@ -124,9 +121,9 @@ fn read(path: &Path, access: &SecretAccess) -> Result<String> {
         SecretAccess::Restricted { dir: Some(dir) } => below(dir),
         SecretAccess::Restricted { dir: None } | SecretAccess::Nowhere => FileAccess::Nowhere,
     };
-    let what = || format!("reading the secret in {}", path.display());
+    let what = || format!("reading a secret from {}", path.display());
     let mut text = String::new();
-    let file = files.open(path).map_err(|error| error.during("a secret"))?;
+    let file = files.open(path).map_err(|error| error.during("reading a secret"))?;
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| Error::io(what(), error))?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -48,7 +48,7 @@ pub(super) fn judge(
         Shape::Whole { bytes, fields } => (bytes, fields),
         Shape::TooWide => return Err(unclosed("a quote is opened and not closed in its field")),
         Shape::Unclosed => {
-            return Err(unclosed("a quote is opened and not closed up to the end of the file"));
+            return Err(unclosed("a quote is opened and not closed before the end of the file"));
         }
         Shape::TooLong => return Err(too_long(limits, Costs::FirstLine)),
     };
@@ -89,7 +89,7 @@ fn judge_field_lengths(ends: &[usize], limits: Limits, bytes: usize) -> Result<(
         Some((index, length)) => Err(Fault {
             code: "field_too_long",
             message: format!(
-                "field {} has {length} bytes; the most is {} (option `maxFieldBytes`)",
+                "field {} has {length} bytes, more than the limit of {} (option `maxFieldBytes`)",
                 index + 1,
                 limits.field
             ),
@@ -104,8 +104,8 @@ fn unclosed(message: &str) -> Fault {
 
 fn malformed_quote(dialect: Dialect, costs: Costs) -> Fault {
     let message = format!(
-        "text follows the closing quote of a field, where the delimiter `{}` or the end of the line should stand; a \
-         quote inside quotes is written twice",
+        "text follows the closing quote of a field, where the delimiter `{}` or the end of the line is expected; \
+         write a quote inside quotes twice",
         char::from(dialect.delimiter).escape_default()
     );
     Fault { code: "malformed_quote", message, costs }
@@ -113,7 +113,7 @@ fn malformed_quote(dialect: Dialect, costs: Costs) -> Fault {
 
 fn too_long(limits: Limits, costs: Costs) -> Fault {
     let message = format!(
-        "the record is longer than {} bytes (option `maxRecordBytes`), or a quote is not closed",
+        "the record is longer than the limit of {} bytes (option `maxRecordBytes`), or a quote is not closed",
         limits.record
     );
     Fault { code: "record_too_long", message, costs }

@@ -123,8 +123,8 @@ impl Framer {
             (Err(error), _) | (_, Err(error)) => {
                 let place = byte + error.valid_up_to() as u64;
                 let message = format!(
-                    "the bytes at {place} of the text are not text of its encoding; if all such rows fail, name the \
-                     right one with the option `encoding`"
+                    "the bytes at offset {place} are not valid in the encoding of the file; if all such rows fail, \
+                     name the right one with the option `encoding`"
                 );
                 let raw = shown(body);
                 Ok(Some(Framed::Bad(Bad { line, byte, code: "bad_encoding", message, raw })))

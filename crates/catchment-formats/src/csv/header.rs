@@ -19,13 +19,17 @@ pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Opti
             None => Ok(None),
             Some(Framed::Record(record)) if record.len() > MAX_COLUMNS => unreadable(
                 "too_many_columns",
-                format!("the first record has {} fields; is it CSV?", record.len()),
+                format!(
+                    "the first record has {} fields, more than the limit of {MAX_COLUMNS}; check that the file is \
+                     CSV, and the option `delimiter`",
+                    record.len()
+                ),
                 record.line,
             ),
             Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
             Some(Framed::Bad(bad)) if has_header => {
                 let message = format!(
-                    "line {}, which should name the columns: {}; the delimiter may be another one (option `delimiter`)",
+                    "the header in line {} cannot be read: {}; check the option `delimiter`",
                     bad.line, bad.message
                 );
                 unreadable("unreadable_header", message, bad.line)

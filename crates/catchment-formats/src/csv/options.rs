@@ -63,7 +63,10 @@ impl CsvOptions {
             return Err(invalid("delimiter", "is also the quote or the escape; they must differ"));
         }
         if escape.is_some() && escape == quote {
-            return Err(invalid("escape", "is the quote; leave it out: a quote written twice is understood"));
+            return Err(invalid(
+                "escape",
+                "is the quote as well; leave it out, a quote written twice is understood",
+            ));
         }
         let limits = Limits {
             field: self.max_field_bytes.unwrap_or(256 << 10),
@@ -97,7 +100,7 @@ fn encoding(label: &str) -> Result<&'static Encoding> {
         let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis";
         invalid(
             "encoding",
-            &format!("`{label}` is not known; names are those of the WHATWG standard: {known}, …"),
+            &format!("`{label}` is not a known encoding; use a name of the WHATWG Encoding Standard, such as {known}"),
         )
     })
 }

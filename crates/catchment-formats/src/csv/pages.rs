@@ -112,7 +112,8 @@ fn resume(blob: &Blob, given: &Given, cursor: &Cursor) -> Result<(Framer, Layout
     let State { line, offset, digest, layout } = cursor.state()?;
     // Lines and records have a byte at least each, and the text before them is checked.
     if line.saturating_sub(1) > offset || cursor.records_read > offset || !layout.dialect.is_possible() {
-        let message = "the stored cursor is not one of this source: it is at a place that no file has";
+        let message = "the stored cursor cannot be read: its position cannot exist in a file; schedule a new run, \
+                       which reads the source from its beginning";
         return Err(Error::config("cursor", message));
     }
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);

@@ -27,7 +27,7 @@ pub(super) fn check_text(record: &str) -> Result<(), BadRecord> {
                     };
                     if !is_paired {
                         let message = format!(
-                            "holds half a surrogate pair (\\u{unit:04x}) at byte {at}, which is no text"
+                            "holds an unpaired surrogate (\\u{unit:04x}) at byte {at}, which is not valid text"
                         );
                         return Err(BadRecord { code: "lone_surrogate", message });
                     }

@@ -109,7 +109,7 @@ impl Fields {
         let mut found = Found { values: vec![None; self.names.len()], is_doubled: false };
         self.root.take_from(record, &mut found).map_err(|error| bad(&error))?;
         if found.is_doubled {
-            let message = "holds two members of the same name; which one counts is not said".to_owned();
+            let message = "holds two members of the same name, so that its value is ambiguous".to_owned();
             return Err(BadRecord { code: "doubled_name", message });
         }
         if let Some(whole) = found.values.last_mut() {
@@ -216,7 +216,7 @@ fn decode(raw: &str) -> Result<Field<'_>, BadRecord> {
 }
 
 fn bad(error: &serde_json::Error) -> BadRecord {
-    BadRecord { code: "bad_json", message: format!("does not read: {error}") }
+    BadRecord { code: "bad_json", message: format!("is not valid JSON: {error}") }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub fn find_list(document: &str) -> Result<Path> {
     let shown = |list: &List| normalized(&list.steps);
     let unclear = |problem: String| {
         let message = format!("{problem}; name the list of records with the option `dataPath`");
-        Error::new(ErrorKind::Api, "no_records", message).with_detail("/options/dataPath", "is needed")
+        Error::new(ErrorKind::Api, "no_records", message).with_detail("/options/dataPath", "is missing")
     };
     let is_tie = |first: &List, second: &List| {
         (first.has_records, first.rank, first.steps.len())

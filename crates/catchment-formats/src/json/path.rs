@@ -35,10 +35,11 @@ impl Path {
         };
         let lookup = match steps {
             Some(steps) => Lookup::Steps(steps),
-            None if text.starts_with('$') => Lookup::Query(Box::new(
-                query::parse(text)
-                    .map_err(|problem| format!("is `{text}`, which is no JSONPath (RFC 9535): {problem}"))?,
-            )),
+            None if text.starts_with('$') => {
+                Lookup::Query(Box::new(query::parse(text).map_err(|problem| {
+                    format!("is `{text}`, which is not a valid JSONPath (RFC 9535): {problem}")
+                })?))
+            }
             // Such as `data[-1].id`.
             None if text.contains("[-") => return Self::parse(&format!("$.{text}")),
             None => {

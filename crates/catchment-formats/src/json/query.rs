@@ -48,13 +48,13 @@ fn check(text: &str) -> Result<(), String> {
     }
     for (count, most, what) in [
         (text.len(), MAX_BYTES, "bytes"),
-        (deepest, MAX_DEPTH, "brackets within each other"),
+        (deepest, MAX_DEPTH, "levels of brackets"),
         (descents, MAX_DESCENTS, "descents (`..`)"),
         (commas, MAX_COMMAS, "commas"),
         (roots, MAX_ROOTS, "roots (`$`)"),
     ] {
         if count > most {
-            return Err(format!("it has {count} {what}; the most is {most}"));
+            return Err(format!("it has {count} {what}, more than the limit of {most}"));
         }
     }
     Ok(())

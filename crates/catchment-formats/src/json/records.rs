@@ -78,7 +78,7 @@ impl Extraction<'_> {
             return Ok(());
         }
         self.walked.is_stopped = true;
-        Err(E::custom("nobody reads on"))
+        Err(E::custom("the reader of the records was dropped"))
     }
 }
 

@@ -48,7 +48,10 @@ impl TextBuffer {
     pub(crate) fn resume_at(&mut self, offset: u64, line: u64, digest: &str) -> Result<()> {
         while self.offset < offset {
             if self.is_empty() && !self.fill()? {
-                return Err(changed(&format!("its text ends at byte {}, before {offset}", self.offset)));
+                return Err(changed(&format!(
+                    "its text ends at byte {}, before byte {offset}, where reading resumes",
+                    self.offset
+                )));
             }
             let wanted = usize::try_from(offset - self.offset).unwrap_or(usize::MAX);
             self.advance(wanted.min(self.len()));
@@ -57,7 +60,7 @@ impl TextBuffer {
         if self.digest() == digest {
             return Ok(());
         }
-        Err(changed(&format!("its text up to byte {offset} is not what it was")))
+        Err(changed(&format!("its text before byte {offset} has changed")))
     }
 
     /// What has been read and not yet passed.
@@ -139,7 +142,10 @@ impl TextBuffer {
         if self.offset + self.len() as u64 > self.max_bytes {
             return Err(Error::config(
                 "file_too_long",
-                format!("the file has more than {} bytes of text (option `maxFileBytes`)", self.max_bytes),
+                format!(
+                    "the file has more than {} bytes of text; raise the option `maxFileBytes` to read it",
+                    self.max_bytes
+                ),
             ));
         }
         Ok(!self.is_at_end)

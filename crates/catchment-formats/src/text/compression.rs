@@ -12,7 +12,7 @@ pub(crate) fn decompress(mut raw: impl BufRead + Send + 'static) -> Result<Box<d
         [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Box::new(
             zstd::stream::read::Decoder::with_buffer(raw)
-                .map_err(|error| Error::io("reading zstd", error))?,
+                .map_err(|error| Error::io("setting up the zstd decoder", error))?,
         ),
         _ => Box::new(raw),
     })
@@ -25,7 +25,7 @@ pub(crate) fn read_error(error: io::Error) -> Error {
             Error::new(
                 ErrorKind::Parsing,
                 "damaged_compression",
-                format!("the compressed file is damaged or cut off: {error}; make it again"),
+                format!("the compressed file is damaged or cut off: {error}; compress it again"),
             )
             .with_source(error)
         }
@@ -33,7 +33,7 @@ pub(crate) fn read_error(error: io::Error) -> Error {
         io::ErrorKind::Other if error.raw_os_error().is_none() => Error::new(
             ErrorKind::Parsing,
             "damaged_compression",
-            format!("the compressed file cannot be read: {error}; make it again"),
+            format!("the compressed file cannot be read: {error}; compress it again"),
         )
         .with_source(error),
         _ => Error::io("reading the file", error),

@@ -98,6 +98,6 @@ pub(crate) mod encoding_name {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Encoding, D::Error> {
         let name = String::deserialize(from)?;
-        Encoding::for_label(name.as_bytes()).ok_or_else(|| D::Error::custom("an unknown encoding"))
+        Encoding::for_label(name.as_bytes()).ok_or_else(|| D::Error::custom("unknown encoding"))
     }
 }

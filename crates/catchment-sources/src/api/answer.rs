@@ -227,7 +227,10 @@ fn refuse_html(api: &Endpoint, url: &Url, body: &[u8]) -> Result<()> {
     if body.trim_ascii_start().first() != Some(&b'<') {
         return Ok(());
     }
-    let message = format!("{} answered with HTML or XML instead of JSON", masked(url.as_str()));
+    let message = format!(
+        "{} answered with HTML or XML instead of JSON; check the URL, and whether it needs the option `auth`",
+        masked(url.as_str())
+    );
     let quote = api.client.quote(&String::from_utf8_lossy(body));
     Err(Error::new(ErrorKind::Api, "not_json", message).with_quote(quote))
 }

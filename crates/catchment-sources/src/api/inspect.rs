@@ -42,7 +42,7 @@ pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) ->
     let path = reader.layout().data_path.clone().unwrap_or_default();
     find("records", format!("{} at {path}", answer.count));
     match reader.next(&answer)? {
-        None => find("next_page", "there is none".to_owned()),
+        None => find("next_page", "none".to_owned()),
         Some(next) => {
             let how = describe(reader.layout().pagination.as_ref(), &next);
             reader.step(next);
@@ -75,7 +75,7 @@ fn describe(pagination: Option<&PaginationOptions>, next: &Place) -> String {
         pagination.and_then(name).map_or_else(|| default.to_owned(), Clone::clone)
     };
     match next {
-        Place::First => "the same address".to_owned(),
+        Place::First => "the same URL".to_owned(),
         Place::Page(number) => format!("{}={number}", option(|it| it.page_param.as_ref(), "page")),
         Place::Offset(number) => format!("{}={number}", option(|it| it.offset_param.as_ref(), "offset")),
         Place::Token(_) => {

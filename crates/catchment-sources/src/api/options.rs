@@ -220,7 +220,7 @@ impl ApiOptions {
             let is_fine =
                 is_plain(value) || value.as_array().is_some_and(|values| values.iter().all(is_plain));
             if !is_fine {
-                let problem = "must be a text, a number, a flag, or a list of them";
+                let problem = "must be a string, a number, a boolean, or a list of them";
                 return Err(invalid(&format!("params/{name}"), problem));
             }
         }

@@ -76,7 +76,8 @@ impl State {
         if [page, taken, empty_pages, steps, power, records_read].into_iter().all(is_count) {
             return Ok(());
         }
-        let message = "the stored cursor is not one of this source: it counts more than there can be";
+        let message = "the stored cursor cannot be read: its counts are out of range; schedule a new run, which \
+                       reads the source from its beginning";
         Err(Error::config("cursor", message))
     }
 }

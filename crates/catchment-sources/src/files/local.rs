@@ -27,14 +27,15 @@ impl Local {
 /// The one spelling of a path: absolute, without `.` and `..`.
 pub(crate) fn normalize(identifier: &str) -> Result<String> {
     if identifier.is_empty() {
-        return Err(Error::config("no_identifier", "the path of the file is empty")
+        return Err(Error::config("no_identifier", "the path of the file is empty; give a path or a URL")
             .with_detail("/sourceIdentifier", "is empty"));
     }
     if let Some((scheme, _)) = identifier.split_once("://") {
         let message = format!(
-            "`{scheme}:` addresses are not read; name a file by its path, or an http or https address"
+            "`{scheme}:` URLs are not supported; give the path of a file, or an http:// or https:// URL"
         );
-        return Err(Error::config("not_a_path", message).with_detail("/sourceIdentifier", "not a path"));
+        let problem = "is neither a path nor an http:// or https:// URL";
+        return Err(Error::config("not_a_path", message).with_detail("/sourceIdentifier", problem));
     }
     let path = absolute(Path::new(identifier))?;
     // It was text before, and only text was added.

@@ -25,7 +25,7 @@ impl FileLocation {
             return Ok(Self::Remote(Arc::new(remote)));
         }
         if let Some(option) = options.given() {
-            return Err(invalid(option, "is for files at an address; this one is on a disk"));
+            return Err(invalid(option, "is for files at a URL, and this one is local; leave it out"));
         }
         Ok(Self::Local(Local::new(identifier, host)))
     }

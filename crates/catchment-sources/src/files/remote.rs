@@ -83,12 +83,15 @@ impl Remote {
         let content_type =
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.starts_with("text/html") {
-            let message =
-                format!("{} answered with a page (HTML) instead of a file", masked(self.url.as_str()));
+            let message = format!(
+                "{} answered with a web page (HTML) instead of a file; check the URL, and whether it needs the \
+                 option `auth`",
+                masked(self.url.as_str())
+            );
             let quote = self.client.quote(&answer.body.beginning());
             return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
         }
-        let failed = |error| Error::io("storing the file while it is fetched", error);
+        let failed = |error| Error::io("writing the download to a temporary file", error);
         let mut file = tempfile::tempfile().map_err(failed)?;
         let (head, mut rest) = match answer.body {
             Body::Whole { bytes, .. } => (bytes, None),
@@ -112,8 +115,8 @@ impl Remote {
     /// A connection that was cut looks the same.
     fn not_proven_whole(&self, count: u64) -> Error {
         let message = format!(
-            "{} closed the connection after {count} bytes without having said how long the file is, so that nobody can \
-             tell whether it is whole; its server should send a Content-Length, or compress its answer",
+            "{} closed the connection after {count} bytes without having announced a length, so that the file may \
+             be incomplete; have its server send a Content-Length, or compress its answer",
             masked(self.url.as_str())
         );
         Error::new(ErrorKind::Network, "not_proven_whole", message)

@@ -24,10 +24,13 @@ pub(crate) fn source_url(identifier: &str) -> Result<Url> {
         }
     };
     if !matches!(url.scheme(), "http" | "https") {
-        return wrong(source, &format!("begins with {}:; only http and https are read", url.scheme()));
+        return wrong(
+            source,
+            &format!("has the scheme {}:, which is not supported; use http:// or https://", url.scheme()),
+        );
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return wrong(source, "holds a name or password; give them as the option `auth`");
+        return wrong(source, "holds a user name or password; give them with the option `auth`");
     }
     url.set_fragment(None);
     Ok(url)
@@ -43,7 +46,7 @@ pub(crate) fn check_address(url: &Url, network: &NetworkAccess) -> Result<()> {
         ("http" | "https", Err(_)) => Ok(()),
         (scheme, _) => Err(Error::config(
             "bad_address",
-            format!("`{scheme}:` URLs are not read; use http:// or https://"),
+            format!("`{scheme}:` URLs are not supported; use http:// or https://"),
         )),
     }
 }

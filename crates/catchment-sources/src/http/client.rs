@@ -64,7 +64,7 @@ impl Client {
             let option = format!("headers/{name}");
             check_secret(&option, &value, host)?;
             let parsed = HeaderName::try_from(name.as_str());
-            Ok((parsed.map_err(|_| invalid(&option, "is not the name of an HTTP header"))?, value))
+            Ok((parsed.map_err(|_| invalid(&option, "is not a valid name of an HTTP header"))?, value))
         });
         let connections = Arc::new(Connections::new(host, setup.limits));
         setup.params.iter().for_each(|(_, value)| connections.redactor.mask_query(value));

@@ -44,8 +44,12 @@ impl Connections {
     /// A header whose value is a secret.
     pub(super) fn header(&self, name: &str, secret: &Secret) -> Result<HeaderValue> {
         let text = self.reveal(secret)?;
-        let mut value = HeaderValue::from_str(&text)
-            .map_err(|_| invalid(&format!("headers/{name}"), "has characters that a header cannot have"))?;
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            invalid(
+                &format!("headers/{name}"),
+                "has characters that a header cannot have, such as a line break",
+            )
+        })?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -75,7 +79,7 @@ impl Connections {
             .dns_resolver(Arc::new(Resolver::new(self.network.clone(), port)))
             .build()
             .map_err(|error| {
-                let message = format!("making the HTTP client: {}", deepest(&error));
+                let message = format!("setting up the HTTP client: {}", deepest(&error));
                 Error::new(ErrorKind::System, "http_client", message).with_source(error)
             })?;
         Ok(slot.get_or_init(|| client))

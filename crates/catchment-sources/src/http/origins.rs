@@ -65,7 +65,7 @@ impl Origins {
         Err(Error::config(
             "other_origin",
             format!(
-                "{what} of {} leads to another origin, {}; name that one as the source, or set the option \
+                "{what} of {} leads to another origin, {}; use that one as the source, or set the option \
                  `otherOrigins` to `bare` to follow it without credentials",
                 masked(from.as_str()),
                 to.origin().ascii_serialization()
@@ -77,8 +77,10 @@ impl Origins {
     /// keeps it.
     pub(super) fn linked(&self, from: &Url, link: &str) -> Result<Url> {
         let mut target = from.join(link).map_err(|error| {
-            let message =
-                format!("the next page that {} links is not a valid URL ({error})", masked(from.as_str()));
+            let message = format!(
+                "the link to the next page in the answer of {} is not a valid URL ({error})",
+                masked(from.as_str())
+            );
             Error::new(ErrorKind::Api, "bad_link", message)
         })?;
         self.check_target("the next page", from, &target)?;
@@ -89,8 +91,8 @@ impl Origins {
             return Ok(target);
         }
         let message = format!(
-            "{} repeats a credential in the address of its next page, which would have to be stored in the clear; say with \
-             the option `pagination` how to ask for pages without it",
+            "{} repeats a credential in the URL of its next page, which would have to be stored in the clear; set \
+             the option `pagination` to request pages without that URL",
             masked(from.as_str())
         );
         Err(Error::new(ErrorKind::Api, "secret_in_link", message))
@@ -164,9 +166,8 @@ impl Origins {
             return Ok(());
         }
         let origin = url.origin().ascii_serialization();
-        let message = format!(
-            "an address of another origin, {origin}, would take a credential along; it is not followed"
-        );
+        let message =
+            format!("a URL of another origin, {origin}, contains a credential, so that it is not followed");
         Err(Error::config("other_origin", message))
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn follow_redirect(request: &mut Request, status: StatusCode, target:
 }
 
 pub(super) fn too_many_redirects(url: &Url) -> Error {
-    let message = format!("{} redirects more than {MAX_REDIRECTS} times", masked(url.as_str()));
+    let message = format!(
+        "{} redirects more than {MAX_REDIRECTS} times; check the URL, and whether it needs the option `auth`",
+        masked(url.as_str())
+    );
     Error::new(ErrorKind::Api, "too_many_redirects", message)
 }

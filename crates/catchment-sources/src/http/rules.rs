@@ -22,7 +22,7 @@ pub struct ErrorRule {
 
 /// Statuses of HTTP.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged, expecting = "a status is a number, a class such as \"5xx\", or a list of these")]
+#[serde(untagged, expecting = "a status must be a number, a class such as \"5xx\", or a list of these")]
 pub enum Statuses {
     /// One.
     One(u16),

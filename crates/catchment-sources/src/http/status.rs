@@ -23,8 +23,9 @@ pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, q
         408 | 425 | 500 | 502..=504 | 506..=599 => (ErrorKind::Unavailable, "unavailable"),
         _ => (ErrorKind::Api, "unexpected_status"),
     };
-    let error =
-        Error::new(kind, code, format!("{} answered {status}", masked(url.as_str()))).with_quote(quote);
+    let advice = if kind == ErrorKind::Authentication { "; check the option `auth`" } else { "" };
+    let message = format!("{} answered {status}{advice}", masked(url.as_str()));
+    let error = Error::new(kind, code, message).with_quote(quote);
     let is_temporary = matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable);
     let pause = retry_after(headers).or_else(|| quota_pause(headers)).filter(|_| is_temporary);
     match pause {

@@ -193,7 +193,7 @@ impl TableDigests {
             if is_complete { self.learn(view, found) } else { Ok(()) }
         })
         .await?;
-        tracing::debug!(rows = self.rows.len(), is_complete, "read what the table holds");
+        tracing::debug!(rows = self.rows.len(), is_complete, "read the digests of the table's rows");
         self.is_complete = Some(is_complete);
         Ok(())
     }

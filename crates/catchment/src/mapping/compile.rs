@@ -152,8 +152,8 @@ fn unknown_field(column: &str, name: &str, options: &TargetOptions, columns: &Co
 
 fn not_fed(table: &Table, column: &Column, columns: &Columns) -> Error {
     let message = format!(
-        "`{}` needs a value for `{}`, and no column of the source has a name that says so; it has: {}. Map one with \
-         columnMapping, such as {{\"{}\": \"{}\"}}",
+        "`{}` needs a value for `{}`, and no column of the source has a matching name; it has: {}. Map one with the \
+         option `columnMapping`, such as {{\"{}\": \"{}\"}}",
         table.name,
         column.name,
         columns.join(", "),

@@ -23,12 +23,12 @@ pub(super) fn convert<'a>(
 ) -> Result<Option<Converted<'a>>, ConversionError> {
     let Some(text) = value.as_trimmed() else { return Ok(None) };
     if let Value::Json(json) = value {
-        let accepted =
-            "a text, a number or a flag; map a member of it by its path, such as `artist.name` or `tags[0]`";
+        let accepted = "a string, a number or a boolean; map a member by its path, such as `artist.name` or \
+                        `tags[0]`";
         return Err(refused("not_a_value", json, accepted));
     }
     if let Value::Bytes(base64) = value {
-        return Err(refused("not_a_value", base64, "a text, a number or a flag, and no bytes"));
+        return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
     }
     // JSON has one decimal sign, whatever the options say of text.
     let decimal = if matches!(value, Value::Number(_)) { DecimalSign::Assumed } else { decimal };
@@ -60,7 +60,7 @@ fn fitting(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
             return Err(refused(
                 "too_long",
                 text,
-                &format!("at most {max_chars} characters, this has {chars}"),
+                &format!("at most {max_chars} characters (this has {chars})"),
             ));
         }
     }

@@ -67,7 +67,7 @@ impl TryFrom<Value> for MaxErrors {
             },
             _ => None,
         }
-        .ok_or_else(|| format!("{value} is neither a number of records nor a share such as \"5%\""))
+        .ok_or_else(|| format!("{value} is neither a number of records nor a percentage such as \"5%\""))
     }
 }
 
@@ -128,7 +128,7 @@ impl TargetOptions {
         let table = self.table()?;
         self.decimal_sign()?;
         if self.column_mapping.is_some() && self.field_mapping.is_some() {
-            return Err(invalid("fieldMapping", "says the same as columnMapping; give one of them"));
+            return Err(invalid("fieldMapping", "is the same as `columnMapping`; give only one of them"));
         }
         if let Some(names) = self.mapping() {
             self.check_mapping(table, names)?;
@@ -155,7 +155,8 @@ impl TargetOptions {
             let given: Vec<_> = names.keys().map(String::as_str).collect();
             let (table, given) = (table.name, given.join(", "));
             let problem = format!(
-                "maps {given} and not `{column}`, which `{table}` needs; a mapping that is given is all there is"
+                "maps {given} but not `{column}`, which `{table}` needs; add it, or leave the option out to map \
+                 columns by their names"
             );
             return Err(invalid(option, &problem));
         }
@@ -166,10 +167,12 @@ impl TargetOptions {
     fn check_content_type(&self, table: &Table) -> Result<()> {
         let is_mapped = self.mapping().map(|names| names.contains_key("content_type"));
         match (&self.content_type, table.name == CONTENT_INDEX.name) {
-            (Some(_), false) => Err(invalid("contentType", "goes with the target `content_index` only")),
+            (Some(_), false) => {
+                Err(invalid("contentType", "is for the target `content_index` only; leave it out"))
+            }
             (Some(given), true) if is_mapped == Some(true) => {
                 let problem = format!(
-                    "is `{given}`, and a column is mapped to `content_type` as well; give one of them"
+                    "is `{given}`, and a column is mapped to `content_type` as well; give only one of them"
                 );
                 Err(invalid("contentType", &problem))
             }
@@ -187,7 +190,10 @@ impl TargetOptions {
         let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
         find_table(name).ok_or_else(|| {
             let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-            invalid("targetTable", &format!("there is no target `{name}`; known are: {}", known.join(", ")))
+            invalid(
+                "targetTable",
+                &format!("unknown target table `{name}`; use one of: {}", known.join(", ")),
+            )
         })
     }
 
@@ -234,6 +240,6 @@ pub(super) fn content_type(given: &str) -> Result<&'static str> {
 pub(super) fn missing_content_type() -> Error {
     invalid(
         "contentType",
-        "is missing: say what the records are (music, video, movie or game), or map a column to `content_type`",
+        "is missing: set it to what the records are (music, video, movie or game), or map a column to `content_type`",
     )
 }

@@ -23,5 +23,10 @@ pub(super) fn timestamp(milliseconds: Option<i64>) -> Option<Timestamp> {
 
 /// JSON of our own that does not read back: somebody changed it by hand, or a newer version wrote it.
 pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
-    Error::config("unreadable", format!("{what} in the database does not read: {error}"))
+    Error::config(
+        "unreadable",
+        format!(
+            "{what} in the database cannot be read: {error}; it was changed by hand, or written by a newer version"
+        ),
+    )
 }

@@ -28,8 +28,9 @@ pub(super) async fn settle(
     ours: &mut SyncRun,
 ) -> Result<Option<serde_json::Value>> {
     let run = store.run(lease.run_id).await?;
-    let run =
-        run.ok_or_else(|| Error::new(ErrorKind::System, "run_gone", "the run was deleted meanwhile"))?;
+    let run = run.ok_or_else(|| {
+        Error::new(ErrorKind::System, "run_gone", "the run was deleted while it was in progress")
+    })?;
     check_balance(&run, end.records_read)?;
     check_limit(options, run.items_failed, end.records_read, true)?;
     let may_be_empty =
@@ -38,13 +39,13 @@ pub(super) async fn settle(
         return Err(Error::new(
             ErrorKind::Validation,
             "source_empty",
-            "the source has no records, though it had some before; if that is meant, set the option `allowEmpty`",
+            "the source has no records, though it had some before; if that is intended, set the option `allowEmpty`",
         ));
     }
     let Some(shifted) = &run.metadata.shifted else { return Ok(end.keep.clone()) };
     let warning = format!(
-        "{shifted}: its list moved while it was read, so that records may have been missed; ask for a stable order, such as \
-         by id"
+        "{shifted}: its list shifted while it was read, so that records may have been missed; request a stable \
+         order, such as by id"
     );
     // Once more from the beginning, in another run; most often nothing moves then.
     if run.metadata.replacements == 0 {
@@ -79,7 +80,10 @@ pub(super) fn check_limit(options: &TargetOptions, failed: u64, read: u64, is_at
         Some(limit) if limit.is_passed(failed, read, is_at_end) => Err(Error::new(
             ErrorKind::Validation,
             "too_many_errors",
-            format!("{failed} of {read} records were rejected, more than the option `maxErrors` allows"),
+            format!(
+                "{failed} of {read} records were rejected, more than the option `maxErrors` allows; correct them, \
+                 or raise it"
+            ),
         )),
         _ => Ok(()),
     }

@@ -24,7 +24,7 @@ pub async fn run_daily(service: SyncService, schedule: Schedule) {
         let pause = match turn(&service, &schedule, Timestamp::now()).await {
             Ok(pause) => pause.min(MAX_SLEEP),
             Err(error) => {
-                log_error!(WARN, &error, "the daily job could not be looked at");
+                log_error!(WARN, &error, "the state of the daily job could not be read; trying again");
                 MAX_SLEEP
             }
         };
@@ -61,7 +61,7 @@ async fn do_job(service: &SyncService, schedule: &Schedule, next: Timestamp, now
     let store = service.store();
     store.end_job(NAME, result.as_ref().err().map(Error::message)).await?;
     if let Err(error) = result {
-        log_error!(ERROR, &error, "the daily job failed; it is tried again soon");
+        log_error!(ERROR, &error, "the daily job failed; it will be retried");
         let soon = now + RETRY_AFTER;
         if let Some(job) = store.job(NAME).await?.filter(|job: &Job| soon < next && job.next_at == next) {
             store.move_job(NAME, &job, &job.schedule, soon, false).await?;

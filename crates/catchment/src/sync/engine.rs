@@ -77,7 +77,11 @@ impl Engine {
     pub(crate) async fn resume_interrupted(&self) -> Result<()> {
         for (run_id, owner) in self.store.held_runs().await? {
             if owner.parse().is_ok_and(|worker: WorkerName| worker.is_dead(&self.worker)) {
-                tracing::info!(run = run_id, owner, "the process that held the run is gone");
+                tracing::info!(
+                    run = run_id,
+                    owner,
+                    "the process that held the run has died; its lease is released"
+                );
                 self.store.expire_lease(run_id, &owner).await?;
             }
         }
@@ -104,7 +108,7 @@ impl Engine {
 
     /// The permit to make an attempt; waits for one of those under way where there are as many as may be.
     pub(super) async fn permit(&self) -> Result<SemaphorePermit<'_>> {
-        let closed = |_| Error::new(ErrorKind::System, "shut_down", "the service is shut down");
+        let closed = |_| Error::new(ErrorKind::System, "shut_down", "the service is shutting down");
         self.permits.acquire().await.map_err(closed)
     }
 
@@ -132,7 +136,7 @@ impl Engine {
     pub(super) async fn pause(&self, time: Duration) -> Result<()> {
         tokio::select! {
             () = self.shutdown.cancelled() => {
-                let message = "the service is shut down; the run resumes when it is started again";
+                let message = "the service is shutting down; the run resumes when it is started again";
                 Err(Error::new(ErrorKind::System, "shut_down", message))
             }
             () = tokio::time::sleep(time) => Ok(()),

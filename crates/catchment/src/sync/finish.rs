@@ -67,7 +67,7 @@ impl Engine {
         }
         match self.store_end(lease, &verdict).await {
             Ok(true) => log_end(&run, &verdict),
-            Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed by somebody else"),
+            Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed from outside"),
             // Its lease runs out, and the next claim goes on from the last page.
             Err(error) => {
                 log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
@@ -162,7 +162,12 @@ impl Engine {
             Err(error) => Err(error),
         };
         if let Err(error) = replaced {
-            log_error!(ERROR, &error, run = run.id, "no run could be put in its place");
+            log_error!(
+                ERROR,
+                &error,
+                run = run.id,
+                "its replacement could not be scheduled; schedule it again"
+            );
         }
     }
 
@@ -198,8 +203,9 @@ impl Engine {
 }
 
 fn lost_too_often(attempts: u32) -> Error {
-    let message =
-        format!("{attempts} workers in a row were lost with this run before it got on; see their logs");
+    let message = format!(
+        "{attempts} workers in a row were lost with this run before they committed a page; see their logs"
+    );
     Error::new(ErrorKind::System, "interrupted", message)
 }
 
@@ -227,7 +233,7 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
         // Told by its caller.
         Verdict::Lost => {}
         Verdict::Released => {
-            tracing::info!(run = run.id, pages = run.pages, "sync released; it goes on later");
+            tracing::info!(run = run.id, pages = run.pages, "sync released; it resumes later");
         }
         Verdict::Retry { error, delay_ms, .. } => {
             log_error!(WARN, error, run = run.id, delay_ms, "attempt failed");

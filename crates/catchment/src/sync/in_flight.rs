@@ -144,7 +144,7 @@ impl<'a> Pipeline<'a> {
             }
             Ok(Commit::LeaseLost | Commit::AlreadyDone) => return Ok(Committed::LeaseLost),
             Err(failure) if matches!(failure.class, Class::Row | Class::Contended) => {
-                tracing::debug!(run = run.id, page_no, reason = failure.message(), "a page is done again");
+                tracing::debug!(run = run.id, page_no, reason = failure.message(), "replaying a page");
                 if failure.class == Class::Contended {
                     self.pace.slow_down();
                 }

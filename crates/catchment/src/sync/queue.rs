@@ -37,7 +37,7 @@ impl Engine {
     /// Tidies up while nothing is to be done.
     pub(super) async fn rest(&self) {
         if let Err(error) = self.store.checkpoint().await {
-            tracing::debug!(%error, "the write-ahead log could not be emptied");
+            tracing::debug!(%error, "the write-ahead log could not be checkpointed");
         }
     }
 
@@ -70,9 +70,9 @@ impl Engine {
             let Some(id) = self.next_due().await? else { return self.claim_stranded().await };
             match self.claim(id).await {
                 Ok(Ok(claim)) => return Ok(Some(claim)),
-                Ok(Err(wait)) => tracing::trace!(run = id, %wait, "a run is not to be had"),
+                Ok(Err(wait)) => tracing::trace!(run = id, %wait, "the run cannot be claimed"),
                 Err(error) if error.kind() == ErrorKind::Config => {
-                    log_error!(ERROR, &error, run = id, "the run cannot be read and fails");
+                    log_error!(ERROR, &error, run = id, "the run cannot be read and is marked as failed");
                     self.store.fail_unreadable(id, &error).await?;
                 }
                 Err(error) => return Err(error),
@@ -112,12 +112,15 @@ impl Engine {
         self.due.lock().await.stranded_after = ids.last().copied().unwrap_or_default();
         for id in ids {
             if !self.can_read(id).await {
-                tracing::debug!(run = id, "a run of another node waits for it: its file is not here");
+                tracing::debug!(run = id, "the run is left to its node: its file cannot be read here");
                 continue;
             }
             let claim = self.store.claim(id, &self.worker.to_string(), self.claimant(), true).await?;
             if let Ok(claim) = claim {
-                tracing::warn!(run = id, "taking up a run of a node that is gone; its file is here as well");
+                tracing::warn!(
+                    run = id,
+                    "claimed a run of another node, which is gone: its file can be read here"
+                );
                 // There may be more of them.
                 self.due.lock().await.looked_elsewhere = None;
                 return Ok(Some(claim));

@@ -57,7 +57,8 @@ fn map(
                 ErrorKind::System,
                 "columns_changed",
                 format!(
-                    "the source delivers a page with other columns than before: {}; this is a fault of the source type",
+                    "the source delivered a page with other columns than before: {}; this is a bug of the source \
+                     type, please report it",
                     page.columns.join(", ")
                 ),
             ));

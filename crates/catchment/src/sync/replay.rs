@@ -47,7 +47,7 @@ pub(super) async fn replayed<T, F: Future<Output = Result<T, Failure>>>(
     loop {
         match transaction().await {
             Err(failure) if failure.class == Class::Contended && tries < TRIES => {
-                tracing::debug!(tries, reason = failure.message(), "a transaction is tried again");
+                tracing::debug!(tries, reason = failure.message(), "replaying a transaction");
                 let pause = Duration::from_millis(20 << tries).mul_f64(0.5 + rand::random::<f64>());
                 tokio::time::sleep(pause).await;
                 tries += 1;

@@ -130,9 +130,8 @@ fn check_length(pointer: &str, text: &str) -> Result<()> {
     if chars <= MAX_IDENTIFIER {
         return Ok(());
     }
-    let message = format!(
-        "has {chars} characters; at most {MAX_IDENTIFIER} fit (option `sourceName` can stand for it)"
-    );
+    let message =
+        format!("has {chars} characters, more than the limit of {MAX_IDENTIFIER}; use a shorter one");
     Err(Error::config("too_long", format!("{pointer}: {message}")).with_detail(pointer, message))
 }
 

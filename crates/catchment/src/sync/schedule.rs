@@ -25,19 +25,24 @@ impl Schedule {
     /// `config`, with what is accepted.
     pub fn new(expression: &str, zone: Option<&str>, content_retention_days: Option<u32>) -> Result<Self> {
         let invalid = |problem: &dyn std::fmt::Display| {
-            let message = format!("`{expression}` is no cron expression such as `0 3 * * *`: {problem}");
+            let message = format!(
+                "`{expression}` is not a valid cron expression (--retry-cron): {problem}; write five fields, such \
+                 as `0 3 * * *`"
+            );
             Error::config("invalid_settings", message)
         };
         // Read as no minute at all, `,` would be looked for until the year 5000, for minutes.
         if expression.split_whitespace().flat_map(|field| field.split(',')).any(str::is_empty) {
-            return Err(invalid(&"a list has an item that is empty"));
+            return Err(invalid(&"a list has an empty item"));
         }
         let cron = expression.parse::<Cron>().map_err(|error| invalid(&error))?;
         let zone = match zone {
             None => TimeZone::system(),
             Some(name) => TimeZone::get(name).map_err(|error| {
-                let message =
-                    format!("`{name}` is no time zone of the IANA database, such as Europe/Madrid: {error}");
+                let message = format!(
+                    "`{name}` is not a time zone of the IANA database (--time-zone): {error}; use a name such as \
+                     Europe/Madrid"
+                );
                 Error::config("invalid_settings", message)
             })?,
         };

@@ -120,7 +120,8 @@ impl SyncService {
     pub async fn retry(&self, principal: &Principal, id: i64) -> Result<SyncRun> {
         principal.require(Scope::Run)?;
         let is_done = replayed(|| self.engine.store.requeue(id)).await?;
-        let why_not = "only a failed or cancelled run can be retried, and none that has a later one";
+        let why_not = "only a failed or cancelled run can be retried, and only if no later run of its source and \
+                       target exists";
         self.changed(id, is_done, why_not).await
     }
 

@@ -43,8 +43,8 @@ impl TokenStore for Tokens {
         if !self.store.is_migrated().await? {
             return Err(Error::config(
                 "no_token_store",
-                "a refresh token may be replaced by a new one when it is used, and the database has no tables yet to keep \
-                 that one in; run `catchment migrate` first",
+                "the refresh token cannot be used yet: the server may replace it, and the database has no tables to \
+                 keep the new one in; run `catchment migrate` first",
             ));
         }
         let name = self.vault.name(key)?;
@@ -54,14 +54,14 @@ impl TokenStore for Tokens {
             }
             tokio::time::sleep(INTERVAL).await;
         }
-        let message = "another run uses the same refresh token and does not give it back";
+        let message = "another run is using the same refresh token, and has not released it in time";
         Err(Error::new(ErrorKind::Unavailable, "token_claimed", message))
     }
 
     async fn release(&self, key: &str) {
         let released = async { self.store.release_token(&self.vault.name(key)?, &self.owner).await };
         if let Err(error) = released.await {
-            tracing::debug!(%error, "the claim on a token could not be given back; it runs out");
+            tracing::debug!(%error, "the claim on a token could not be released; it will expire");
         }
     }
 }

@@ -30,7 +30,7 @@ impl Workers {
     /// Waits until each has ended, at the latest after the page in hand.
     pub async fn finish(self) {
         if let Err(error) = self.watch.await {
-            tracing::error!(%error, "the watch over the workers ended unexpectedly");
+            tracing::error!(%error, "the supervisor of the workers ended unexpectedly; please report this");
         }
     }
 }

@@ -74,7 +74,8 @@ impl KeyHolder {
         let Some(text) = text else { return Ok(None) };
         let bytes = unhex(text.trim()).filter(|bytes| bytes.len() == KEY_BYTES).ok_or_else(|| {
             let message =
-                "the key for secrets must be 64 hexadecimal digits, such as `openssl rand -hex 32` prints";
+                "the key for secrets (--key-file or CATCHMENT_KEY) must be 64 hexadecimal digits, such as `openssl \
+                 rand -hex 32` prints";
             Error::config("bad_key", message)
         })?;
         Ok(Some(self.key.get_or_init(|| Key::derive(&bytes))))
@@ -93,12 +94,13 @@ impl KeyHolder {
 
     fn read_file(&self) -> Result<Option<String>> {
         let path = self.file.display();
-        let cannot_read = |error| Error::io(format!("reading the key for secrets, {path}"), error);
+        let cannot_read = |error| Error::io(format!("reading the key for secrets from {path}"), error);
         match std::fs::metadata(&self.file) {
             // Orchestrators mount secrets so that others can read them; what others could change is not one.
             Ok(metadata) if metadata.permissions().mode() & 0o022 != 0 => {
-                let message =
-                    format!("others than its owner can write {path}; make it private with `chmod 600`");
+                let message = format!(
+                    "the key file {path} can be written by others than its owner; make it private with `chmod 600`"
+                );
                 Err(Error::config("bad_key", message))
             }
             Ok(_) => std::fs::read_to_string(&self.file).map(Some).map_err(cannot_read),
@@ -129,15 +131,16 @@ impl KeyHolder {
             });
         std::fs::remove_file(&draft).ok();
         written.map_err(|error| {
-            Error::io(format!("making the key for secrets, {}", path.display()), error)
-                .during("name another file with --key-file, or set CATCHMENT_KEY")
+            let what =
+                "creating the key for secrets (name another file with --key-file, or set CATCHMENT_KEY)";
+            Error::io(format!("{what}, {}", path.display()), error)
         })?;
-        tracing::info!(file = %path.display(), "made a key for the secrets of requests; keep it");
+        tracing::info!(file = %path.display(), "created a key for the secrets of requests; keep a copy of it");
         Ok(())
     }
 }
 
 /// The error of calls that do not fail.
 pub(super) fn crypto_failed() -> Error {
-    Error::new(ErrorKind::System, "vault", "the cryptography of this machine failed")
+    Error::new(ErrorKind::System, "vault", "the cryptography library failed; please report this")
 }

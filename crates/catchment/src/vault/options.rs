@@ -51,7 +51,8 @@ impl Vault {
     /// `config`.
     pub(crate) fn refuse_sealed(pointers: &[&str], options: &Map<String, Value>) -> Result<()> {
         if Self::is_sealed(pointers, options) {
-            let message = "a sealed secret is taken from nobody; give the secret itself, or where it is";
+            let message = "a sealed secret is not accepted in a request; give the secret itself, {\"env\": \
+                           \"NAME\"} or {\"file\": \"path\"}";
             return Err(Error::config("invalid_options", message));
         }
         Ok(())

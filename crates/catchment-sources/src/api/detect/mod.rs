@@ -40,7 +40,7 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
         ErrorKind::Api,
         "unknown_pagination",
         format!(
-            "the answer holds {count} records and says {says}, but not how to ask for the others; say it with the option \
+            "the answer holds {count} records and says {says}, but not how to request the others; set the option \
              `pagination`, such as {{\"type\": \"page\", \"pageParam\": \"page\"}}"
         ),
     ))

@@ -42,8 +42,10 @@ impl Kind {
                 Self::Link { relation: options.link_relation.clone().unwrap_or_else(|| "next".to_owned()) }
             }
             PaginationType::NextUrl => {
-                let (option, problem) =
-                    ("pagination/nextUrlPath", "is missing: say where the next address is");
+                let (option, problem) = (
+                    "pagination/nextUrlPath",
+                    "is missing: give the path of the URL of the next page, such as `paging.next`",
+                );
                 let path = path(option, options.next_url_path.as_deref())?;
                 Self::NextUrl { path: path.ok_or_else(|| invalid(option, problem))? }
             }

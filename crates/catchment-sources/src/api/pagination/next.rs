@@ -24,8 +24,8 @@ impl Pagination {
                     && self.missing(facts, facts.read) != Some(0)
                     && self.is_last_page(place, facts) == Some(false);
             if is_promised && !matches!(self.kind, Kind::None) {
-                let message = "the answer says that more records follow, but not how to ask for them; see the option \
-                               `pagination`";
+                let message = "the answer says that more records follow, but not how to request them; set the \
+                               option `pagination`";
                 return Err(Error::new(ErrorKind::Api, "no_next_page", message));
             }
         }
@@ -127,8 +127,8 @@ impl Pagination {
                 ErrorKind::Unavailable,
                 "short_source",
                 format!(
-                    "the source ended after {} of the {total} records that it says it has; if its count is not to be \
-                     trusted, give `pagination` without `totalPath` and `totalHeader`",
+                    "the source ended after {} of the {total} records that it announced; if its total is \
+                     unreliable, set `pagination` without `totalPath` and `totalHeader`",
                     facts.read
                 ),
             )),

@@ -42,7 +42,7 @@ impl Pagination {
         if options.full_pages == Some(true) && limit.is_none() {
             return Err(invalid(
                 "pagination/fullPages",
-                "says that pages are full, but `limit` is missing: say how many records a full page has",
+                "needs `limit`: set it to the number of records that a full page has",
             ));
         }
         Ok(Self {

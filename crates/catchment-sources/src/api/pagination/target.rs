@@ -31,7 +31,7 @@ impl Target {
         let Some(path) = path(&option, body)? else {
             return Ok(Self::Query(param.unwrap_or(default).to_owned()));
         };
-        let problem = "must lead to one place, such as `page.number`";
+        let problem = "must lead to one field, such as `page.number`";
         Ok(Self::Body(path.single().ok_or_else(|| invalid(&option, problem))?.to_vec()))
     }
 

@@ -30,8 +30,12 @@ impl Token {
         if let Some(header) = &options.cursor_header {
             return Ok(Self::Header(header.clone()));
         }
-        let missing =
-            || invalid("pagination/cursorPath", "is missing: say where the token of the next page is");
+        let missing = || {
+            invalid(
+                "pagination/cursorPath",
+                "is missing: give the path of the token of the next page, such as `meta.next_cursor`",
+            )
+        };
         Ok(Self::Path(path("pagination/cursorPath", options.cursor_path.as_deref())?.ok_or_else(missing)?))
     }
 

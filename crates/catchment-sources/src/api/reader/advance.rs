@@ -26,8 +26,8 @@ impl Reader {
         // A wrong path would make one page of a whole source.
         let is_cut = next.is_none() && self.state.page == 1 && pagination.is_told();
         if is_cut && speaks_of_more(&answer.headers, &answer.envelope, answer.count) {
-            let message = "the first answer says that there are more records, but has nothing where the option \
-                           `pagination` says that the next page is named; check its paths";
+            let message = "the first answer says that there are more records, but the paths of the option \
+                           `pagination` lead to no next page in it; check them";
             return Err(Error::new(ErrorKind::Api, "no_next_page", message));
         }
         self.state.total = facts.total;
@@ -94,8 +94,8 @@ impl Reader {
         if answer.end == Some(End::Ignored) {
             cursor.coverage = Coverage::Truncated;
             cursor.warning = Some(format!(
-                "page {}: a failure ({}) was ignored by the option `errorRules`; what that page and later ones hold was \
-                 not read",
+                "page {}: an error ({}) was ignored by the option `errorRules`; the records of this page and later \
+                 ones were not read",
                 self.state.page, answer.status
             ));
         } else if is_cut && !self.is_short(answer.count) {
@@ -144,20 +144,22 @@ impl Reader {
         self.state.empty_pages = if count == 0 { self.state.empty_pages + 1 } else { 0 };
         let length = serde_json::to_string(next).map_or(0, |text| text.len());
         let problem = if self.state.empty_pages > MAX_EMPTY_PAGES {
-            format!("{MAX_EMPTY_PAGES} pages in a row hold no record, and each names a next one")
+            format!("{MAX_EMPTY_PAGES} pages in a row hold no records, and each names a next page")
         } else if length > MAX_PLACE_BYTES {
-            format!("what names the next page has {length} bytes; the most is {MAX_PLACE_BYTES}")
+            format!(
+                "the token or URL of the next page has {length} bytes, more than the limit of {MAX_PLACE_BYTES}"
+            )
         } else {
             return Ok(());
         };
-        let message = format!("page {}: {problem}; see the option `pagination`", self.state.page);
+        let message = format!("page {}: {problem}; check the option `pagination`", self.state.page);
         Err(Error::new(ErrorKind::Api, "no_next_page", message))
     }
 
     fn cycle_found(&self) -> Error {
         let message = format!(
-            "page {} names as its next page one that was read before, so that reading would never end; see the option \
-             `pagination`",
+            "page {} names as its next page one that was already read, so that reading would never end; check the \
+             option `pagination`",
             self.state.page
         );
         Error::new(ErrorKind::Api, "same_next_page", message)

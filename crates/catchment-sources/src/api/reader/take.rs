@@ -100,11 +100,13 @@ impl Reader {
         let refuse = |code, message| Reject::new(ErrorKind::Parsing, code, message, position.clone(), &shown);
         let reject = if raw.len() > self.api.max_record_bytes {
             let most = self.api.max_record_bytes;
-            let message =
-                format!("the record has {} bytes; the most is {most} (option `maxRecordBytes`)", raw.len());
+            let message = format!(
+                "the record has {} bytes, more than the limit of {most} (option `maxRecordBytes`)",
+                raw.len()
+            );
             refuse("record_too_long", message)
         } else if is_repaired && raw.contains('\u{fffd}') {
-            refuse("bad_encoding", "the record holds bytes that are not UTF-8".to_owned())
+            refuse("bad_encoding", "the record holds bytes that are not valid UTF-8".to_owned())
         } else {
             let Some(fields) = &self.plan.fields else { return };
             match fields.values(raw) {
@@ -132,8 +134,8 @@ impl Reader {
             return Ok(());
         }
         let message = format!(
-            "page {} holds the same records as the page before it: the API does not know how it was asked for the next \
-             page; see the option `pagination`",
+            "page {} holds the same records as the page before it: the API ignores the way in which the next page \
+             was requested; check the option `pagination`",
             self.state.page
         );
         Err(Error::new(ErrorKind::Api, "same_page", message))
@@ -150,8 +152,8 @@ impl Reader {
     fn no_records_there(&self, url: &Url, envelope: &str) -> Error {
         let path = self.state.layout.data_path.as_deref().unwrap_or_default();
         let message = format!(
-            "the answer of {} has nothing at `{path}`; say with the option `dataPath` where its list of records is. It \
-             holds",
+            "the answer of {} has nothing at `{path}`; set the option `dataPath` to the path of its list of \
+             records. It holds",
             masked(url.as_str())
         );
         let quote = self.api.client.quote(envelope);

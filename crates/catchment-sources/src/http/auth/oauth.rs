@@ -167,7 +167,7 @@ impl TokenEndpoint {
     /// `config`, `invalid_options`, when `url` is not one of http or https.
     pub(super) fn new(url: &str, scopes: Option<&Scopes>, params: BTreeMap<String, String>) -> Result<Self> {
         let is_fine = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty();
-        let problem = "must be an http or https address without a name in it";
+        let problem = "must be an http:// or https:// URL without a user name in it";
         let url = Url::parse(url).ok().filter(is_fine).ok_or_else(|| invalid("auth/tokenUrl", problem))?;
         Ok(Self { url, scopes: scopes.map(Scopes::joined), params })
     }
@@ -191,7 +191,8 @@ impl TokenEndpoint {
             // What serde says of it may repeat the token itself.
             let (line, column) = (error.line(), error.column());
             let message = format!(
-                "{} answered {status} without a text `access_token` in a JSON object (line {line}, column {column})",
+                "{} answered {status} without a string `access_token` in a JSON object (line {line}, column \
+                 {column})",
                 masked(self.url.as_str())
             );
             Error::new(ErrorKind::Authentication, "bad_token", message)
@@ -237,8 +238,8 @@ impl Refresh {
         self.store.as_deref().ok_or_else(|| {
             Error::config(
                 "no_token_store",
-                "a refresh token may be replaced by a new one when it is used, which must then be kept in the \
-                 database; use `catchment check` or `sync`, which have one",
+                "the refresh token cannot be used here: the server may replace it, and there is no database to keep \
+                 the new one in; use `catchment check` or `catchment sync`",
             )
         })
     }

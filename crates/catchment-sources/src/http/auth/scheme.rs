@@ -145,5 +145,5 @@ fn key_name(name: Option<String>, place: KeyPlace) -> Result<String> {
 }
 
 fn header_name(name: &str) -> Result<HeaderName> {
-    HeaderName::try_from(name).map_err(|_| invalid("auth/name", "is not the name of an HTTP header"))
+    HeaderName::try_from(name).map_err(|_| invalid("auth/name", "is not a valid name of an HTTP header"))
 }

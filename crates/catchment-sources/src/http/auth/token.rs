@@ -44,8 +44,13 @@ impl TokenCache {
         // To its end, whatever becomes of whoever asks: a token that was replaced is of no more use.
         let (grant, connections) = (self.grant.clone(), connections.clone());
         let fetching = tokio::spawn(async move { grant.fetch(&connections).await });
-        let died =
-            |_| Error::new(ErrorKind::System, "panic", "a task that fetches a token ended unexpectedly");
+        let died = |_| {
+            Error::new(
+                ErrorKind::System,
+                "panic",
+                "a task that fetches a token ended unexpectedly; please report this",
+            )
+        };
         let fetched = fetching.await.map_err(died)??;
         let credential = fetched.credential.clone();
         *token = Some(fetched);

@@ -12,7 +12,8 @@ pub(crate) struct Failure {
     source: sqlx::Error,
 }
 
-const NO_CONNECTION: &str = "no connection within 10 s; is it up, and is its address right?";
+const NO_CONNECTION: &str =
+    "no connection within 10 s; check that it is running, and the host in the database URL";
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,21 +93,21 @@ fn classify_mysql(number: u16, sqlstate: &str) -> Class {
 impl Failure {
     /// Rows are not as they were when they were read, or gone: somebody writes beside us. The page is worth another look.
     pub(crate) fn changed_meanwhile(count: u64) -> Self {
-        let message = format!("{count} rows were changed or deleted by somebody else after they were read");
+        let message = format!("{count} rows were changed or deleted by another session after they were read");
         Self { class: Class::Contended, message, source: sqlx::Error::RowNotFound }
     }
 
     /// A row that is longer than what the server takes at once.
     pub(crate) fn too_large(bytes: usize, packet: usize) -> Self {
         let message = format!(
-            "it has {bytes} bytes, more than the server's max_allowed_packet of {packet}; raise that"
+            "it has {bytes} bytes, more than the server's max_allowed_packet of {packet}; raise that setting"
         );
         Self { class: Class::Row, message, source: sqlx::Error::RowNotFound }
     }
 
     /// A value of ours that has no text; the page cannot be written.
     pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
-        let message = format!("the cursor or the counts of a page have no JSON form: {error}");
+        let message = format!("the cursor or the counts of a page cannot be written as JSON: {error}");
         Self { class: Class::Refused, message, source: sqlx::Error::RowNotFound }
     }
 
@@ -135,7 +136,7 @@ impl From<Failure> for Error {
             Class::Storage => (ErrorKind::System, "database_storage"),
             Class::Refused => (ErrorKind::Config, "database_refused"),
         };
-        Self::new(kind, code, format!("the database: {}", failure.message)).with_source(failure.source)
+        Self::new(kind, code, format!("database error: {}", failure.message)).with_source(failure.source)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn bounded<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     tokio::time::timeout(STATEMENT_TIMEOUT, statement).await.unwrap_or_else(|_| {
-        let message = format!("no answer for {} s", STATEMENT_TIMEOUT.as_secs());
+        let message = format!("no answer within {} s", STATEMENT_TIMEOUT.as_secs());
         Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message)))
     })
 }

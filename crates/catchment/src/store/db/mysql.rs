@@ -182,7 +182,7 @@ impl Cluster {
             self.current.compare_exchange(host, next, Ordering::SeqCst, Ordering::SeqCst).is_ok();
         if has_turned && next != host {
             let (host, next) = (&self.hosts[host].name, &self.hosts[next].name);
-            tracing::debug!(host, next, "the database host does not serve; turning to the next one");
+            tracing::debug!(host, next, "the database host is unreachable; switching to the next one");
         }
     }
 
@@ -206,7 +206,7 @@ fn parse(url: &str) -> Result<MySqlConnectOptions> {
     // A slow statement would be logged with all its thousand rows of parameters.
     let options = options.statement_cache_capacity(256).disable_statement_logging();
     if options.get_database().is_none_or(str::is_empty) {
-        let message = "the database URL names no database: mysql://…@host:3306/NAME";
+        let message = "the database URL names no database; write mysql://user:password@host:3306/NAME";
         return Err(Error::config("database_url", message));
     }
     let query = url.rsplit_once('?').map_or("", |(_, query)| query);
@@ -220,7 +220,7 @@ fn parse(url: &str) -> Result<MySqlConnectOptions> {
 
 /// The parser's own message may repeat the URL, and with it the password.
 fn malformed() -> Error {
-    Error::config("database_url", "the database URL is not of the form mysql://user:password@host:3306/db")
+    Error::config("database_url", "the database URL is not valid; write mysql://user:password@host:3306/NAME")
 }
 
 fn is_local(host: &str) -> bool {

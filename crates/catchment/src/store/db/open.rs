@@ -29,7 +29,7 @@ impl Db {
             Some("sqlite") => Ok(Self::Sqlite(SqliteFile::open(url)?)),
             _ => Err(Error::config(
                 "database_url",
-                "the database URL begins with neither mysql:// nor mariadb:// nor sqlite://",
+                "the scheme of the database URL is not supported; use mysql://, mariadb:// or sqlite://",
             )),
         }
     }

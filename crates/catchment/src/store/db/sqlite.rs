@@ -34,11 +34,15 @@ impl SqliteFile {
         if names_no_file || url.contains(":memory:") || url.contains("mode=memory") {
             return Err(Error::config(
                 "database_url",
-                "SQLite is used with a file, such as sqlite://catchment.db",
+                "the database URL names no file; use one such as sqlite://catchment.db",
             ));
         }
         let bad = |error: sqlx::Error| {
-            Error::config("database_url", format!("`{url}` names no SQLite file: {error}")).with_source(error)
+            Error::config(
+                "database_url",
+                format!("`{url}` is not a valid SQLite URL: {error}; use one such as sqlite://catchment.db"),
+            )
+            .with_source(error)
         };
         let options = SqliteConnectOptions::from_str(url)
             .map_err(bad)?

@@ -46,8 +46,8 @@ pub(super) async fn plan(
     }
     Err(Error::config(
         "foreign_table",
-        "tables of these names are there already, were not made by Catchment, and lack what it needs. It does not alter \
-         them. Add it (and fill it where rows exist), or use another database:",
+        "the database has tables of these names that Catchment did not create and does not alter, and they lack \
+         what it needs; run these statements (and fill the columns where rows exist), or use another database:",
     )
     .with_lines(&missing))
 }

@@ -80,7 +80,9 @@ async fn lock(db: &Db, conn: &mut Conn) -> Result<()> {
                 return Err(Error::new(
                     ErrorKind::Database,
                     "migration_locked",
-                    format!("another process has been migrating for {LOCK_SECONDS} s; see what it is doing"),
+                    format!(
+                        "another process has been migrating the tables for {LOCK_SECONDS} s; wait for it, or stop it"
+                    ),
                 ));
             }
         }
@@ -108,7 +110,8 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
         return Err(Error::config(
             "newer_tables",
             format!(
-                "the tables are of version {newer}, this program knows up to {known}; use a newer program"
+                "the tables have schema version {newer}, and this program supports up to {known}; use a newer \
+                 version of it"
             ),
         ));
     }

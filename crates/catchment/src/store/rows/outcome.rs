@@ -69,13 +69,14 @@ fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Opt
     duplicates.iter().find_map(|duplicate| {
         let (item, page) = (&duplicate.item, page_of(duplicate.location.as_ref())?);
         match applied.get(item) {
-            Some(first) => (*first < page)
-                .then(|| format!("`{item}` stands on the pages {first} and {page} of the source")),
+            Some(first) => {
+                (*first < page).then(|| format!("`{item}` is on the pages {first} and {page} of the source"))
+            }
             // It was seen before this batch, which may have begun in the middle of a page.
             None if page > first_of_batch || last_page.is_some_and(|last| last < page) => {
                 let earlier = if page > 2 { " (or one before it)" } else { "" };
                 let before = page.saturating_sub(1);
-                Some(format!("`{item}` stands on the pages {before}{earlier} and {page} of the source"))
+                Some(format!("`{item}` is on the pages {before}{earlier} and {page} of the source"))
             }
             None => None,
         }

@@ -204,7 +204,7 @@ impl TableSink<'_> {
 
     fn refused(&self, row: usize, failure: &Failure) -> Reject {
         let batch = self.view.batch;
-        let message = format!("the database refuses the row: {}", failure.message());
+        let message = format!("the database refused the row: {}", failure.message());
         let location = batch.location(row).cloned();
         let location = location.unwrap_or(Position::Line { line: 0, byte: 0 }.into());
         let raw = batch.raw(row);

@@ -51,12 +51,12 @@ impl fmt::Display for Holder {
                 let (node, process) = (parts.next().unwrap_or_default(), parts.nth(3).unwrap_or_default());
                 write!(
                     f,
-                    "held by process {process} on {node} until {until:.0}, unless that renews its lease"
+                    "held by process {process} on {node}, whose lease expires at {until:.0} unless it is renewed"
                 )
             }
             _ => write!(
                 f,
-                "{}; `catchment runs cancel {}` frees its source",
+                "{}; cancel it to free its source: `catchment runs cancel {}`",
                 whose(&self.claimable_by),
                 self.run_id
             ),
@@ -69,7 +69,7 @@ pub(super) fn whose(claimable_by: &str) -> String {
     let (who, place) = claimable_by.split_once('@').unwrap_or_default();
     let who = if who == "service" { "a service (`catchment serve`)" } else { "any process" };
     match place {
-        "*" => format!("it can be taken up by {who}"),
-        node => format!("it can be taken up by {who} on the node {node}"),
+        "*" => format!("it can be claimed by {who}"),
+        node => format!("it can be claimed by {who} on the node {node}"),
     }
 }

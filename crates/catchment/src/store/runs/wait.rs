@@ -33,13 +33,13 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Until(time) => write!(f, "its next attempt is due at {time:.0}"),
-            Self::UnderWay(holder) => write!(f, "it is under way, {holder}"),
+            Self::UnderWay(holder) => write!(f, "it is in progress, {holder}"),
             Self::For(holder) => write!(f, "run {} comes first: {holder}", holder.run_id),
             Self::NotOurs { claimable_by } => write!(f, "{}", whose(claimable_by)),
-            Self::OtherKey => {
-                f.write_str("its secrets are sealed with a key that this process does not have (--key-file)")
-            }
-            Self::No => f.write_str("it cannot be claimed"),
+            Self::OtherKey => f.write_str(
+                "its secrets are encrypted with another key than this process has (--key-file or CATCHMENT_KEY)",
+            ),
+            Self::No => f.write_str("it has ended, or another process has just claimed it"),
         }
     }
 }
