@@ -92,16 +92,16 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
 }
 
 /// The cargo that runs this, with these arguments.
-pub fn cargo(args: &[&str]) -> Step {
+pub fn cargo(args: &[&str]) -> EchoedCommand {
     let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.args(args);
-    Step(command)
+    EchoedCommand(command)
 }
 
 /// A command that must succeed, and that shows what it runs.
-pub struct Step(Command);
+pub struct EchoedCommand(Command);
 
-impl Step {
+impl EchoedCommand {
     /// Adds arguments.
     #[must_use]
     pub fn args(mut self, args: &[String]) -> Self {

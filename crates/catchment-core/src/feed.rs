@@ -31,15 +31,15 @@ pub fn feed<T: Send + 'static>(capacity: usize) -> (Feed<T>, BoxStream<'static, 
             Some(Some(Ok(item))) => Some((Ok(item), Some(receiver))),
             Some(Some(Err(error))) => Some((Err(error), None)),
             Some(None) => None,
-            None => Some((Err(died()), None)),
+            None => Some((Err(task_panicked()), None)),
         }
     });
     (Feed(sender), items.boxed())
 }
 
 /// The error of a task that ended without saying how: it panicked.
-pub fn died() -> Error {
-    let message = "a task that reads the source ended unexpectedly; please report this";
+pub fn task_panicked() -> Error {
+    let message = "a task of this process ended unexpectedly; please report this";
     Error::new(ErrorKind::System, "panic", message)
 }
 

@@ -19,7 +19,7 @@ pub enum Key<'j> {
 
 /// A text or a name, borrowed where it has no escapes.
 #[derive(Debug, Deserialize)]
-pub struct Text<'j>(#[serde(borrow)] pub Cow<'j, str>);
+pub struct JsonText<'j>(#[serde(borrow)] pub Cow<'j, str>);
 
 /// Calls `visit` with each member of an object, or each element of a list, in order: its key, and its value as it stands
 /// there. Members of the same name are all visited.
@@ -54,7 +54,7 @@ impl<'de, F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>> Visitor<'de> f
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((Text(name), value)) = map.next_entry::<Text<'de>, &RawValue>()? {
+        while let Some((JsonText(name), value)) = map.next_entry::<JsonText<'de>, &RawValue>()? {
             (self.0)(Key::Name(name), value.get()).map_err(A::Error::custom)?;
         }
         Ok(())

@@ -113,12 +113,12 @@ mod value;
 
 pub use cursor::{Coverage, Cursor};
 pub use error::{Detail, Error, Result};
-pub use feed::{Feed, died, feed};
+pub use feed::{Feed, task_panicked, feed};
 pub use host::{
-    EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute,
+    EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute_path,
 };
 pub use kind::ErrorKind;
-pub use options::{invalid, parse, parse_options, split_options};
+pub use options::{invalid_option, parse, parse_options, split_options};
 pub use page::{Columns, Page, PageSize, WHOLE_RECORD};
 pub use position::{Location, Position};
 pub use progress::{Progress, Pulse};
@@ -126,6 +126,6 @@ pub use record::{Record, Records};
 pub use registry::Registry;
 pub use reject::{MAX_RAW_BYTES, Reject};
 pub use source::{Adapter, Finding, Inspection, Reading, Source};
-pub use text::cut;
-pub use url::masked;
+pub use text::truncate_text;
+pub use url::mask_url_query;
 pub use value::Value;

@@ -27,11 +27,11 @@ pub fn split_options<T: DeserializeOwned + JsonSchema>(options: &mut Map<String,
 /// The error of an option, with its place below `/options`: what is wrong with it, and what would be accepted.
 ///
 /// ```
-/// let error = catchment_core::invalid("timeouts/read", "must be at least 1 second");
+/// let error = catchment_core::invalid_option("timeouts/read", "must be at least 1 second");
 /// assert_eq!(error.message(), "/options/timeouts/read: must be at least 1 second");
 /// assert_eq!(error.details()[0].pointer, "/options/timeouts/read");
 /// ```
-pub fn invalid(option: &str, problem: &str) -> Error {
+pub fn invalid_option(option: &str, problem: &str) -> Error {
     let pointer = format!("/options/{option}");
     Error::config("invalid_options", format!("{pointer}: {problem}")).with_detail(pointer, problem)
 }

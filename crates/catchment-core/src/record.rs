@@ -6,12 +6,12 @@ use crate::{Location, Value};
 #[derive(Debug, Default)]
 pub struct Records {
     text: String,
-    cells: Vec<Cell>,
-    rows: Vec<Row>,
+    cells: Vec<ValueSpan>,
+    rows: Vec<RecordSpan>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum CellKind {
+enum ValueKind {
     Null,
     False,
     True,
@@ -26,13 +26,13 @@ enum CellKind {
 
 /// A value; its text begins where that of the cell before it ends.
 #[derive(Debug, Clone, Copy)]
-struct Cell {
-    kind: CellKind,
+struct ValueSpan {
+    kind: ValueKind,
     end: usize,
 }
 
 #[derive(Debug)]
-struct Row {
+struct RecordSpan {
     location: Location,
     raw_start: usize,
     raw_end: usize,
@@ -53,22 +53,22 @@ impl Records {
         let (raw_end, first_cell) = (self.text.len(), self.cells.len());
         for value in values {
             let (kind, text) = match value {
-                Value::Null => (CellKind::Null, ""),
-                Value::Bool(false) => (CellKind::False, ""),
-                Value::Bool(true) => (CellKind::True, ""),
-                Value::Number(text) => (CellKind::Number, text),
-                Value::Text(text) => (CellKind::Text, text),
-                Value::Json(text) => (CellKind::Json, text),
-                Value::Date(text) => (CellKind::Date, text),
-                Value::Time(text) => (CellKind::Time, text),
-                Value::DateTime(text) => (CellKind::DateTime, text),
-                Value::Bytes(base64) => (CellKind::Bytes, base64),
+                Value::Null => (ValueKind::Null, ""),
+                Value::Bool(false) => (ValueKind::False, ""),
+                Value::Bool(true) => (ValueKind::True, ""),
+                Value::Number(text) => (ValueKind::Number, text),
+                Value::Text(text) => (ValueKind::Text, text),
+                Value::Json(text) => (ValueKind::Json, text),
+                Value::Date(text) => (ValueKind::Date, text),
+                Value::Time(text) => (ValueKind::Time, text),
+                Value::DateTime(text) => (ValueKind::DateTime, text),
+                Value::Bytes(base64) => (ValueKind::Bytes, base64),
             };
             self.text.push_str(text);
-            self.cells.push(Cell { kind, end: self.text.len() });
+            self.cells.push(ValueSpan { kind, end: self.text.len() });
         }
         let end_cell = self.cells.len();
-        self.rows.push(Row { location: location.into(), raw_start, raw_end, first_cell, end_cell });
+        self.rows.push(RecordSpan { location: location.into(), raw_start, raw_end, first_cell, end_cell });
     }
 
     /// The same records with their locations and their texts alone, in less memory: every value is null.
@@ -117,7 +117,7 @@ impl Records {
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     records: &'a Records,
-    row: &'a Row,
+    row: &'a RecordSpan,
 }
 
 impl<'a> Record<'a> {
@@ -148,16 +148,16 @@ impl<'a> Record<'a> {
         let start = if column == 0 { self.row.raw_end } else { cells[column - 1].end };
         let text = &self.records.text[start..cell.end];
         match cell.kind {
-            CellKind::Null => Value::Null,
-            CellKind::False => Value::Bool(false),
-            CellKind::True => Value::Bool(true),
-            CellKind::Number => Value::Number(text),
-            CellKind::Text => Value::Text(text),
-            CellKind::Json => Value::Json(text),
-            CellKind::Date => Value::Date(text),
-            CellKind::Time => Value::Time(text),
-            CellKind::DateTime => Value::DateTime(text),
-            CellKind::Bytes => Value::Bytes(text),
+            ValueKind::Null => Value::Null,
+            ValueKind::False => Value::Bool(false),
+            ValueKind::True => Value::Bool(true),
+            ValueKind::Number => Value::Number(text),
+            ValueKind::Text => Value::Text(text),
+            ValueKind::Json => Value::Json(text),
+            ValueKind::Date => Value::Date(text),
+            ValueKind::Time => Value::Time(text),
+            ValueKind::DateTime => Value::DateTime(text),
+            ValueKind::Bytes => Value::Bytes(text),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Records that could not be applied.
 
 use crate::text::printable;
-use crate::{ErrorKind, Location, cut};
+use crate::{ErrorKind, Location, truncate_text};
 
 /// How much of a record that could not be applied is kept, in bytes.
 pub const MAX_RAW_BYTES: usize = 4096;
@@ -34,7 +34,7 @@ impl Reject {
         location: impl Into<Location>,
         raw: &str,
     ) -> Self {
-        let (message, raw) = (printable(message), cut(raw, MAX_RAW_BYTES));
+        let (message, raw) = (printable(message), truncate_text(raw, MAX_RAW_BYTES));
         Self { kind, code, message, location: location.into(), column: None, item: None, raw }
     }
 }

@@ -6,7 +6,7 @@ use crate::{Columns, Cursor, Page, PageSize, Reading, Reject, Result, Source};
 
 /// All that a source delivered, in order.
 #[derive(Debug, Default, PartialEq)]
-pub struct Everything {
+pub struct SourceOutput {
     /// The columns, where there was a page.
     pub columns: Option<Columns>,
     /// The values of each record, as text with its kind, and its place.
@@ -15,7 +15,7 @@ pub struct Everything {
     pub rejects: Vec<Reject>,
 }
 
-impl Everything {
+impl SourceOutput {
     fn add(&mut self, page: &Page) {
         self.columns.get_or_insert_with(|| page.columns.clone());
         assert_eq!(self.columns.as_ref(), Some(&page.columns), "a page has other columns than the first");
@@ -42,7 +42,7 @@ impl Everything {
 /// # Panics
 /// Where the source breaks the contract, with what it did.
 #[expect(clippy::panic, reason = "a test suite tells by panicking")]
-pub async fn conforms<S: Source>(make: impl Fn() -> S) -> Everything {
+pub async fn conforms<S: Source>(make: impl Fn() -> S) -> SourceOutput {
     if let Err(error) = make().test_connection().await {
         panic!("test_connection fails where read is expected to work: {error}");
     }
@@ -63,9 +63,9 @@ async fn read_all<S: Source>(
     source: &S,
     after: Option<Cursor>,
     rows: usize,
-) -> (Everything, Vec<(Everything, Cursor)>) {
+) -> (SourceOutput, Vec<(SourceOutput, Cursor)>) {
     let start = after.as_ref().map_or(0, |cursor| cursor.records_read);
-    let mut all = Everything::default();
+    let mut all = SourceOutput::default();
     let mut cursors = Vec::new();
     let mut pages = source.read(Reading { after, page_size: PageSize::rows(rows), ..Reading::default() });
     while let Some(page) = pages.next().await {
@@ -81,7 +81,7 @@ async fn read_all<S: Source>(
             start + all.count(),
             "the cursor's `records_read` differs from the records read"
         );
-        let so_far = Everything {
+        let so_far = SourceOutput {
             columns: all.columns.clone(),
             records: all.records.clone(),
             rejects: all.rejects.clone(),
@@ -99,8 +99,8 @@ async fn read_all<S: Source>(
 async fn resumes_at<S: Source>(
     source: &S,
     cursor: &Cursor,
-    before: Everything,
-    whole: &Everything,
+    before: SourceOutput,
+    whole: &SourceOutput,
     rows: usize,
 ) {
     let (rest, _) = read_all(source, Some(cursor.clone()), rows).await;

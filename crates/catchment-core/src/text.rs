@@ -21,11 +21,11 @@ pub(crate) fn printable(text: String) -> String {
 /// `text` truncated to at most `max_bytes` at a character boundary; the ellipsis that marks a cut is among them.
 ///
 /// ```
-/// assert_eq!(catchment_core::cut("Bohemian", 7), "Bohe…");
-/// assert_eq!(catchment_core::cut("naïve", 5), "na…");
-/// assert_eq!(catchment_core::cut("naïve", 2), "");
+/// assert_eq!(catchment_core::truncate_text("Bohemian", 7), "Bohe…");
+/// assert_eq!(catchment_core::truncate_text("naïve", 5), "na…");
+/// assert_eq!(catchment_core::truncate_text("naïve", 2), "");
 /// ```
-pub fn cut(text: &str, max_bytes: usize) -> String {
+pub fn truncate_text(text: &str, max_bytes: usize) -> String {
     const ELLIPSIS: &str = "…";
     if text.len() <= max_bytes {
         return text.to_owned();

@@ -22,11 +22,11 @@ pub struct Blob {
     /// Whether it is the whole file, and not its beginning alone.
     is_whole: bool,
     taken: Arc<AtomicU64>,
-    is_wanted: IsWanted,
+    is_wanted: ContinueCheck,
 }
 
 /// Asked before each block is read, as some ways through a file are long: whether somebody still waits for what is read.
-pub type IsWanted = Arc<dyn Fn() -> bool + Send + Sync>;
+pub type ContinueCheck = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What a file is told from another state of itself by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Blob {
     ///
     /// # Errors
     /// `system`, `io`, where the file system does not tell its size.
-    pub fn new(file: File, is_wanted: IsWanted) -> Result<Self> {
+    pub fn new(file: File, is_wanted: ContinueCheck) -> Result<Self> {
         let version = Version::of(&file)?;
         Ok(Self { file: Arc::new(file), version, is_whole: true, taken: Arc::default(), is_wanted })
     }
@@ -67,7 +67,7 @@ impl Blob {
         (&*self.file).rewind().map_err(|error| Error::io("rewinding the file", error))?;
         self.taken.store(0, Ordering::Relaxed);
         let (file, taken, is_wanted) = (self.file.clone(), self.taken.clone(), self.is_wanted.clone());
-        decompress(BufReader::with_capacity(BLOCK_BYTES, Counted { file, taken, is_wanted }))
+        decompress(BufReader::with_capacity(BLOCK_BYTES, CountingReader { file, taken, is_wanted }))
     }
 
     /// Its text as UTF-8, with the byte 0xFF, which no UTF-8 has, where it is malformed in its encoding.
@@ -125,13 +125,13 @@ pub(crate) fn changed(how: &str) -> Error {
 }
 
 /// A file whose bytes are counted on their way.
-struct Counted {
+struct CountingReader {
     file: Arc<File>,
     taken: Arc<AtomicU64>,
-    is_wanted: IsWanted,
+    is_wanted: ContinueCheck,
 }
 
-impl Read for Counted {
+impl Read for CountingReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !(self.is_wanted)() {
             return Err(io::Error::new(

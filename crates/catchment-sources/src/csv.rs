@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::api::Api;
-pub use crate::files::RemoteOptions;
+pub use crate::files::RemoteFileOptions;
 use crate::files::{self, FileLocation, is_address};
 use crate::http::{check_address, source_url};
 
@@ -20,7 +20,7 @@ use crate::http::{check_address, source_url};
 #[derive(Clone)]
 pub struct Csv {
     location: FileLocation,
-    format: csv::Csv,
+    format: csv::CsvFormat,
 }
 
 /// How the file is written, and how it is asked for where it is at an address.
@@ -28,10 +28,10 @@ pub struct Csv {
 pub struct CsvOptions {
     /// How it is written.
     #[serde(flatten)]
-    pub format: csv::CsvOptions,
+    pub format: csv::CsvFormatOptions,
     /// How it is asked for.
     #[serde(flatten)]
-    pub remote: RemoteOptions,
+    pub remote: RemoteFileOptions,
 }
 
 impl Adapter for Csv {
@@ -64,7 +64,7 @@ impl Adapter for Csv {
     }
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
-        let format = csv::Csv::new(&options.format)?;
+        let format = csv::CsvFormat::new(&options.format)?;
         let location = FileLocation::new(identifier, options.remote, format.max_bytes(), host)?;
         Ok(Self { location, format })
     }

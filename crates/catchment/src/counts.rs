@@ -83,7 +83,7 @@ pub struct RunMetadata {
 
 impl RunMetadata {
     /// What people should know of a run that is completed and not complete.
-    pub fn shown_warning(&self) -> Option<&str> {
+    pub fn effective_warning(&self) -> Option<&str> {
         const MAX_PAGES_REACHED: &str = "the source was not read to its end; raise the option `maxPages` to read \
                                          more";
         self.warning.as_deref().or(self.truncated.then_some(MAX_PAGES_REACHED))

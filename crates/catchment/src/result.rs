@@ -50,9 +50,9 @@ pub struct SyncStats {
     pub pending: u64,
     /// Held by a worker.
     pub in_progress: u64,
-    /// Ended well.
+    /// AttemptEnd well.
     pub completed: u64,
-    /// Ended with an error.
+    /// AttemptEnd with an error.
     pub failed: u64,
     /// Called off.
     pub cancelled: u64,

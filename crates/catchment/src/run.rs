@@ -46,7 +46,7 @@ stored_names!(
 );
 impl RunStatus {
     /// Whether nothing more happens to it by itself.
-    pub const fn is_final(self) -> bool {
+    pub const fn is_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }

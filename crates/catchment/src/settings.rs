@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use catchment_core::{Error, NetworkAccess, Result, absolute};
+use catchment_core::{Error, NetworkAccess, Result, absolute_path};
 use ipnet::IpNet;
 
 use crate::sync::Schedule;
@@ -104,8 +104,8 @@ impl Settings {
             return invalid("--node must be a name of 1 to 255 characters");
         }
         self.schedule()?;
-        self.data_dirs = self.data_dirs.iter().map(|dir| absolute(dir)).collect::<Result<_>>()?;
-        self.secrets_dir = self.secrets_dir.as_deref().map(absolute).transpose()?;
+        self.data_dirs = self.data_dirs.iter().map(|dir| absolute_path(dir)).collect::<Result<_>>()?;
+        self.secrets_dir = self.secrets_dir.as_deref().map(absolute_path).transpose()?;
         Ok(self)
     }
 

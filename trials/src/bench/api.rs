@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 
 use super::catchment::Bench;
 use super::measure::measure;
-use super::table::Table;
+use super::table::ResultTable;
 use xtask::database::Database;
 
 const DELAY: Duration = Duration::from_millis(20);
@@ -21,7 +21,7 @@ const PAGE: usize = 100;
 /// One request at a time, and as many as the default allows.
 pub(super) fn run(bench: &Bench) -> Result<()> {
     let port = serve()?;
-    let mut table = Table::new();
+    let mut table = ResultTable::new();
     for round in 0..bench.rounds {
         for (name, concurrency, records) in [
             ("one request after the other", 1, bench.rows),

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, bail};
 
 use super::input::Input;
-use super::measure::{Taken, measure};
+use super::measure::{Measurement, measure};
 use xtask::database::Database;
 
 /// What is measured, on which input.
@@ -39,14 +39,14 @@ impl Bench {
     }
 
     /// Syncs a music catalogue into `content_index`.
-    pub(super) fn sync(&self, database: &Database, file: &Path) -> Result<Taken> {
+    pub(super) fn sync(&self, database: &Database, file: &Path) -> Result<Measurement> {
         let mut command = self.command(database);
         command.arg("sync").arg(file).args(["--content-type", "music", "--source-name", "bench"]);
         measure(command)
     }
 
     /// Syncs the prices into `catalog_items`.
-    pub(super) fn sync_catalog(&self, database: &Database) -> Result<Taken> {
+    pub(super) fn sync_catalog(&self, database: &Database) -> Result<Measurement> {
         let mut command = self.command(database);
         command.arg("sync").arg(&self.input.catalog).args(["--target", "catalog_items"]);
         measure(command)

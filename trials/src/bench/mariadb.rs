@@ -5,9 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::catchment::Bench;
-use super::measure::{Taken, measure};
+use super::measure::{Measurement, measure};
 use super::peers;
-use super::table::Table;
+use super::table::ResultTable;
 use xtask::database::Database;
 use xtask::mariadb::{MariaDb, client};
 
@@ -25,7 +25,7 @@ const CATALOG: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY
 pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     let mut mariadb = MariaDb::start()?;
     let port = mariadb.server().port;
-    let (mut music, mut catalog) = (Table::new(), Table::new());
+    let (mut music, mut catalog) = (ResultTable::new(), ResultTable::new());
     for round in 0..bench.rounds {
         let loaded = Database::create(&[port], "loaded")?;
         bench.migrate(&loaded)?;
@@ -64,7 +64,7 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     Ok(())
 }
 
-fn load_data(port: u16, sql: &str) -> Result<Taken> {
+fn load_data(port: u16, sql: &str) -> Result<Measurement> {
     let mut command = client(port, "loaded")?;
     command.args(["--local-infile=1", "--execute", sql]);
     measure(command)

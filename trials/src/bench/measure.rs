@@ -13,7 +13,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// What a command took.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Taken {
+pub(super) struct Measurement {
     pub(super) wall: f64,
     /// User and system time, with that of its threads.
     pub(super) cpu: f64,
@@ -21,7 +21,7 @@ pub(super) struct Taken {
 }
 
 /// Runs a command to its end.
-pub(super) fn measure(mut command: Command) -> Result<Taken> {
+pub(super) fn measure(mut command: Command) -> Result<Measurement> {
     let line = format!("{command:?}").chars().take(200).collect::<String>();
     let began = Instant::now();
     let mut process = command.spawn().with_context(|| format!("starting {line}"))?;
@@ -42,7 +42,7 @@ pub(super) fn measure(mut command: Command) -> Result<Taken> {
     if !status.success() {
         bail!("{line}: {status}");
     }
-    Ok(Taken { wall, cpu, peak_mib })
+    Ok(Measurement { wall, cpu, peak_mib })
 }
 
 fn memory(pid: u32) -> Option<f64> {
@@ -61,7 +61,7 @@ fn cpu(pid: u32) -> Option<f64> {
 }
 
 /// The middle one of several runs, by wall time.
-pub(super) fn median(mut runs: Vec<Taken>) -> Taken {
+pub(super) fn median(mut runs: Vec<Measurement>) -> Measurement {
     runs.sort_by(|a, b| a.wall.total_cmp(&b.wall));
     runs.get(runs.len() / 2).copied().unwrap_or_default()
 }

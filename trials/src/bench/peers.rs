@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 
 use super::measure::measure;
-use super::table::Table;
+use super::table::ResultTable;
 use xtask::database::Database;
 use xtask::tools::python_environment;
 
@@ -26,7 +26,7 @@ pipeline.run(rows(), table_name='by_dlt', write_disposition='append')
 pub(super) fn bench(port: u16, file: &Path) -> Result<()> {
     let database = Database::create(&[port], "peers")?;
     let dir = tempfile::tempdir()?;
-    let mut table = Table::new();
+    let mut table = ResultTable::new();
     for (package, run) in [
         ("sling-linux-amd64", sling as fn(&Path, &Path, &Database) -> Result<Command>),
         // Later ones fetch their program from elsewhere.

@@ -8,14 +8,14 @@ use anyhow::Result;
 
 use super::catchment::Bench;
 use super::measure::measure;
-use super::table::Table;
+use super::table::ResultTable;
 use xtask::database::Database;
 use xtask::tools::{find, install};
 
 /// First loads, and loads again, in files below `dir`.
 pub(super) fn run(bench: &Bench, dir: &Path) -> Result<()> {
     let sqlite3 = find("sqlite3").map_or_else(|| install("sqlite3", &["sqlite3"]), Ok)?;
-    let mut table = Table::new();
+    let mut table = ResultTable::new();
     for round in 0..bench.rounds {
         let home = dir.join(format!("sqlite{round}"));
         fs::create_dir(&home)?;

@@ -1,18 +1,18 @@
 //! What is printed: a line for each thing that was measured, as a Markdown table.
 
-use super::measure::{Taken, median};
+use super::measure::{Measurement, median};
 
 /// Rows of a table: what was done, and what it took in each round. The first row is 1.0.
-pub(super) struct Table {
-    rows: Vec<(String, Vec<Taken>)>,
+pub(super) struct ResultTable {
+    rows: Vec<(String, Vec<Measurement>)>,
 }
 
-impl Table {
+impl ResultTable {
     pub(super) fn new() -> Self {
         Self { rows: Vec::new() }
     }
 
-    pub(super) fn add(&mut self, name: &str, taken: Taken) {
+    pub(super) fn add(&mut self, name: &str, taken: Measurement) {
         eprintln!("{name}: {:.1} s", taken.wall);
         match self.rows.iter_mut().find(|(known, _)| known == name) {
             Some((_, runs)) => runs.push(taken),
@@ -27,7 +27,7 @@ impl Table {
         let mut base = None;
         for (name, runs) in self.rows {
             let rounds = runs.len();
-            let Taken { wall, cpu, peak_mib } = median(runs);
+            let Measurement { wall, cpu, peak_mib } = median(runs);
             let ratio = wall / *base.get_or_insert(wall);
             println!("| {name} | {wall:.1} | {ratio:.2} | {cpu:.1} | {peak_mib:.0} | {rounds} |");
         }

@@ -12,9 +12,9 @@ use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::performance::Performance;
-use super::play::Play;
-use super::stage::Stage;
+use super::performance::TrialRun;
+use super::play::Workload;
+use super::stage::TrialContext;
 use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::mariadb::MariaDb;
@@ -25,24 +25,24 @@ const STOPPED: Duration = Duration::from_secs(30);
 const FROZEN: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone, Copy)]
-enum Event {
+enum ServerFault {
     Kill,
     Stop,
     Cut,
 }
 
 /// The server is killed and comes back, is stopped for a while, and cuts all connections.
-pub(super) fn server(stage: &mut Stage) -> Result<String> {
+pub(super) fn server(stage: &mut TrialContext) -> Result<String> {
     let mut mariadb = MariaDb::start()?;
     let ports = [mariadb.server().port];
-    let play = Play::new(stage, &Database::create(&ports, "reference")?)?;
-    let mut events = [vec![Event::Cut; 10], vec![Event::Kill; 4], vec![Event::Stop]].concat();
+    let play = Workload::new(stage, &Database::create(&ports, "reference")?)?;
+    let mut events = [vec![ServerFault::Cut; 10], vec![ServerFault::Kill; 4], vec![ServerFault::Stop]].concat();
     let (count, mut cycles) = (events.len(), 0);
     while !events.is_empty() {
         cycles += 1;
         let database = Database::create(&ports, &format!("cycle{cycles}"))?;
         let services = stage.start(2, &database, play.dir())?;
-        let performance = Performance { play: &play, database: &database, services };
+        let performance = TrialRun { play: &play, database: &database, services };
         performance.run(stage, &mut |stage, _| {
             if events.is_empty() {
                 return Ok(());
@@ -51,16 +51,16 @@ pub(super) fn server(stage: &mut Stage) -> Result<String> {
             eprintln!("{event:?}");
             let server = mariadb.server();
             match event {
-                Event::Kill => {
+                ServerFault::Kill => {
                     server.kill()?;
                     server.restart()?;
                 }
-                Event::Stop => {
+                ServerFault::Stop => {
                     server.signal(Signal::STOP)?;
                     thread::sleep(STOPPED);
                     server.signal(Signal::CONT)?;
                 }
-                Event::Cut => cut_connections(&database)?,
+                ServerFault::Cut => cut_connections(&database)?,
             }
             Ok(())
         })?;
@@ -79,27 +79,27 @@ fn cut_connections(database: &Database) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn frozen_on_sqlite(stage: &mut Stage) -> Result<String> {
+pub(super) fn frozen_on_sqlite(stage: &mut TrialContext) -> Result<String> {
     let dir = tempfile::tempdir()?;
     frozen(stage, &|name| Ok(Database::Sqlite(dir.path().join(name))))
 }
 
-pub(super) fn frozen_on_mariadb(stage: &mut Stage) -> Result<String> {
+pub(super) fn frozen_on_mariadb(stage: &mut TrialContext) -> Result<String> {
     let mut mariadb = MariaDb::start()?;
     let ports = [mariadb.server().port];
     frozen(stage, &|name| Database::create(&ports, name))
 }
 
 /// A process is stopped past its lease while it holds a run, and goes on when others have taken that over.
-fn frozen(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
-    let play = Play::new(stage, &create("reference")?)?;
+fn frozen(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
+    let play = Workload::new(stage, &create("reference")?)?;
     let (mut frozen, mut cycles) = (0, 0);
     while frozen < 4 {
         cycles += 1;
         let database = create(&format!("cycle{cycles}"))?;
         let services = stage.start(2, &database, play.dir())?;
         let mut was_frozen = false;
-        let performance = Performance { play: &play, database: &database, services };
+        let performance = TrialRun { play: &play, database: &database, services };
         performance.run(stage, &mut |stage, services| {
             let victim = &services[stage.rng.random_range(0..services.len())];
             let held = format!(
@@ -119,12 +119,12 @@ fn frozen(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Resul
     Ok(format!("{frozen} times in {cycles} cycles"))
 }
 
-pub(super) fn disk_full_on_sqlite(stage: &mut Stage) -> Result<String> {
+pub(super) fn disk_full_on_sqlite(stage: &mut TrialContext) -> Result<String> {
     let disk = SmallDisk::mount(1024)?;
     disk_full(stage, &disk, &|name| Ok(Database::Sqlite(disk.path().join(name))))
 }
 
-pub(super) fn disk_full_on_mariadb(stage: &mut Stage) -> Result<String> {
+pub(super) fn disk_full_on_mariadb(stage: &mut TrialContext) -> Result<String> {
     let disk = SmallDisk::mount(768)?;
     let flags = ["--innodb-log-file-size=16M", "--innodb-buffer-pool-size=32M"];
     let mut mariadb = MariaDb::start_in(TempDir::new_in(disk.path())?, &flags)?;
@@ -134,15 +134,15 @@ pub(super) fn disk_full_on_mariadb(stage: &mut Stage) -> Result<String> {
 
 /// The database's disk is full in the middle of a run, and has space again some time later.
 fn disk_full(
-    stage: &mut Stage,
+    stage: &mut TrialContext,
     disk: &SmallDisk,
     create: &dyn Fn(&str) -> Result<Database>,
 ) -> Result<String> {
-    let play = Play::new(stage, &create("reference")?)?;
+    let play = Workload::new(stage, &create("reference")?)?;
     let database = create("full")?;
     let services = stage.start(1, &database, play.dir())?;
     let (mut times, mut noted) = (0, 0);
-    let performance = Performance { play: &play, database: &database, services };
+    let performance = TrialRun { play: &play, database: &database, services };
     performance.run(stage, &mut |_, services| {
         if times >= 2 {
             return Ok(());

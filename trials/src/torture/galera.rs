@@ -12,9 +12,9 @@ use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::performance::Performance;
-use super::play::Play;
-use super::stage::Stage;
+use super::performance::TrialRun;
+use super::play::Workload;
+use super::stage::TrialContext;
 use xtask::database::Database;
 use xtask::mariadb::{Server, free_port, make_data_directory, write_init_file};
 use xtask::tools::{find, install, is_root};
@@ -26,12 +26,12 @@ const FROZEN: Duration = Duration::from_secs(30);
 const AWAY: Duration = Duration::from_secs(10);
 
 /// What may happen to a cluster, each some times, with workers on two of its nodes.
-pub(super) fn on_cluster(stage: &mut Stage) -> Result<String> {
+pub(super) fn on_cluster(stage: &mut TrialContext) -> Result<String> {
     let mut cluster = Cluster::start()?;
     let ports = cluster.ports();
-    let play = Play::new(stage, &Database::create(&ports, "reference")?)?;
-    let mut events = vec![Event::Conflicts; 12];
-    events.extend([Event::Kill, Event::Freeze, Event::Isolate].repeat(2));
+    let play = Workload::new(stage, &Database::create(&ports, "reference")?)?;
+    let mut events = vec![ClusterFault::Conflicts; 12];
+    events.extend([ClusterFault::Kill, ClusterFault::Freeze, ClusterFault::Isolate].repeat(2));
     let (mut cycles, count) = (0, events.len());
     while !events.is_empty() {
         cycles += 1;
@@ -41,14 +41,14 @@ pub(super) fn on_cluster(stage: &mut Stage) -> Result<String> {
         let turned = Database::MariaDb([&ports[1..], &ports[..1]].concat(), name.clone());
         let mut services = stage.start(1, &database, play.dir())?;
         services.extend(stage.start(1, &turned, play.dir())?);
-        let performance = Performance { play: &play, database: &database, services };
+        let performance = TrialRun { play: &play, database: &database, services };
         performance.run(stage, &mut |stage, _| {
             if events.is_empty() {
                 return Ok(());
             }
             let event = events.swap_remove(stage.rng.random_range(0..events.len()));
             eprintln!("{event:?}");
-            cluster.suffer(event, name)
+            cluster.inject_fault(event, name)
         })?;
     }
     Ok(format!("{count} events in {cycles} cycles, {} conflicts", cluster.conflicts()))
@@ -63,7 +63,7 @@ struct Cluster {
 
 /// What happens to it.
 #[derive(Debug, Clone, Copy)]
-enum Event {
+enum ClusterFault {
     /// Somebody else changes rows on another node while they are synced.
     Conflicts,
     /// The node that is written is killed, and joins again.
@@ -124,30 +124,30 @@ impl Cluster {
         self.conflicts + self.nodes.iter().map(conflicts_of).sum::<u64>()
     }
 
-    fn suffer(&mut self, event: Event, database: &str) -> Result<()> {
+    fn inject_fault(&mut self, event: ClusterFault, database: &str) -> Result<()> {
         let [first, second, third] = &mut self.nodes[..] else { bail!("not three nodes") };
         match event {
-            Event::Conflicts => {
+            ClusterFault::Conflicts => {
                 let sql = "UPDATE content_index SET created_at = created_at - INTERVAL 1 SECOND ORDER BY id LIMIT 3000";
                 for _ in 0..10 {
                     // It may lose as well.
                     third.query(database, sql).ok();
                 }
             }
-            Event::Kill => {
+            ClusterFault::Kill => {
                 self.conflicts += conflicts_of(first);
                 first.kill()?;
                 thread::sleep(AWAY);
                 first.restart()?;
                 wait_for_sync(first)?;
             }
-            Event::Freeze => {
+            ClusterFault::Freeze => {
                 second.signal(Signal::STOP)?;
                 thread::sleep(FROZEN);
                 second.signal(Signal::CONT)?;
                 wait_for_sync(second)?;
             }
-            Event::Isolate => {
+            ClusterFault::Isolate => {
                 first.query("try", "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=1'")?;
                 thread::sleep(FROZEN);
                 first.query("try", "SET GLOBAL wsrep_provider_options = 'gmcast.isolate=0'")?;

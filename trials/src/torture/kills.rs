@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use rand::RngExt;
 
-use super::performance::Performance;
-use super::play::Play;
-use super::stage::Stage;
+use super::performance::TrialRun;
+use super::play::Workload;
+use super::stage::TrialContext;
 use super::waiting::wait_until;
 use xtask::database::Database;
 use xtask::mariadb::MariaDb;
@@ -17,13 +17,13 @@ use xtask::process::Service;
 const MOVING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The scenario on files of SQLite.
-pub(super) fn on_sqlite(stage: &mut Stage) -> Result<String> {
+pub(super) fn on_sqlite(stage: &mut TrialContext) -> Result<String> {
     let dir = tempfile::tempdir()?;
     kills(stage, &|name| Ok(Database::Sqlite(dir.path().join(name))))
 }
 
 /// The scenario on a private MariaDB.
-pub(super) fn on_mariadb(stage: &mut Stage) -> Result<String> {
+pub(super) fn on_mariadb(stage: &mut TrialContext) -> Result<String> {
     let mut mariadb = MariaDb::start()?;
     let ports = [mariadb.server().port];
     kills(stage, &|name| Database::create(&ports, name))
@@ -38,15 +38,15 @@ struct Kills {
 }
 
 /// SIGKILL at random moments, with one to three processes at work.
-fn kills(stage: &mut Stage, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
-    let play = Play::new(stage, &create("reference")?)?;
+fn kills(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
+    let play = Workload::new(stage, &create("reference")?)?;
     let (mut kills, mut cycles) = (Kills::default(), 0);
     while kills.count < stage.kills {
         cycles += 1;
         let database = create(&format!("cycle{cycles}"))?;
         let count = stage.rng.random_range(1..=3);
         let services = stage.start(count, &database, play.dir())?;
-        let performance = Performance { play: &play, database: &database, services };
+        let performance = TrialRun { play: &play, database: &database, services };
         performance.run(stage, &mut |stage, services| {
             if kills.count >= stage.kills {
                 return Ok(());

@@ -15,13 +15,13 @@ use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use stage::Stage;
+use stage::TrialContext;
 use xtask::tools::cargo;
 
 const USAGE: &str = "cargo xtask torture [--galera] [--kills N] [--seed N] [--only NAME]";
 
 /// What happens, and a summary of it.
-type Scenario = fn(&mut Stage) -> Result<String>;
+type Scenario = fn(&mut TrialContext) -> Result<String>;
 
 pub(crate) fn torture(args: &[String]) -> Result<()> {
     let (mut seed, mut kills, mut only, mut on_galera) = (rand::random(), 200, None, false);
@@ -57,7 +57,7 @@ pub(crate) fn torture(args: &[String]) -> Result<()> {
             continue;
         }
         let began = Instant::now();
-        let mut stage = Stage { program: program.clone(), rng: StdRng::seed_from_u64(seed), kills };
+        let mut stage = TrialContext { program: program.clone(), rng: StdRng::seed_from_u64(seed), kills };
         let summary = scenario(&mut stage)
             .with_context(|| format!("{name} (again by: cargo xtask torture --only {name} --seed {seed})"))?;
         println!("{name}: {summary}; {} s", began.elapsed().as_secs());

@@ -6,26 +6,26 @@ use std::time::Duration;
 use anyhow::Result;
 use rand::RngExt;
 
-use super::play::Play;
-use super::stage::Stage;
+use super::play::Workload;
+use super::stage::TrialContext;
 use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::process::Service;
 
 /// What happens each time that some pages more are committed.
-pub(super) type Happening<'a> = dyn FnMut(&mut Stage, &mut [Service]) -> Result<()> + 'a;
+pub(super) type Disturbance<'a> = dyn FnMut(&mut TrialContext, &mut [Service]) -> Result<()> + 'a;
 
 /// A database, and the services that work on it until the play is over.
-pub(super) struct Performance<'a> {
-    pub(super) play: &'a Play,
+pub(super) struct TrialRun<'a> {
+    pub(super) play: &'a Workload,
     pub(super) database: &'a Database,
     pub(super) services: Vec<Service>,
 }
 
-impl Performance<'_> {
+impl TrialRun<'_> {
     /// Syncs all of the play, and compares what the database holds after each act. When that fails, what the services
     /// said last is shown.
-    pub(super) fn run(mut self, stage: &mut Stage, happens: &mut Happening<'_>) -> Result<()> {
+    pub(super) fn run(mut self, stage: &mut TrialContext, happens: &mut Disturbance<'_>) -> Result<()> {
         let result = self.try_run(stage, happens);
         if result.is_err() {
             for service in &self.services {
@@ -35,7 +35,7 @@ impl Performance<'_> {
         result
     }
 
-    fn try_run(&mut self, stage: &mut Stage, happens: &mut Happening<'_>) -> Result<()> {
+    fn try_run(&mut self, stage: &mut TrialContext, happens: &mut Disturbance<'_>) -> Result<()> {
         for act in 0..self.play.acts() {
             self.play.begin(act, &self.services[0])?;
             let mut pages = 0;
@@ -49,7 +49,7 @@ impl Performance<'_> {
     }
 
     /// Waits for one to three pages more. Whether a run is still open.
-    fn get_on(&self, stage: &mut Stage, pages: &mut u64) -> Result<bool> {
+    fn get_on(&self, stage: &mut TrialContext, pages: &mut u64) -> Result<bool> {
         let (further, mut has_ended) = (stage.rng.random_range(1..=3), false);
         wait_until(PATIENCE, "no run got on", || {
             let (now, open) = progress(self.database)?;

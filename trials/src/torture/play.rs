@@ -10,7 +10,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 
-use super::stage::Stage;
+use super::stage::TrialContext;
 use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::process::Service;
@@ -33,14 +33,14 @@ const VIEWS: [&str; 4] = [
 ];
 
 /// The files, and what the database must hold after each act.
-pub(super) struct Play {
+pub(super) struct Workload {
     dir: TempDir,
     expected: Vec<[String; VIEWS.len()]>,
 }
 
-impl Play {
+impl Workload {
     /// Writes the files, and syncs them undisturbed into a database of their own.
-    pub(super) fn new(stage: &mut Stage, reference: &Database) -> Result<Self> {
+    pub(super) fn new(stage: &mut TrialContext, reference: &Database) -> Result<Self> {
         let mut play = Self { dir: tempfile::tempdir()?, expected: Vec::new() };
         let mut inserted = 0;
         for source in 0..SOURCES {

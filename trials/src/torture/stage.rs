@@ -9,13 +9,13 @@ use xtask::database::Database;
 use xtask::process::Service;
 
 /// Made anew for each scenario, from the same seed.
-pub(super) struct Stage {
+pub(super) struct TrialContext {
     pub(super) program: PathBuf,
     pub(super) rng: StdRng,
     pub(super) kills: usize,
 }
 
-impl Stage {
+impl TrialContext {
     /// Starts so many services on one database; `dir` is what they may read.
     pub(super) fn start(&self, count: usize, database: &Database, dir: &Path) -> Result<Vec<Service>> {
         (0..count).map(|_| Service::start(&self.program, database, dir)).collect()

@@ -6,13 +6,13 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::case::{Case, check_all};
-use super::node::Node;
+use super::node::NodeModules;
 use super::peer::Peer;
 use super::songs::{SONGS, song};
 use xtask::mariadb::free_port;
 
 /// Starts it with a file in `dir`, and reads it.
-pub(super) fn check(node: &Node<'_>, dir: &Path) -> Result<()> {
+pub(super) fn check(node: &NodeModules<'_>, dir: &Path) -> Result<()> {
     let songs: Vec<_> = (1..=SONGS).map(song).collect();
     fs::write(dir.join("songs.json"), format!("{{\"songs\": [{}]}}", songs.join(",")))?;
     let port = free_port()?;

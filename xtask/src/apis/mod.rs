@@ -16,7 +16,7 @@ use std::fs;
 
 use anyhow::Result;
 
-use node::Node;
+use node::NodeModules;
 use xtask::tools::{cargo, python_environment, workspace_root};
 
 /// Reads every server, or only the one that needs least to be there.
@@ -29,7 +29,7 @@ pub(crate) fn check(all: bool) -> Result<()> {
     let drf = drf::start(&home, dir)?;
     drf::check(&drf)?;
     if all {
-        let node = Node::install(&home)?;
+        let node = NodeModules::install(&home)?;
         json_server::check(&node, dir)?;
         oauth::check(&node, &drf)?;
         wiremock::check(&node, dir)?;

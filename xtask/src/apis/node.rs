@@ -9,9 +9,9 @@ use anyhow::{Context, Result};
 use xtask::tools::{find, install, quietly};
 
 /// A directory with `node_modules`, which is kept for the next time.
-pub(super) struct Node<'a>(&'a Path);
+pub(super) struct NodeModules<'a>(&'a Path);
 
-impl<'a> Node<'a> {
+impl<'a> NodeModules<'a> {
     pub(super) fn install(home: &'a Path) -> Result<Self> {
         let npm = match find("npm") {
             Some(npm) => npm,

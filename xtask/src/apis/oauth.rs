@@ -3,12 +3,12 @@
 use anyhow::Result;
 
 use super::case::Case;
-use super::node::Node;
+use super::node::NodeModules;
 use super::peer::Peer;
 use xtask::mariadb::free_port;
 
 /// Starts it, and reads the guarded songs of `drf` with a token of its own.
-pub(super) fn check(node: &Node<'_>, drf: &Peer) -> Result<()> {
+pub(super) fn check(node: &NodeModules<'_>, drf: &Peer) -> Result<()> {
     let port = free_port()?;
     let mut command = node.program("oauth2-mock-server");
     let tokens = Peer::start(port, command.args(["-a", "127.0.0.1", "-p", &port.to_string()]))?;

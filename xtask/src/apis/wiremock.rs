@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::case::Case;
-use super::node::Node;
+use super::node::NodeModules;
 use super::peer::Peer;
 use super::songs::{SONGS, song};
 use xtask::mariadb::free_port;
@@ -24,7 +24,7 @@ const FAULTS: [&str; 7] = [
 ];
 
 /// Starts it in `dir`, and reads it.
-pub(super) fn check(node: &Node<'_>, dir: &Path) -> Result<()> {
+pub(super) fn check(node: &NodeModules<'_>, dir: &Path) -> Result<()> {
     let port = free_port()?;
     let java = match find("java") {
         Some(java) => java,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::finding::Finding;
+use super::finding::Violation;
 use super::imports::{Edge, find_edges};
 use super::modules::ModuleTree;
 use super::workspace::Package;
@@ -11,7 +11,7 @@ use super::workspace::Package;
 type Imports<'a> = BTreeMap<usize, BTreeMap<usize, Vec<&'a Edge>>>;
 
 /// A finding for each circle of a package.
-pub(super) fn check_circles(package: &Package) -> Vec<Finding> {
+pub(super) fn check_circles(package: &Package) -> Vec<Violation> {
     let tree = ModuleTree::build(package);
     let edges = find_edges(&tree);
     let mut imports = Imports::new();
@@ -48,7 +48,7 @@ fn reach(imports: &Imports<'_>, start: usize) -> BTreeSet<usize> {
     reached
 }
 
-fn describe(package: &Package, imports: &Imports<'_>, circle: &BTreeSet<usize>) -> Finding {
+fn describe(package: &Package, imports: &Imports<'_>, circle: &BTreeSet<usize>) -> Violation {
     let path = |file: &usize| package.files[*file].path.as_str();
     let (mut ties, mut first) = (Vec::new(), None);
     for from in circle {
@@ -60,7 +60,7 @@ fn describe(package: &Package, imports: &Imports<'_>, circle: &BTreeSet<usize>) 
         }
     }
     let (path, line) = first.unwrap_or_default();
-    Finding {
+    Violation {
         path: path.to_owned(),
         line,
         what: format!("a circle of imports over {} files, {}", circle.len(), ties.join("; ")),

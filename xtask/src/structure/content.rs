@@ -26,7 +26,7 @@ pub(super) struct Import {
 }
 
 /// A string literal and its line.
-pub(super) struct Text {
+pub(super) struct StringLiteral {
     pub(super) value: String,
     pub(super) line: usize,
 }
@@ -41,7 +41,7 @@ pub(super) struct Content {
     /// Paths of two segments or more. One of a single segment names something of this module, or an import.
     pub(super) mentions: Vec<Mention>,
     /// Also those in macros.
-    pub(super) texts: Vec<Text>,
+    pub(super) texts: Vec<StringLiteral>,
 }
 
 impl Content {
@@ -134,7 +134,7 @@ impl<'ast> Visit<'ast> for Content {
     }
 
     fn visit_lit_str(&mut self, literal: &'ast LitStr) {
-        self.texts.push(Text { value: literal.value(), line: literal.span().start().line });
+        self.texts.push(StringLiteral { value: literal.value(), line: literal.span().start().line });
     }
 
     fn visit_macro(&mut self, invocation: &'ast Macro) {

@@ -2,17 +2,17 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use super::finding::Finding;
+use super::finding::Violation;
 use super::rules::DOORS;
 use super::tokens::{is_punct, is_word, walk};
 use super::workspace::{Package, SourceFile};
 
 /// A finding for each place of the command line and the HTTP API that reaches the store.
-pub(super) fn check_doors(package: &Package) -> Vec<Finding> {
+pub(super) fn check_doors(package: &Package) -> Vec<Violation> {
     package.files.iter().filter(|file| file.path.starts_with(DOORS)).flat_map(check_file).collect()
 }
 
-fn check_file(file: &SourceFile) -> Vec<Finding> {
+fn check_file(file: &SourceFile) -> Vec<Violation> {
     let mut findings = Vec::new();
     // What does not read as tokens does not parse either, and is told with the sizes.
     let tokens = file.text.parse::<TokenStream>().unwrap_or_default();
@@ -22,7 +22,7 @@ fn check_file(file: &SourceFile) -> Vec<Finding> {
             .windows(4)
             .filter(|trees| names_store(trees))
             .map(|trees| (&trees[0], "`catchment::Store`"));
-        findings.extend(calls.chain(names).map(|(tree, what)| Finding {
+        findings.extend(calls.chain(names).map(|(tree, what)| Violation {
             path: file.path.clone(),
             line: tree.span().start().line,
             what: format!("{what} in a door"),

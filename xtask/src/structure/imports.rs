@@ -26,12 +26,12 @@ pub(super) struct Edge {
 }
 
 /// What a path leads to, in this crate.
-enum Target {
+enum Resolved {
     Module(usize),
     Item { file: usize, name: String },
 }
 
-struct Resolver<'a> {
+struct PathResolver<'a> {
     tree: &'a ModuleTree<'a>,
     contents: Vec<Content>,
 }
@@ -39,20 +39,20 @@ struct Resolver<'a> {
 /// All edges between different files of a package, in order.
 pub(super) fn find_edges(tree: &ModuleTree<'_>) -> Vec<Edge> {
     let contents = tree.modules.iter().map(|module| Content::collect(module.items)).collect();
-    let resolver = Resolver { tree, contents };
+    let resolver = PathResolver { tree, contents };
     let mut edges = Vec::new();
     for (module, content) in resolver.contents.iter().enumerate() {
         let from = tree.modules[module].file;
         let imported = content.imports.iter().map(|import| &import.mention);
         for mention in imported.chain(&content.mentions) {
-            if let Some(Target::Item { file: to, name }) = resolver.resolve(module, &mention.path, 0) {
+            if let Some(Resolved::Item { file: to, name }) = resolver.resolve(module, &mention.path, 0) {
                 edges.push(Edge { from, to, name, line: mention.line });
             }
         }
         for glob in &content.globs {
             let (to, name) = match resolver.resolve(module, &glob.path, 0) {
-                Some(Target::Module(opened)) => (tree.modules[opened].file, "*".to_owned()),
-                Some(Target::Item { file, name }) => (file, name),
+                Some(Resolved::Module(opened)) => (tree.modules[opened].file, "*".to_owned()),
+                Some(Resolved::Item { file, name }) => (file, name),
                 None => continue,
             };
             edges.push(Edge { from, to, name, line: glob.line });
@@ -63,9 +63,9 @@ pub(super) fn find_edges(tree: &ModuleTree<'_>) -> Vec<Edge> {
     edges
 }
 
-impl Resolver<'_> {
+impl PathResolver<'_> {
     /// Where a path leads from a module; `None` for another crate, a local name and a generic parameter.
-    fn resolve(&self, module: usize, path: &[String], depth: usize) -> Option<Target> {
+    fn resolve(&self, module: usize, path: &[String], depth: usize) -> Option<Resolved> {
         let (mut module, mut rest) = (module, path);
         let mut is_anchored = false;
         while let Some(first) = rest.first() {
@@ -80,7 +80,7 @@ impl Resolver<'_> {
         }
         while let Some((name, further)) = rest.split_first() {
             match self.look_up(module, name, further.is_empty(), depth) {
-                Some(Target::Module(child)) => module = child,
+                Some(Resolved::Module(child)) => module = child,
                 Some(item) => return Some(item),
                 None if is_anchored && !self.is_import(module, name) => {
                     return Some(self.made_by_macro(module, name));
@@ -90,18 +90,18 @@ impl Resolver<'_> {
             is_anchored = true;
             rest = further;
         }
-        Some(Target::Module(module))
+        Some(Resolved::Module(module))
     }
 
     /// A name in a module. In the middle of a path a module is meant, at its end rather an item.
-    fn look_up(&self, module: usize, name: &str, is_last: bool, depth: usize) -> Option<Target> {
-        let child = self.tree.modules[module].children.get(name).map(|child| Target::Module(*child));
+    fn look_up(&self, module: usize, name: &str, is_last: bool, depth: usize) -> Option<Resolved> {
+        let child = self.tree.modules[module].children.get(name).map(|child| Resolved::Module(*child));
         if !is_last && child.is_some() {
             return child;
         }
         let content = &self.contents[module];
         if content.defined.contains(name) {
-            return Some(Target::Item { file: self.tree.modules[module].file, name: name.to_owned() });
+            return Some(Resolved::Item { file: self.tree.modules[module].file, name: name.to_owned() });
         }
         if depth >= MAX_REEXPORTS {
             return child;
@@ -112,9 +112,9 @@ impl Resolver<'_> {
         imported.or(child).or_else(|| self.look_through_globs(module, name, is_last, depth + 1))
     }
 
-    fn look_through_globs(&self, module: usize, name: &str, is_last: bool, depth: usize) -> Option<Target> {
+    fn look_through_globs(&self, module: usize, name: &str, is_last: bool, depth: usize) -> Option<Resolved> {
         self.contents[module].globs.iter().find_map(|glob| match self.resolve(module, &glob.path, depth)? {
-            Target::Module(opened) if opened != module => self.look_up(opened, name, is_last, depth),
+            Resolved::Module(opened) if opened != module => self.look_up(opened, name, is_last, depth),
             _ => None,
         })
     }
@@ -129,7 +129,7 @@ impl Resolver<'_> {
         self.contents[module].imports.iter().any(|import| import.name == name)
     }
 
-    fn made_by_macro(&self, module: usize, name: &str) -> Target {
-        Target::Item { file: self.tree.modules[module].file, name: name.to_owned() }
+    fn made_by_macro(&self, module: usize, name: &str) -> Resolved {
+        Resolved::Item { file: self.tree.modules[module].file, name: name.to_owned() }
     }
 }

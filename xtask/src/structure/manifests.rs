@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::finding::Finding;
+use super::finding::Violation;
 use super::rules::{DEPENDENCIES, Dependencies};
 use super::workspace::Package;
 
@@ -16,9 +16,9 @@ struct Dependency<'a> {
 }
 
 /// A finding for each dependency that a package may not have. `ours` are all packages of the repository.
-pub(super) fn check_manifest(package: &Package, ours: &[&str]) -> Vec<Finding> {
+pub(super) fn check_manifest(package: &Package, ours: &[&str]) -> Vec<Violation> {
     let path = format!("{}/Cargo.toml", package.dir);
-    let finding = |line, what, remedy| Finding { path: path.clone(), line, what, remedy };
+    let finding = |line, what, remedy| Violation { path: path.clone(), line, what, remedy };
     let table = match DeTable::parse(&package.manifest) {
         Ok(table) => table,
         Err(error) => {

@@ -19,7 +19,7 @@ mod workspace;
 
 use anyhow::{Result, bail};
 
-use finding::Finding;
+use finding::Violation;
 use workspace::{Package, read_packages};
 use xtask::tools::workspace_root;
 
@@ -32,7 +32,7 @@ const USAGE: &str = "cargo xtask structure [--figures]";
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let packages = read_packages(&workspace_root())?;
     match args {
-        [] => tell(&check(&packages)),
+        [] => report_violations(&check(&packages)),
         [flag] if flag == "--figures" => {
             figures::print_figures(&packages);
             Ok(())
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     }
 }
 
-fn tell(findings: &[Finding]) -> Result<()> {
+fn report_violations(findings: &[Violation]) -> Result<()> {
     for finding in findings {
         println!("{finding}");
     }
@@ -52,7 +52,7 @@ fn tell(findings: &[Finding]) -> Result<()> {
 }
 
 /// All violations, by file and line.
-fn check(packages: &[Package]) -> Vec<Finding> {
+fn check(packages: &[Package]) -> Vec<Violation> {
     let ours: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
     let mut findings = Vec::new();
     for package in packages {

@@ -1,18 +1,18 @@
 //! How large files and functions may be.
 
-use super::finding::Finding;
+use super::finding::Violation;
 use super::functions::find_functions;
 use super::rules::{MAX_FILE_LINES, MAX_FUNCTION_LINES};
 use super::workspace::{Package, SourceFile};
 
 /// A finding for each file and each function that is too long, and for each file that does not parse.
-pub(super) fn check_sizes(package: &Package) -> Vec<Finding> {
+pub(super) fn check_sizes(package: &Package) -> Vec<Violation> {
     package.files.iter().flat_map(check_file).collect()
 }
 
-fn check_file(file: &SourceFile) -> Vec<Finding> {
+fn check_file(file: &SourceFile) -> Vec<Violation> {
     let finding =
-        |line, what, remedy: &str| Finding { path: file.path.clone(), line, what, remedy: remedy.to_owned() };
+        |line, what, remedy: &str| Violation { path: file.path.clone(), line, what, remedy: remedy.to_owned() };
     let mut findings = Vec::new();
     let lines = file.count_lines();
     if lines > MAX_FILE_LINES {

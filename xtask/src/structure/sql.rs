@@ -1,13 +1,13 @@
 //! SQL stays in the store: elsewhere no string literal begins like a statement, in code that is part of the product.
 
-use super::content::{Content, Text};
-use super::finding::Finding;
+use super::content::{Content, StringLiteral};
+use super::finding::Violation;
 use super::modules::ModuleTree;
 use super::rules::{SQL_BEGINNINGS, SQL_FREE, SQL_HOME};
 use super::workspace::Package;
 
 /// A finding for each statement outside of the store. Tests and tools may look at a database.
-pub(super) fn check_sql(package: &Package) -> Vec<Finding> {
+pub(super) fn check_sql(package: &Package) -> Vec<Violation> {
     if SQL_FREE.contains(&package.name.as_str()) {
         return Vec::new();
     }
@@ -22,10 +22,10 @@ pub(super) fn check_sql(package: &Package) -> Vec<Finding> {
     findings
 }
 
-fn check_text(path: &str, text: &Text) -> Option<Finding> {
+fn check_text(path: &str, text: &StringLiteral) -> Option<Violation> {
     let beginning =
         SQL_BEGINNINGS.iter().find(|beginning| text.value.trim_start().starts_with(**beginning))?;
-    Some(Finding {
+    Some(Violation {
         path: path.to_owned(),
         line: text.line,
         what: format!("a string that begins with `{}` is SQL outside of the store", beginning.trim()),

@@ -1,6 +1,6 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
-use catchment::{Checked, Settings};
+use catchment::{CheckReport, Settings};
 use clap::Args;
 
 use super::exit::{Exit, report};
@@ -42,7 +42,7 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
     Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
-fn print(checked: &Checked) {
+fn print(checked: &CheckReport) {
     for finding in &checked.inspection.findings {
         say!("{GOOD}{:13}{GOOD:#} {}", finding.about.replace('_', " "), finding.message);
     }

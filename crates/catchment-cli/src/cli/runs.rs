@@ -1,7 +1,7 @@
 //! `catchment runs`: the runs of the database.
 
 use catchment::{App, AttemptRecord, Principal, RunStatus, Settings, SyncRun};
-use catchment_core::masked;
+use catchment_core::mask_url_query;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
@@ -92,7 +92,7 @@ async fn list(
             number(run.items_failed),
             number(run.items_skipped),
             time(Some(run.created_at)),
-            masked(&run.request.source_identifier),
+            mask_url_query(&run.request.source_identifier),
         ]
     };
     let header = ["id", "status", "target", "processed", "failed", "skipped", "created", "source"];
@@ -127,7 +127,7 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
     );
     let request = &run.request;
     for (name, value) in [
-        ("source", format!("{} {}", request.source_type, masked(&request.source_identifier))),
+        ("source", format!("{} {}", request.source_type, mask_url_query(&request.source_identifier))),
         ("target", run.target_table.clone()),
         ("created", time(Some(run.created_at))),
         ("started", time(run.started_at)),
@@ -135,7 +135,7 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
         ("next", time(run.next_attempt_at)),
         ("rows", rows),
         ("waits", waits_for.unwrap_or_default()),
-        ("warning", run.metadata.shown_warning().unwrap_or_default().to_owned()),
+        ("warning", run.metadata.effective_warning().unwrap_or_default().to_owned()),
         ("error", run.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
     ] {
         if !value.is_empty() {

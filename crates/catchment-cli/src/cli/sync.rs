@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use catchment::{App, Principal, RunProgress, Settings, StoredError, SyncResult, SyncRun};
-use catchment_core::masked;
+use catchment_core::mask_url_query;
 use clap::Args;
 use tokio::sync::watch;
 
@@ -97,7 +97,7 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         run.id,
         run.status,
         elapsed.as_secs_f64(),
-        masked(&run.request.source_identifier),
+        mask_url_query(&run.request.source_identifier),
         run.target_table
     );
     if let Some(mapping) = &run.metadata.mapping {
@@ -115,7 +115,7 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
     ] {
         say!("{name:9} {:>12}", number(count));
     }
-    if let Some(warning) = run.metadata.shown_warning() {
+    if let Some(warning) = run.metadata.effective_warning() {
         say!("{WARN}truncated{WARN:#}: {warning}");
     }
     if let Some(error) = &run.error {

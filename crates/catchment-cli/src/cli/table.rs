@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use catchment::RunStatus;
-use catchment_core::cut;
+use catchment_core::truncate_text;
 use serde::Serialize;
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -39,7 +39,7 @@ pub(super) fn style(status: RunStatus) -> Style {
 
 /// Prints rows with their columns in line. What would break a line is shown as a space.
 pub(super) fn print(header: &[&str], rows: &[Vec<String>]) {
-    let clean = |cell: &str| cut(&cell.replace(|char: char| char.is_control(), " "), 60);
+    let clean = |cell: &str| truncate_text(&cell.replace(|char: char| char.is_control(), " "), 60);
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| clean(cell)).collect()).collect();
     let width = |column: usize| {

@@ -6,7 +6,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::envelope::Failure;
+use super::envelope::ErrorResponse;
 
 /// Larger bodies are refused. Requests are options, not data.
 pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
@@ -15,9 +15,9 @@ pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
 pub(super) struct JsonBody(pub(super) Value);
 
 impl<S: Send + Sync> FromRequest<S> for JsonBody {
-    type Rejection = Failure;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         check_type(request.headers())?;
         parse(&read(request, state).await?).map(Self)
     }
@@ -27,9 +27,9 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 pub(super) struct NoBody;
 
 impl<S: Send + Sync> FromRequest<S> for NoBody {
-    type Rejection = Failure;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ErrorResponse> {
         let checked = check_type(request.headers());
         let body = read(request, state).await?;
         if !body.is_empty() {
@@ -40,28 +40,28 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
-fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
+fn check_type(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime = content_type.split(';').next().unwrap_or_default().trim();
     if mime.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     let message = "the body is not declared as JSON; send `Content-Type: application/json`";
-    Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message))
+    Err(ErrorResponse::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message))
 }
 
-async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Failure> {
+async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, ErrorResponse> {
     Bytes::from_request(request, state).await.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body is too large; send at most {MAX_BODY_BYTES} bytes");
-            Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
+            ErrorResponse::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)
         }
-        status => Failure::new(status, "body", error.body_text()),
+        status => ErrorResponse::new(status, "body", error.body_text()),
     })
 }
 
-fn parse(body: &[u8]) -> Result<Value, Failure> {
+fn parse(body: &[u8]) -> Result<Value, ErrorResponse> {
     serde_json::from_slice(body).map_err(|error| {
-        Failure::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not valid JSON: {error}"))
+        ErrorResponse::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not valid JSON: {error}"))
     })
 }

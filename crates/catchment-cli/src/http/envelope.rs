@@ -12,7 +12,7 @@ use crate::view::iso;
 
 /// A good answer: `{"success": true, "data": …, "message": …, "timestamp": …}`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Answer<T> {
+pub(super) struct SuccessResponse<T> {
     success: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<T>,
@@ -21,7 +21,7 @@ pub(super) struct Answer<T> {
     timestamp: String,
 }
 
-impl<T> Answer<T> {
+impl<T> SuccessResponse<T> {
     pub(super) fn data(data: impl Into<T>) -> Self {
         Self::new(Some(data.into()), None)
     }
@@ -35,13 +35,13 @@ impl<T> Answer<T> {
     }
 }
 
-impl Answer<()> {
+impl SuccessResponse<()> {
     pub(super) fn message(message: &'static str) -> Self {
         Self::new(None, Some(message))
     }
 }
 
-impl<T: Serialize> IntoResponse for Answer<T> {
+impl<T: Serialize> IntoResponse for SuccessResponse<T> {
     fn into_response(self) -> Response {
         Json(self).into_response()
     }
@@ -49,22 +49,22 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 
 /// A bad answer, with its status.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct ErrorResponse {
     status: StatusCode,
-    body: FailureBody,
+    body: ErrorBody,
 }
 
 /// `{"success": false, "error": {"code", "message", "details"}, "timestamp"}`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct FailureBody {
+pub(super) struct ErrorBody {
     success: bool,
-    error: FailureView,
+    error: ErrorDetails,
     timestamp: String,
 }
 
 /// What went wrong.
 #[derive(Debug, Serialize, JsonSchema)]
-struct FailureView {
+struct ErrorDetails {
     /// A stable name for programs.
     code: String,
     /// What failed, why, and what to do, for people.
@@ -73,14 +73,14 @@ struct FailureView {
     details: Vec<Detail>,
 }
 
-impl Failure {
+impl ErrorResponse {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self::with_details(status, code, message.into(), Vec::new())
     }
 
     fn with_details(status: StatusCode, code: &str, message: String, details: Vec<Detail>) -> Self {
-        let error = FailureView { code: code.to_owned(), message, details };
-        Self { status, body: FailureBody { success: false, error, timestamp: iso(Timestamp::now()) } }
+        let error = ErrorDetails { code: code.to_owned(), message, details };
+        Self { status, body: ErrorBody { success: false, error, timestamp: iso(Timestamp::now()) } }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
@@ -98,7 +98,7 @@ impl Failure {
     }
 }
 
-impl From<Error> for Failure {
+impl From<Error> for ErrorResponse {
     /// Which status an error has.
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
@@ -122,7 +122,7 @@ impl From<Error> for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         (self.status, Json(self.body)).into_response()
     }

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use catchment::{Door, Principal};
 use subtle::ConstantTimeEq;
 
-use super::envelope::Failure;
+use super::envelope::ErrorResponse;
 use crate::config::Config;
 
 /// What a caller is held against.
@@ -28,7 +28,7 @@ impl Guard {
     }
 
     /// Who sends a request; nobody where it is answered to everybody.
-    pub(super) fn identify(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<Principal>, Failure> {
+    pub(super) fn identify(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<Principal>, ErrorResponse> {
         let host = one_host(uri, headers)?;
         // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
         if matches!(uri.path(), "/healthz" | "/readyz") {
@@ -43,7 +43,7 @@ impl Guard {
     }
 
     /// A page of a strange site that resolves to this machine still calls us by that site's name.
-    fn check_host(&self, host: Option<&str>) -> Result<(), Failure> {
+    fn check_host(&self, host: Option<&str>) -> Result<(), ErrorResponse> {
         let name = host.map(host_name).unwrap_or_default();
         let is_loopback =
             name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -52,10 +52,10 @@ impl Guard {
         }
         let message =
             format!("the host name `{name}` is not allowed; the operator can allow it with --allow-host");
-        Err(Failure::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
+        Err(ErrorResponse::new(StatusCode::FORBIDDEN, "host_not_allowed", message))
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Failure> {
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), ErrorResponse> {
         let Some(token) = &self.token else { return Ok(()) };
         let given = text(headers, AUTHORIZATION.as_str()).and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
@@ -65,12 +65,12 @@ impl Guard {
             return Ok(());
         }
         let message = "the API token is missing or wrong; send it as `Authorization: Bearer …`";
-        Err(Failure::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
+        Err(ErrorResponse::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
     }
 }
 
 /// The host that a request is for (RFC 9112, 3.2): named once, and the same in both places.
-fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>, Failure> {
+fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>, ErrorResponse> {
     let host = text(headers, HOST.as_str());
     let authority = uri.authority().map(Authority::as_str);
     let differs =
@@ -78,13 +78,13 @@ fn one_host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Result<Option<&'r str>,
     if differs || headers.get_all(HOST).iter().nth(1).is_some() {
         let message =
             "the request names more than one host; send one `Host` header, with the host of the URL";
-        return Err(Failure::new(StatusCode::BAD_REQUEST, "bad_host", message));
+        return Err(ErrorResponse::new(StatusCode::BAD_REQUEST, "bad_host", message));
     }
     Ok(host.or(authority))
 }
 
 /// Browsers say where a request comes from. Programs do not, and are welcome.
-fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), Failure> {
+fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let is_own = match text(headers, ORIGIN.as_str()) {
         None => true,
         Some(origin) => {
@@ -98,7 +98,7 @@ fn check_origin(host: Option<&str>, headers: &HeaderMap) -> Result<(), Failure> 
     }
     let message =
         "cross-site requests are refused; call the API from a program, or from a page of this service";
-    Err(Failure::new(StatusCode::FORBIDDEN, "cross_site", message))
+    Err(ErrorResponse::new(StatusCode::FORBIDDEN, "cross_site", message))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

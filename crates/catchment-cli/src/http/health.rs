@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use catchment_core::Error;
 
-use super::envelope::{Answer, Failure};
+use super::envelope::{SuccessResponse, ErrorResponse};
 use super::shared::Shared;
 use crate::view::HealthView;
 
@@ -19,19 +19,19 @@ pub(super) fn router() -> Router<Shared> {
     Router::new().route("/healthz", get(live)).route("/readyz", get(ready))
 }
 
-async fn live() -> Answer<HealthView> {
-    Answer::data(HealthView { status: "alive" })
+async fn live() -> SuccessResponse<HealthView> {
+    SuccessResponse::data(HealthView { status: "alive" })
 }
 
-async fn ready(State(shared): State<Shared>) -> Result<Answer<HealthView>, Failure> {
+async fn ready(State(shared): State<Shared>) -> Result<SuccessResponse<HealthView>, ErrorResponse> {
     let service = shared.service()?;
-    let away = |why: String| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
+    let away = |why: String| ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
     match tokio::time::timeout(READY_TIMEOUT, service.ping()).await {
         Ok(Ok(())) => {
             let failed =
-                |error: Error| Failure::new(StatusCode::SERVICE_UNAVAILABLE, "bad_key", error.message());
+                |error: Error| ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "bad_key", error.message());
             service.check_key().map_err(failed)?;
-            Ok(Answer::data(HealthView { status: "ready" }))
+            Ok(SuccessResponse::data(HealthView { status: "ready" }))
         }
         Ok(Err(error)) => Err(away(error.to_string())),
         Err(_) => Err(away(format!("the database did not answer within {} s", READY_TIMEOUT.as_secs()))),

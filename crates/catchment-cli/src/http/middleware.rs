@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::envelope::Failure;
+use super::envelope::ErrorResponse;
 use super::shared::Shared;
 
 /// How long a request may take, its body included.
@@ -30,6 +30,6 @@ pub(super) async fn identify(State(shared): State<Shared>, mut request: Request,
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
         let message = format!("the request timed out after {} s; try again", REQUEST_TIMEOUT.as_secs());
-        Failure::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
+        ErrorResponse::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
     })
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 
 use body::MAX_BODY_BYTES;
-use envelope::Failure;
+use envelope::ErrorResponse;
 
 pub(crate) use guard::Guard;
 pub(crate) use serve::serve;
@@ -24,8 +24,8 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(sync::router())
         .merge(health::router())
-        .fallback(async || Failure::not_found("there is no such endpoint"))
-        .method_not_allowed_fallback(async || Failure::method_not_allowed())
+        .fallback(async || ErrorResponse::not_found("there is no such endpoint"))
+        .method_not_allowed_fallback(async || ErrorResponse::method_not_allowed())
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(axum::middleware::from_fn(middleware::in_time))
         .layer(axum::middleware::from_fn_with_state(shared.clone(), middleware::identify))

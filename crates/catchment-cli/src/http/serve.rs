@@ -31,7 +31,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
             Ok((stream, place)) => {
                 let (router, stop) = (router.clone(), stop.clone());
                 clients.spawn(async move {
-                    converse(stream, router, stop).await;
+                    serve_connection(stream, router, stop).await;
                     drop(place);
                 });
             }
@@ -54,7 +54,7 @@ async fn accept(
     Ok((stream, place))
 }
 
-async fn converse(stream: TcpStream, router: Router, stop: CancellationToken) {
+async fn serve_connection(stream: TcpStream, router: Router, stop: CancellationToken) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

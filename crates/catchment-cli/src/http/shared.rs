@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use catchment::{App, SyncService};
 
-use super::envelope::Failure;
+use super::envelope::ErrorResponse;
 use super::guard::Guard;
 
 /// What the handlers share. The service comes once the database answers.
@@ -24,7 +24,7 @@ impl Shared {
         self.app.get_or_init(|| app);
     }
 
-    pub(super) fn service(&self) -> Result<&SyncService, Failure> {
-        self.app.get().map(App::service).ok_or_else(Failure::starting)
+    pub(super) fn service(&self) -> Result<&SyncService, ErrorResponse> {
+        self.app.get().map(App::service).ok_or_else(ErrorResponse::starting)
     }
 }

@@ -11,7 +11,7 @@ use catchment::{Principal, SyncRequest};
 use serde::Deserialize;
 
 use super::body::{JsonBody, NoBody};
-use super::envelope::{Answer, Failure};
+use super::envelope::{SuccessResponse, ErrorResponse};
 use super::shared::Shared;
 use crate::view::{ChangedView, CheckView, ErrorsView, RunView, ScheduledView, SkipsView, StatsView};
 
@@ -36,89 +36,89 @@ pub(super) fn router() -> Router<Shared> {
 /// Which part of a list is asked for.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Part {
+struct PageQuery {
     /// The id after which it begins.
     #[serde(default)]
     after: i64,
     limit: Option<u32>,
 }
 
-impl Part {
+impl PageQuery {
     fn limit(&self) -> u32 {
         self.limit.unwrap_or(SHOWN_ERRORS).clamp(1, MAX_ERRORS)
     }
 }
 
-type Service = State<Shared>;
+type SharedState = State<Shared>;
 type Caller = Extension<Principal>;
 type Id = Result<Path<i64>, PathRejection>;
-type Parts = Result<Query<Part>, QueryRejection>;
+type Parts = Result<Query<PageQuery>, QueryRejection>;
 
-async fn stats(shared: Service, who: Caller) -> Result<Answer<StatsView>, Failure> {
-    Ok(Answer::data(shared.service()?.stats(&who).await?))
+async fn stats(shared: SharedState, who: Caller) -> Result<SuccessResponse<StatsView>, ErrorResponse> {
+    Ok(SuccessResponse::data(shared.service()?.stats(&who).await?))
 }
 
 async fn trigger(
-    shared: Service,
+    shared: SharedState,
     who: Caller,
     JsonBody(body): JsonBody,
-) -> Result<impl IntoResponse, Failure> {
+) -> Result<impl IntoResponse, ErrorResponse> {
     let sync_run_id = shared.service()?.schedule_sync(&who, SyncRequest::from_json(body)?).await?;
-    let answer: Answer<ScheduledView> =
-        Answer::with_message(ScheduledView { sync_run_id }, "Sync scheduled successfully");
+    let answer: SuccessResponse<ScheduledView> =
+        SuccessResponse::with_message(ScheduledView { sync_run_id }, "Sync scheduled successfully");
     Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{sync_run_id}"))], answer))
 }
 
-async fn check(shared: Service, who: Caller, JsonBody(body): JsonBody) -> Result<Answer<CheckView>, Failure> {
+async fn check(shared: SharedState, who: Caller, JsonBody(body): JsonBody) -> Result<SuccessResponse<CheckView>, ErrorResponse> {
     let checked = shared.service()?.check(&who, SyncRequest::from_json(body)?).await?;
-    Ok(Answer::data(&checked))
+    Ok(SuccessResponse::data(&checked))
 }
 
-async fn resume(shared: Service, who: Caller, _: NoBody) -> Result<Answer<()>, Failure> {
+async fn resume(shared: SharedState, who: Caller, _: NoBody) -> Result<SuccessResponse<()>, ErrorResponse> {
     shared.service()?.resume_pending_syncs(&who).await?;
-    Ok(Answer::message("Pending syncs resumed"))
+    Ok(SuccessResponse::message("Pending syncs resumed"))
 }
 
-async fn cancel(shared: Service, who: Caller, id: Id, _: NoBody) -> Result<Answer<ChangedView>, Failure> {
+async fn cancel(shared: SharedState, who: Caller, id: Id, _: NoBody) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
     let run = shared.service()?.cancel(&who, run_id(id)?).await?;
-    Ok(Answer::with_message(&run, "Sync cancelled"))
+    Ok(SuccessResponse::with_message(&run, "Sync cancelled"))
 }
 
-async fn retry(shared: Service, who: Caller, id: Id, _: NoBody) -> Result<Answer<ChangedView>, Failure> {
+async fn retry(shared: SharedState, who: Caller, id: Id, _: NoBody) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
     let run = shared.service()?.retry(&who, run_id(id)?).await?;
-    Ok(Answer::with_message(&run, "Sync scheduled again"))
+    Ok(SuccessResponse::with_message(&run, "Sync scheduled again"))
 }
 
-async fn show(shared: Service, who: Caller, id: Id) -> Result<Answer<RunView>, Failure> {
+async fn show(shared: SharedState, who: Caller, id: Id) -> Result<SuccessResponse<RunView>, ErrorResponse> {
     let service = shared.service()?;
     let run = service.run(&who, run_id(id)?).await?;
     let errors = service.errors(&who, run.id, 0, SHOWN_ERRORS).await?;
     let attempts = service.attempts(&who, run.id).await?;
     let waits_for = service.waits_for(&who, &run).await?;
-    Ok(Answer::data(RunView::new(&run, &errors, &attempts).with_wait(waits_for)))
+    Ok(SuccessResponse::data(RunView::new(&run, &errors, &attempts).with_wait(waits_for)))
 }
 
-async fn errors(shared: Service, who: Caller, id: Id, part: Parts) -> Result<Answer<ErrorsView>, Failure> {
+async fn errors(shared: SharedState, who: Caller, id: Id, part: Parts) -> Result<SuccessResponse<ErrorsView>, ErrorResponse> {
     let (service, part) = (shared.service()?, query(part)?);
     let run = service.run(&who, run_id(id)?).await?;
     let errors = service.errors(&who, run.id, part.after, part.limit()).await?;
-    Ok(Answer::data(ErrorsView::new(&run, &errors, part.limit())))
+    Ok(SuccessResponse::data(ErrorsView::new(&run, &errors, part.limit())))
 }
 
-async fn skips(shared: Service, who: Caller, id: Id, part: Parts) -> Result<Answer<SkipsView>, Failure> {
+async fn skips(shared: SharedState, who: Caller, id: Id, part: Parts) -> Result<SuccessResponse<SkipsView>, ErrorResponse> {
     let (service, part) = (shared.service()?, query(part)?);
     let run = service.run(&who, run_id(id)?).await?;
     let skips = service.skips(&who, run.id, part.after, part.limit()).await?;
-    Ok(Answer::data(SkipsView::new(&run, &skips, part.limit())))
+    Ok(SuccessResponse::data(SkipsView::new(&run, &skips, part.limit())))
 }
 
-fn run_id(id: Id) -> Result<i64, Failure> {
-    id.map(|Path(id)| id).map_err(|_| Failure::not_found("the id of a sync run must be a number"))
+fn run_id(id: Id) -> Result<i64, ErrorResponse> {
+    id.map(|Path(id)| id).map_err(|_| ErrorResponse::not_found("the id of a sync run must be a number"))
 }
 
-fn query(part: Parts) -> Result<Part, Failure> {
+fn query(part: Parts) -> Result<PageQuery, ErrorResponse> {
     part.map(|Query(part)| part).map_err(|_| {
         let message = "the query is not valid; it takes `after` (an id) and `limit` (1 to 1000)";
-        Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+        ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
     })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catchment::{Checked, Names};
+use catchment::{CheckReport, Names};
 use catchment_core::Reject;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,8 +45,8 @@ impl From<&Reject> for RejectView {
     }
 }
 
-impl From<&Checked> for CheckView {
-    fn from(checked: &Checked) -> Self {
+impl From<&CheckReport> for CheckView {
+    fn from(checked: &CheckReport) -> Self {
         let found = &checked.inspection.findings;
         let mut findings: BTreeMap<_, _> =
             found.iter().map(|finding| (finding.about.to_owned(), finding.message.clone())).collect();

@@ -1,7 +1,7 @@
 //! A run: the contract's fields, and more.
 
 use catchment::{AttemptRecord, Names, RunStatus, StoredError, SyncRun};
-use catchment_core::masked;
+use catchment_core::mask_url_query;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -84,10 +84,10 @@ impl RunView {
             errors_stored: run.metadata.errors_stored,
             errors_omitted: omitted_errors(run),
             source_type: run.request.source_type.clone(),
-            source_identifier: masked(&run.request.source_identifier),
+            source_identifier: mask_url_query(&run.request.source_identifier),
             target_table: run.target_table.clone(),
             truncated: run.metadata.truncated,
-            warning: run.metadata.shown_warning().map(str::to_owned),
+            warning: run.metadata.effective_warning().map(str::to_owned),
             items_inserted: counts.inserted,
             items_updated: counts.updated,
             items_unchanged: counts.unchanged,

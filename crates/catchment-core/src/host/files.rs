@@ -36,7 +36,7 @@ impl FileAccess {
             Self::Below(dirs) => self.open_below(dirs, path)?,
             Self::Nowhere => return Err(outside(path, &[])),
         };
-        refuse_what_is_no_file(&file, path)?;
+        ensure_regular_file(&file, path)?;
         Ok(File::from(file))
     }
 
@@ -49,9 +49,9 @@ impl FileAccess {
             Self::Anywhere => Ok(()),
             Self::Nowhere => Err(outside(path, &[])),
             Self::Below(dirs) => match path.canonicalize() {
-                Ok(real) => real_place(dirs, &real).map(|_| ()).ok_or_else(|| outside(path, dirs)),
+                Ok(real) => locate_in_dirs(dirs, &real).map(|_| ()).ok_or_else(|| outside(path, dirs)),
                 // What is not there yet is judged by its name; opening it judges again.
-                Err(_) if dirs.iter().any(|dir| absolute(dir).is_ok_and(|dir| path.starts_with(dir))) => {
+                Err(_) if dirs.iter().any(|dir| absolute_path(dir).is_ok_and(|dir| path.starts_with(dir))) => {
                     Ok(())
                 }
                 Err(_) => Err(outside(path, dirs)),
@@ -65,7 +65,7 @@ impl FileAccess {
         self.check(path)?;
         let what = || format!("opening {}", path.display());
         let real = path.canonicalize().map_err(|error| Error::io(what(), error))?;
-        let (dir, rest) = real_place(dirs, &real).ok_or_else(|| outside(path, dirs))?;
+        let (dir, rest) = locate_in_dirs(dirs, &real).ok_or_else(|| outside(path, dirs))?;
         let dir = File::open(dir).map_err(|error| Error::io(what(), error))?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
@@ -73,11 +73,11 @@ impl FileAccess {
     }
 }
 
-/// The path made absolute, without `.` and `..`, so that one file has one name.
+/// The path made absolute_path, without `.` and `..`, so that one file has one name.
 ///
 /// # Errors
 /// `config` when there is no current directory to start from or the path is empty.
-pub fn absolute(path: &Path) -> Result<PathBuf> {
+pub fn absolute_path(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)
         .map_err(|error| Error::io(format!("resolving the path `{}`", path.display()), error))?;
     let mut clean = PathBuf::new();
@@ -93,7 +93,7 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// The data directory that `real` lies in, and its path from there.
-fn real_place(dirs: &[PathBuf], real: &Path) -> Option<(PathBuf, PathBuf)> {
+fn locate_in_dirs(dirs: &[PathBuf], real: &Path) -> Option<(PathBuf, PathBuf)> {
     dirs.iter().filter_map(|dir| dir.canonicalize().ok()).find_map(|dir| {
         let rest = real.strip_prefix(&dir).ok()?.to_path_buf();
         (!rest.as_os_str().is_empty()).then_some((dir, rest))
@@ -113,7 +113,7 @@ fn outside(path: &Path, dirs: &[PathBuf]) -> Error {
     )
 }
 
-fn refuse_what_is_no_file(file: &OwnedFd, path: &Path) -> Result<()> {
+fn ensure_regular_file(file: &OwnedFd, path: &Path) -> Result<()> {
     /// The magic numbers of `statfs(2)` for file systems whose files are answers of the kernel.
     const PSEUDO: [i64; 2] = [0x9fa0, 0x6265_6572];
     let failed = |error: rustix::io::Errno| {
@@ -187,9 +187,9 @@ mod tests {
     #[test]
     fn one_file_has_one_absolute_name() {
         for name in ["/data/./x/../a.csv", "/data//a.csv", "/../data/a.csv"] {
-            assert_eq!(absolute(Path::new(name)).unwrap(), Path::new("/data/a.csv"));
+            assert_eq!(absolute_path(Path::new(name)).unwrap(), Path::new("/data/a.csv"));
         }
-        assert!(absolute(Path::new("a.csv")).unwrap().is_absolute());
-        assert!(absolute(Path::new("")).is_err());
+        assert!(absolute_path(Path::new("a.csv")).unwrap().is_absolute());
+        assert!(absolute_path(Path::new("")).is_err());
     }
 }

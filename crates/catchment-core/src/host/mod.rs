@@ -7,7 +7,7 @@ mod tokens;
 
 use std::sync::Arc;
 
-pub use files::{FileAccess, absolute};
+pub use files::{FileAccess, absolute_path};
 pub use network::NetworkAccess;
 pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};
 pub use tokens::TokenStore;

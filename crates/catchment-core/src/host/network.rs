@@ -65,7 +65,7 @@ impl NetworkAccess {
     /// # Errors
     /// `config`, `address_not_allowed`, with what would allow it.
     pub fn check(&self, ip: IpAddr, port: u16) -> Result<()> {
-        let address = unwrapped(ip);
+        let address = embedded_ipv4(ip);
         let refuse = |why: String| {
             Err(Error::config("address_not_allowed", format!("connecting to {ip} is not allowed: {why}")))
         };
@@ -97,7 +97,7 @@ fn is_in(ip: IpAddr, ranges: &[&str]) -> bool {
 
 /// The IPv4 address that an IPv6 one stands for: mapped, compatible, NAT64 (RFC 6052, and RFC 8215 for a local prefix of
 /// 96 bits), 6to4 (RFC 3056).
-fn unwrapped(ip: IpAddr) -> IpAddr {
+fn embedded_ipv4(ip: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = ip else { return ip };
     let [_, b, c, .., g, h] = v6.segments();
     let v4 = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));

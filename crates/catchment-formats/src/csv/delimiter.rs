@@ -2,10 +2,10 @@
 
 use csv_nose::{SampleSize, Sniffer};
 
-use super::dialect::Dialect;
+use super::dialect::CsvDialect;
 use super::framing::{Framed, Framer};
 use super::header::name_columns;
-use super::options::Given;
+use super::options::ValidatedCsvOptions;
 
 /// How much of a file is looked at to find out its delimiter.
 pub(crate) const SAMPLE_BYTES: usize = 128 << 10;
@@ -14,18 +14,18 @@ const DELIMITERS: [u8; 4] = *b",;\t|";
 
 /// The comma wins if it yields the mapped names out of a header; then any other that does; then what the text looks like.
 /// Names of columns without a header are numbers, which every delimiter yields.
-pub(crate) fn find_delimiter(text: &str, given: &Given, fields: &[Box<str>]) -> u8 {
+pub(crate) fn find_delimiter(text: &str, given: &ValidatedCsvOptions, fields: &[Box<str>]) -> u8 {
     let is_other = |delimiter: &u8| Some(*delimiter) != given.quote && Some(*delimiter) != given.escape;
     let delimiters = || DELIMITERS.into_iter().filter(is_other);
     let first = |delimiter: u8| -> Option<Vec<String>> {
-        let dialect = Dialect { delimiter, quote: given.quote, escape: given.escape };
+        let dialect = CsvDialect { delimiter, quote: given.quote, escape: given.escape };
         let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.to_owned())), dialect, given.limits);
         loop {
             match framer.next(None).ok()?? {
                 Framed::Record(record) => return Some(record.fields().map(str::to_owned).collect()),
-                Framed::Bad(_) if given.has_header => return None,
+                Framed::MalformedRecord(_) if given.has_header => return None,
                 // Left for reading to reject.
-                Framed::Bad(_) => {}
+                Framed::MalformedRecord(_) => {}
             }
         }
     };

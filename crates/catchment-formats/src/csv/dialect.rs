@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 /// What stands between fields and around them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Dialect {
+pub(crate) struct CsvDialect {
     pub(crate) delimiter: u8,
     pub(crate) quote: Option<u8>,
     pub(crate) escape: Option<u8>,
 }
 
-impl Dialect {
+impl CsvDialect {
     /// Whether options can say it; a cursor may say anything.
     pub(crate) fn is_possible(self) -> bool {
         let Self { delimiter, quote, escape } = self;

@@ -2,18 +2,18 @@
 
 use memchr::memchr;
 
-use super::dialect::Dialect;
-use super::options::Limits;
+use super::dialect::CsvDialect;
+use super::options::CsvLimits;
 use crate::text::buffer::{spans_lines, without_line_end};
 
 /// Why a record is bad, and how much of the text it costs.
 pub(super) struct Fault {
     pub(super) code: &'static str,
     pub(super) message: String,
-    pub(super) costs: Costs,
+    pub(super) costs: SkipExtent,
 }
 
-pub(super) enum Costs {
+pub(super) enum SkipExtent {
     /// All that was taken for it, in bytes.
     Bytes(usize),
     FirstLine,
@@ -36,13 +36,13 @@ pub(super) enum Shape {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn judge(
+pub(super) fn validate_record(
     shape: &Shape,
     text: &[u8],
     ends: &[usize],
     width: Option<usize>,
-    dialect: Dialect,
-    limits: Limits,
+    dialect: CsvDialect,
+    limits: CsvLimits,
 ) -> Result<(usize, usize), Fault> {
     let (bytes, fields) = match *shape {
         Shape::Whole { bytes, fields } => (bytes, fields),
@@ -50,11 +50,11 @@ pub(super) fn judge(
         Shape::Unclosed => {
             return Err(unclosed("a quote is opened and not closed before the end of the file"));
         }
-        Shape::TooLong => return Err(too_long(limits, Costs::FirstLine)),
+        Shape::TooLong => return Err(too_long(limits, SkipExtent::FirstLine)),
     };
     let body = without_line_end(&text[..bytes]);
     let spans = spans_lines(body);
-    let costs = if spans { Costs::FirstLine } else { Costs::Bytes(bytes) };
+    let costs = if spans { SkipExtent::FirstLine } else { SkipExtent::Bytes(bytes) };
     if body.len() > limits.record {
         return Err(too_long(limits, costs));
     }
@@ -81,7 +81,7 @@ pub(super) fn judge(
     }
 }
 
-fn judge_field_lengths(ends: &[usize], limits: Limits, bytes: usize) -> Result<(), Fault> {
+fn judge_field_lengths(ends: &[usize], limits: CsvLimits, bytes: usize) -> Result<(), Fault> {
     let starts = std::iter::once(0).chain(ends.iter().copied());
     let lengths = ends.iter().zip(starts).map(|(end, start)| end - start);
     match lengths.enumerate().find(|(_, length)| *length > limits.field) {
@@ -93,16 +93,16 @@ fn judge_field_lengths(ends: &[usize], limits: Limits, bytes: usize) -> Result<(
                 index + 1,
                 limits.field
             ),
-            costs: Costs::Bytes(bytes),
+            costs: SkipExtent::Bytes(bytes),
         }),
     }
 }
 
 fn unclosed(message: &str) -> Fault {
-    Fault { code: "unclosed_quote", message: message.to_owned(), costs: Costs::FirstLine }
+    Fault { code: "unclosed_quote", message: message.to_owned(), costs: SkipExtent::FirstLine }
 }
 
-fn malformed_quote(dialect: Dialect, costs: Costs) -> Fault {
+fn malformed_quote(dialect: CsvDialect, costs: SkipExtent) -> Fault {
     let message = format!(
         "text follows the closing quote of a field, where the delimiter `{}` or the end of the line is expected; \
          write a quote inside quotes twice",
@@ -111,7 +111,7 @@ fn malformed_quote(dialect: Dialect, costs: Costs) -> Fault {
     Fault { code: "malformed_quote", message, costs }
 }
 
-fn too_long(limits: Limits, costs: Costs) -> Fault {
+fn too_long(limits: CsvLimits, costs: SkipExtent) -> Fault {
     let message = format!(
         "the record is longer than the limit of {} bytes (option `maxRecordBytes`), or a quote is not closed",
         limits.record
@@ -120,10 +120,10 @@ fn too_long(limits: Limits, costs: Costs) -> Fault {
 }
 
 /// Whether each quoted field ends where its quote is closed, which csv-core does not tell.
-fn is_well_quoted(body: &[u8], dialect: Dialect) -> bool {
+fn is_well_quoted(body: &[u8], dialect: CsvDialect) -> bool {
     let Some(quote) = dialect.quote else { return true };
     let Some(first) = memchr(quote, body) else { return true };
-    let Dialect { delimiter, escape, .. } = dialect;
+    let CsvDialect { delimiter, escape, .. } = dialect;
     // The field that holds the first quote; those before it cannot be malformed.
     let mut at = body[..first].iter().rposition(|&byte| byte == delimiter).map_or(0, |place| place + 1);
     loop {

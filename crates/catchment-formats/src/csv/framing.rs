@@ -11,9 +11,9 @@ use catchment_core::Result;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr2;
 
-use super::dialect::Dialect;
-use super::fault::{Costs, Fault, Shape, judge};
-use super::options::Limits;
+use super::dialect::CsvDialect;
+use super::fault::{SkipExtent, Fault, Shape, validate_record};
+use super::options::CsvLimits;
 use crate::text::buffer::{TextBuffer, spans_lines, without_line_end};
 
 const BLOCK_BYTES: usize = 256 << 10;
@@ -24,8 +24,8 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 /// Cuts records out of a text.
 pub(crate) struct Framer {
     buffer: TextBuffer,
-    limits: Limits,
-    dialect: Dialect,
+    limits: CsvLimits,
+    dialect: CsvDialect,
     parser: Reader,
     /// The unquoted fields of the record in hand, one after the other, and where each ends.
     fields: Vec<u8>,
@@ -34,12 +34,12 @@ pub(crate) struct Framer {
 
 /// What stands next in the text.
 pub(crate) enum Framed<'a> {
-    Record(Fields<'a>),
-    Bad(Bad),
+    Record(CsvRecord<'a>),
+    MalformedRecord(MalformedRecord),
 }
 
 /// A well-formed record.
-pub(crate) struct Fields<'a> {
+pub(crate) struct CsvRecord<'a> {
     pub(crate) line: u64,
     pub(crate) byte: u64,
     /// As it stands in the text, without its line end.
@@ -48,7 +48,7 @@ pub(crate) struct Fields<'a> {
     ends: &'a [usize],
 }
 
-impl<'a> Fields<'a> {
+impl<'a> CsvRecord<'a> {
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }
@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A record that is not well formed.
-pub(crate) struct Bad {
+pub(crate) struct MalformedRecord {
     pub(crate) line: u64,
     pub(crate) byte: u64,
     pub(crate) code: &'static str,
@@ -69,15 +69,15 @@ pub(crate) struct Bad {
 }
 
 impl Framer {
-    pub(crate) fn new(text: Box<dyn Read + Send>, dialect: Dialect, limits: Limits) -> Self {
+    pub(crate) fn new(text: Box<dyn Read + Send>, dialect: CsvDialect, limits: CsvLimits) -> Self {
         Self::with_blocks(text, dialect, limits, BLOCK_BYTES)
     }
 
     /// Text is read in blocks of this size; small ones show what happens at their edges.
     pub(super) fn with_blocks(
         text: Box<dyn Read + Send>,
-        dialect: Dialect,
-        limits: Limits,
+        dialect: CsvDialect,
+        limits: CsvLimits,
         block_bytes: usize,
     ) -> Self {
         let mut builder = ReaderBuilder::new();
@@ -108,18 +108,18 @@ impl Framer {
         let (line, byte) = (self.buffer.line(), self.buffer.offset());
         let shape = self.parse(width)?;
         let rest = self.buffer.rest();
-        let (bytes, fields) = match judge(&shape, rest, &self.ends, width, self.dialect, self.limits) {
+        let (bytes, fields) = match validate_record(&shape, rest, &self.ends, width, self.dialect, self.limits) {
             Ok(record) => record,
             Err(Fault { code, message, costs }) => {
                 let raw = self.give_up(&costs)?;
-                return Ok(Some(Framed::Bad(Bad { line, byte, code, message, raw })));
+                return Ok(Some(Framed::MalformedRecord(MalformedRecord { line, byte, code, message, raw })));
             }
         };
         let body = without_line_end(self.buffer.pass(bytes));
         let ends = &self.ends[..fields];
         let text = &self.fields[..ends.last().copied().unwrap_or(0)];
         match (str::from_utf8(body), str::from_utf8(text)) {
-            (Ok(raw), Ok(text)) => Ok(Some(Framed::Record(Fields { line, byte, raw, text, ends }))),
+            (Ok(raw), Ok(text)) => Ok(Some(Framed::Record(CsvRecord { line, byte, raw, text, ends }))),
             (Err(error), _) | (_, Err(error)) => {
                 let place = byte + error.valid_up_to() as u64;
                 let message = format!(
@@ -127,7 +127,7 @@ impl Framer {
                      name the right one with the option `encoding`"
                 );
                 let raw = shown(body);
-                Ok(Some(Framed::Bad(Bad { line, byte, code: "bad_encoding", message, raw })))
+                Ok(Some(Framed::MalformedRecord(MalformedRecord { line, byte, code: "bad_encoding", message, raw })))
             }
         }
     }
@@ -176,8 +176,8 @@ impl Framer {
     }
 
     /// Takes a bad record away, and returns what is shown of it.
-    fn give_up(&mut self, costs: &Costs) -> Result<String> {
-        if let Costs::Bytes(bytes) = *costs {
+    fn give_up(&mut self, costs: &SkipExtent) -> Result<String> {
+        if let SkipExtent::Bytes(bytes) = *costs {
             let raw = shown(without_line_end(self.buffer.pass(bytes)));
             return Ok(raw);
         }

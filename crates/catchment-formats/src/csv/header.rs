@@ -27,14 +27,14 @@ pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Opti
                 record.line,
             ),
             Some(Framed::Record(record)) => Ok(Some(record.fields().map(str::to_owned).collect())),
-            Some(Framed::Bad(bad)) if has_header => {
+            Some(Framed::MalformedRecord(bad)) if has_header => {
                 let message = format!(
                     "the header in line {} cannot be read: {}; check the option `delimiter`",
                     bad.line, bad.message
                 );
                 unreadable("unreadable_header", message, bad.line)
             }
-            Some(Framed::Bad(_)) => continue,
+            Some(Framed::MalformedRecord(_)) => continue,
         };
     }
 }

@@ -16,36 +16,36 @@ use std::sync::Arc;
 use catchment_core::{Inspection, PageSize, Reading, Result};
 
 use crate::{Blob, Format, Pages};
-use layout::Layout;
-use options::Given;
+use layout::CsvLayout;
+use options::ValidatedCsvOptions;
 use pages::CsvPages;
 
-pub use options::CsvOptions;
+pub use options::CsvFormatOptions;
 
 /// What is looked at of a file of which only the beginning is there.
 const LOOKED_AT_BYTES: u64 = 1 << 20;
 
 /// Delimited text, such as CSV.
 #[derive(Debug, Clone)]
-pub struct Csv {
-    given: Given,
+pub struct CsvFormat {
+    given: ValidatedCsvOptions,
 }
 
-impl Csv {
+impl CsvFormat {
     /// Checks the options.
     ///
     /// # Errors
     /// `config`, with the place of what does not fit.
-    pub fn new(options: &CsvOptions) -> Result<Self> {
+    pub fn new(options: &CsvFormatOptions) -> Result<Self> {
         Ok(Self { given: options.check()? })
     }
 }
 
-impl Format for Csv {
+impl Format for CsvFormat {
     fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
         let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
-        let found = pages.layout().map(Layout::options).unwrap_or_default();
+        let found = pages.layout().map(CsvLayout::options).unwrap_or_default();
         Ok(Inspection { found, findings: Vec::new(), page: pages.next()? })
     }
 

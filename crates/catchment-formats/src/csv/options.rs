@@ -1,6 +1,6 @@
 //! The options of delimited text.
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use encoding_rs::Encoding;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The dialect of a CSV file (RFC 4180, and its relatives), and limits. What is not given is detected.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct CsvOptions {
+pub struct CsvFormatOptions {
     /// The delimiter: one ASCII character, or `tab`. Detected by default, from what is outside of quotes; the comma wins if
     /// it yields the names that are mapped.
     pub delimiter: Option<String>,
@@ -33,25 +33,25 @@ pub struct CsvOptions {
 
 /// The options, checked.
 #[derive(Debug, Clone)]
-pub(crate) struct Given {
+pub(crate) struct ValidatedCsvOptions {
     pub(crate) delimiter: Option<u8>,
     pub(crate) quote: Option<u8>,
     pub(crate) escape: Option<u8>,
     pub(crate) has_header: bool,
     pub(crate) encoding: Option<&'static Encoding>,
-    pub(crate) limits: Limits,
+    pub(crate) limits: CsvLimits,
 }
 
 /// What comes from outside is bounded.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct CsvLimits {
     pub(crate) field: usize,
     pub(crate) record: usize,
     pub(crate) file: u64,
 }
 
-impl CsvOptions {
-    pub(crate) fn check(&self) -> Result<Given> {
+impl CsvFormatOptions {
+    pub(crate) fn check(&self) -> Result<ValidatedCsvOptions> {
         let quote = match self.quote.as_deref() {
             None => Some(b'"'),
             Some("") => None,
@@ -60,23 +60,23 @@ impl CsvOptions {
         let delimiter = self.delimiter.as_deref().map(|text| ascii("delimiter", text)).transpose()?;
         let escape = self.escape.as_deref().map(|text| ascii("escape", text)).transpose()?;
         if delimiter.is_some() && (delimiter == quote || delimiter == escape) {
-            return Err(invalid("delimiter", "is also the quote or the escape; they must differ"));
+            return Err(invalid_option("delimiter", "is also the quote or the escape; they must differ"));
         }
         if escape.is_some() && escape == quote {
-            return Err(invalid(
+            return Err(invalid_option(
                 "escape",
                 "is the quote as well; leave it out, a quote written twice is understood",
             ));
         }
-        let limits = Limits {
+        let limits = CsvLimits {
             field: self.max_field_bytes.unwrap_or(256 << 10),
             record: self.max_record_bytes.unwrap_or(1 << 20),
             file: self.max_file_bytes.unwrap_or(64 << 30),
         };
         if !(1..=2 << 20).contains(&limits.record) {
-            return Err(invalid("maxRecordBytes", "must be from 1 to 2097152"));
+            return Err(invalid_option("maxRecordBytes", "must be from 1 to 2097152"));
         }
-        Ok(Given {
+        Ok(ValidatedCsvOptions {
             delimiter,
             quote,
             escape,
@@ -91,14 +91,14 @@ fn ascii(option: &str, text: &str) -> Result<u8> {
     match text.as_bytes() {
         _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Ok(*byte),
-        _ => Err(invalid(option, &format!("is `{text}`; it must be one ASCII character (or `tab`)"))),
+        _ => Err(invalid_option(option, &format!("is `{text}`; it must be one ASCII character (or `tab`)"))),
     }
 }
 
 fn encoding(label: &str) -> Result<&'static Encoding> {
     Encoding::for_label(label.as_bytes()).ok_or_else(|| {
         let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis";
-        invalid(
+        invalid_option(
             "encoding",
             &format!("`{label}` is not a known encoding; use a name of the WHATWG Encoding Standard, such as {known}"),
         )

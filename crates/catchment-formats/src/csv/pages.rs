@@ -6,21 +6,21 @@ use catchment_core::{
 use serde::{Deserialize, Serialize};
 
 use super::framing::{Framed, Framer};
-use super::layout::Layout;
-use super::options::Given;
+use super::layout::CsvLayout;
+use super::options::ValidatedCsvOptions;
 use crate::{Blob, Pages};
 
 /// What a cursor of this source holds: where the text was read up to, that it is still the same text, and how
 /// to read it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct State {
+struct CsvState {
     line: u64,
     /// In the text as decoded.
     offset: u64,
     /// XXH3-128 of the text before `offset`.
     digest: String,
-    layout: Layout,
+    layout: CsvLayout,
 }
 
 /// A reading under way; runs on a thread of its own, as files block.
@@ -28,13 +28,13 @@ pub(super) struct CsvPages {
     blob: Blob,
     page_size: PageSize,
     /// `None` for a file without a single record.
-    text: Option<(Framer, Layout)>,
+    text: Option<(Framer, CsvLayout)>,
     records_read: u64,
     is_at_end: bool,
 }
 
 impl CsvPages {
-    pub(super) fn start(blob: Blob, given: &Given, reading: Reading) -> Result<Self> {
+    pub(super) fn start(blob: Blob, given: &ValidatedCsvOptions, reading: Reading) -> Result<Self> {
         let records_read = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
         let text = match reading.after {
             Some(cursor) => Some(resume(&blob, given, &cursor)?),
@@ -44,7 +44,7 @@ impl CsvPages {
     }
 
     /// How the file is read; `None` for one without a single record.
-    pub(super) fn layout(&self) -> Option<&Layout> {
+    pub(super) fn layout(&self) -> Option<&CsvLayout> {
         self.text.as_ref().map(|(_, layout)| layout)
     }
 
@@ -58,7 +58,7 @@ impl CsvPages {
                     let position = Position::Line { line: record.line, byte: record.byte };
                     records.push(position, record.raw, record.fields().map(Value::Text));
                 }
-                Some(Framed::Bad(bad)) => {
+                Some(Framed::MalformedRecord(bad)) => {
                     let position = Position::Line { line: bad.line, byte: bad.byte };
                     rejects.push(Reject::new(ErrorKind::Parsing, bad.code, bad.message, position, &bad.raw));
                 }
@@ -70,7 +70,7 @@ impl CsvPages {
             return Ok(None);
         }
         self.records_read += count as u64;
-        let state = State {
+        let state = CsvState {
             line: framer.text().line(),
             offset: framer.text().offset(),
             digest: framer.text().digest(),
@@ -98,8 +98,8 @@ impl Pages for CsvPages {
 }
 
 /// Finds the layout and goes past the header.
-fn begin(blob: &Blob, given: &Given, fields: &[Box<str>]) -> Result<Option<(Framer, Layout)>> {
-    let Some(layout) = Layout::find(blob, given, fields)? else { return Ok(None) };
+fn begin(blob: &Blob, given: &ValidatedCsvOptions, fields: &[Box<str>]) -> Result<Option<(Framer, CsvLayout)>> {
+    let Some(layout) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
     if layout.has_header {
         framer.next(None)?;
@@ -108,8 +108,8 @@ fn begin(blob: &Blob, given: &Given, fields: &[Box<str>]) -> Result<Option<(Fram
 }
 
 /// Goes where the cursor stood, if the file is the same up to there.
-fn resume(blob: &Blob, given: &Given, cursor: &Cursor) -> Result<(Framer, Layout)> {
-    let State { line, offset, digest, layout } = cursor.state()?;
+fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<(Framer, CsvLayout)> {
+    let CsvState { line, offset, digest, layout } = cursor.state()?;
     // Lines and records have a byte at least each, and the text before them is checked.
     if line.saturating_sub(1) > offset || cursor.records_read > offset || !layout.dialect.is_possible() {
         let message = "the stored cursor cannot be read: its position cannot exist in a file; schedule a new run, \

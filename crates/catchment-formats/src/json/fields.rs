@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use catchment_core::json::{Key, Text, for_each_entry};
+use catchment_core::json::{Key, JsonText, for_each_entry};
 use catchment_core::{Value, WHOLE_RECORD};
 
 pub use super::check::BadRecord;
 use super::check::check_text;
 use super::path::Path;
-use super::step::{Step, normalized};
+use super::step::{Step, to_jsonpath};
 
 /// How deep columns are looked for where no mapping names them.
 const SUGGESTED_DEPTH: usize = 3;
@@ -19,12 +19,12 @@ const MAX_SUGGESTED: usize = 256;
 #[derive(Debug)]
 pub struct Fields {
     names: Vec<Box<str>>,
-    root: Node,
+    root: FieldTree,
 }
 
 /// What is wanted at and below a place of a record.
 #[derive(Debug, Default)]
-struct Node {
+struct FieldTree {
     column: Option<usize>,
     below: Vec<(Step, Self)>,
 }
@@ -62,7 +62,7 @@ impl Fields {
     /// # Errors
     /// What is wrong with a path, and which it is.
     pub fn new(names: &[Box<str>]) -> Result<Self, (String, String)> {
-        let mut root = Node::default();
+        let mut root = FieldTree::default();
         let mut aliases = Vec::new();
         for (column, name) in names.iter().enumerate() {
             let path = Path::parse(name).map_err(|problem| (name.to_string(), problem))?;
@@ -73,11 +73,11 @@ impl Fields {
             if steps.len() > 1 {
                 aliases.push((Step::Name(name.clone()), column));
             }
-            root.want(steps, column);
+            root.insert_path(steps, column);
         }
         // A member may have the path itself for its name, unless that is a column of its own.
         for (step, column) in aliases {
-            root.want(&[step], column);
+            root.insert_path(&[step], column);
         }
         let mut names = names.to_vec();
         names.push(WHOLE_RECORD.into());
@@ -106,7 +106,7 @@ impl Fields {
             return Err(BadRecord { code: "not_a_record", message });
         }
         check_text(record)?;
-        let mut found = Found { values: vec![None; self.names.len()], is_doubled: false };
+        let mut found = ExtractedValues { values: vec![None; self.names.len()], is_doubled: false };
         self.root.take_from(record, &mut found).map_err(|error| bad(&error))?;
         if found.is_doubled {
             let message = "holds two members of the same name, so that its value is ambiguous".to_owned();
@@ -150,7 +150,7 @@ fn suggest(record: &str, steps: &mut Vec<Step>, paths: &mut Vec<Box<str>>) {
 
 /// Steps as people write them, where that reads back; else as a JSONPath.
 fn dotted(steps: &[Step]) -> String {
-    let jsonpath = normalized(steps);
+    let jsonpath = to_jsonpath(steps);
     if !jsonpath.contains("['") {
         return jsonpath.trim_start_matches("$.").to_owned();
     }
@@ -163,9 +163,9 @@ fn dotted(steps: &[Step]) -> String {
     }
 }
 
-impl Node {
+impl FieldTree {
     /// Adds the value that steps lead to.
-    fn want(&mut self, steps: &[Step], column: usize) {
+    fn insert_path(&mut self, steps: &[Step], column: usize) {
         let Some((step, rest)) = steps.split_first() else {
             self.column.get_or_insert(column);
             return;
@@ -175,18 +175,18 @@ impl Node {
             self.below.push((step.clone(), Self::default()));
             self.below.len() - 1
         });
-        self.below[index].1.want(rest, column);
+        self.below[index].1.insert_path(rest, column);
     }
 
     /// Takes what is wanted out of an object or a list.
-    fn take_from<'r>(&self, json: &'r str, found: &mut Found<'r>) -> serde_json::Result<()> {
+    fn take_from<'r>(&self, json: &'r str, found: &mut ExtractedValues<'r>) -> serde_json::Result<()> {
         for_each_entry(json, |key, value| {
             let wanted = self.below.iter().find(|(step, _)| step.is(&key));
             wanted.map_or(Ok(()), |(_, node)| node.take(value, found))
         })
     }
 
-    fn take<'r>(&self, value: &'r str, found: &mut Found<'r>) -> serde_json::Result<()> {
+    fn take<'r>(&self, value: &'r str, found: &mut ExtractedValues<'r>) -> serde_json::Result<()> {
         if let Some(column) = self.column {
             found.is_doubled |= found.values[column].replace(value).is_some();
         }
@@ -198,7 +198,7 @@ impl Node {
 }
 
 /// What was taken out of a record, a value a column.
-struct Found<'r> {
+struct ExtractedValues<'r> {
     values: Vec<Option<&'r str>>,
     is_doubled: bool,
 }
@@ -210,7 +210,7 @@ fn decode(raw: &str) -> Result<Field<'_>, BadRecord> {
         Some(b'f') => Field::Bool(false),
         Some(b'{' | b'[') => Field::Json(raw),
         Some(b'"') if !raw.contains('\\') => Field::Text(raw[1..raw.len() - 1].into()),
-        Some(b'"') => Field::Text(serde_json::from_str::<Text<'_>>(raw).map_err(|error| bad(&error))?.0),
+        Some(b'"') => Field::Text(serde_json::from_str::<JsonText<'_>>(raw).map_err(|error| bad(&error))?.0),
         Some(_) => Field::Number(raw),
     })
 }

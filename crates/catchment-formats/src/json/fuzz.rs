@@ -6,9 +6,9 @@ use super::fields::{Field, Fields};
 use super::lists::find_list;
 use super::path::Path;
 use super::query;
-use super::records::{Item, Walked, walk};
+use super::records::{Item, WalkResult, walk};
 use super::selection::Selection;
-use super::step::{Step, normalized};
+use super::step::{Step, to_jsonpath};
 use crate::fuzz::split_line;
 
 /// A path, and what it finds in a document: what RFC 9535 finds, by another implementation of it. The first line of `data`
@@ -19,7 +19,7 @@ pub fn path(data: &[u8]) {
     let again = Path::parse(&path.to_string()).expect("a path reads what it shows");
     assert_eq!(again.steps(), path.steps());
     if let Some(steps) = path.steps() {
-        let shown = normalized(steps);
+        let shown = to_jsonpath(steps);
         let again = Path::parse(&shown).unwrap_or_else(|problem| unreachable!("{shown} {problem}"));
         assert_eq!(again.steps(), Some(steps), "{shown}");
     }
@@ -51,9 +51,9 @@ fn select<'t>(tree: &'t Value, steps: &[Step]) -> Vec<&'t Value> {
                 match (step, node) {
                     (Step::Name(name), node) => node.get(&**name).into_iter().collect(),
                     (Step::Index(index), node) => node.get(*index).into_iter().collect(),
-                    (Step::Every, Value::Array(elements)) => elements.iter().collect(),
-                    (Step::Every, Value::Object(members)) => members.values().collect(),
-                    (Step::Every, _) => Vec::new(),
+                    (Step::Wildcard, Value::Array(elements)) => elements.iter().collect(),
+                    (Step::Wildcard, Value::Object(members)) => members.values().collect(),
+                    (Step::Wildcard, _) => Vec::new(),
                 }
             })
             .collect()
@@ -106,7 +106,7 @@ fn cut<'de, R: serde_json::de::Read<'de>>(
     document: serde_json::Deserializer<R>,
     selection: &Selection,
     most: usize,
-) -> (Vec<(String, String)>, serde_json::Result<Walked>) {
+) -> (Vec<(String, String)>, serde_json::Result<WalkResult>) {
     let mut items = Vec::new();
     let mut take = |item: Item| {
         items.push((item.path.to_string(), item.raw.get().to_owned()));

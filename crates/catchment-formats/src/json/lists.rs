@@ -4,7 +4,7 @@ use catchment_core::json::{Key, for_each_entry};
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::path::Path;
-use super::step::{Step, follow, normalized};
+use super::step::{Step, follow, to_jsonpath};
 
 /// Names that lists of records go by, the likeliest first.
 const LISTS: [&str; 20] = [
@@ -53,7 +53,7 @@ pub fn find_list(document: &str) -> Result<Path> {
     let mut lists = Vec::new();
     look_for_lists(document, &mut Vec::new(), LISTS.len(), &mut lists);
     lists.sort_by_key(|list| (!list.has_records, list.rank, list.steps.len()));
-    let shown = |list: &List| normalized(&list.steps);
+    let shown = |list: &List| to_jsonpath(&list.steps);
     let unclear = |problem: String| {
         let message = format!("{problem}; name the list of records with the option `dataPath`");
         Error::new(ErrorKind::Api, "no_records", message).with_detail("/options/dataPath", "is missing")

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use catchment_core::json::Text;
+use catchment_core::json::JsonText;
 use serde_json_path::{JsonPath, PathElement};
 
 use super::query;
-use super::step::{Step, follow, normalized, parse_steps};
+use super::step::{Step, follow, to_jsonpath, parse_steps};
 
 /// Where something is.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ impl Path {
     /// The steps to one value, if it is one.
     pub fn single(&self) -> Option<&[Step]> {
         match &self.lookup {
-            Lookup::Steps(steps) if !steps.contains(&Step::Every) => Some(steps),
+            Lookup::Steps(steps) if !steps.contains(&Step::Wildcard) => Some(steps),
             _ => None,
         }
     }
@@ -94,7 +94,7 @@ impl Path {
             Lookup::Query(_) => self.locate(document).ok()?.into_iter().next(),
             Lookup::Steps(steps) => {
                 // A dotted path is no JSONPath; as one it has a root.
-                let text = normalized(steps);
+                let text = to_jsonpath(steps);
                 let query = Self { lookup: Lookup::Query(Box::new(query::parse(&text).ok()?)), text };
                 query.locate(document).ok()?.into_iter().next()
             }
@@ -112,7 +112,7 @@ impl fmt::Display for Path {
 /// is empty.
 pub fn plain(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
-        b'"' => serde_json::from_str::<Text<'_>>(json).ok().map(|Text(text)| text.into_owned()),
+        b'"' => serde_json::from_str::<JsonText<'_>>(json).ok().map(|JsonText(text)| text.into_owned()),
         b'n' | b'[' | b'{' => None,
         _ => Some(json.to_owned()),
     }
@@ -152,7 +152,7 @@ mod tests {
         for path in ["", "a..b", "a[", "$.a[?", "a b[x]"] {
             assert!(Path::parse(path).is_err(), "{path}");
         }
-        assert_eq!(normalized(Path::parse("$['a b'].c[0]").unwrap().steps().unwrap()), "$['a b'].c[0]");
+        assert_eq!(to_jsonpath(Path::parse("$['a b'].c[0]").unwrap().steps().unwrap()), "$['a b'].c[0]");
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
         for name in
             ["it's", "say \"x\"", "back\\slash", "\0\u{8}\t\n\u{c}\r\u{1f}\u{7f}", "", " a ", "é]", "'"]
         {
-            let shown = normalized(&[Step::Name(name.into())]);
+            let shown = to_jsonpath(&[Step::Name(name.into())]);
             assert_eq!(
                 Path::parse(&shown).unwrap().single(),
                 Some(&[Step::Name(name.into())][..]),

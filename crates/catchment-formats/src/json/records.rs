@@ -3,12 +3,12 @@
 
 use std::fmt;
 
-use catchment_core::json::Text;
+use catchment_core::json::JsonText;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::selection::Selection;
-use super::step::{Step, normalized};
+use super::step::{Step, to_jsonpath};
 
 /// More than this around the records is left out.
 const MAX_ENVELOPE: usize = 1 << 20;
@@ -27,7 +27,7 @@ pub struct Item {
 
 /// What came of going through an answer.
 #[derive(Debug, Default)]
-pub struct Walked {
+pub struct WalkResult {
     /// The document without its records but for the last one of each list.
     pub envelope: String,
     /// Whether a place of the selection was there.
@@ -41,8 +41,8 @@ pub fn walk<'de, R: serde_json::de::Read<'de>>(
     mut document: serde_json::Deserializer<R>,
     selection: &Selection,
     take: &mut dyn FnMut(Item) -> bool,
-) -> serde_json::Result<Walked> {
-    let mut extraction = Extraction { take, path: Vec::new(), walked: Walked::default() };
+) -> serde_json::Result<WalkResult> {
+    let mut extraction = Extraction { take, path: Vec::new(), walked: WalkResult::default() };
     match (Walk { selection, extraction: &mut extraction }).deserialize(&mut document) {
         Err(_) if extraction.walked.is_stopped => return Ok(extraction.walked),
         result => result?,
@@ -54,7 +54,7 @@ pub fn walk<'de, R: serde_json::de::Read<'de>>(
 struct Extraction<'t> {
     take: &'t mut dyn FnMut(Item) -> bool,
     path: Vec<Step>,
-    walked: Walked,
+    walked: WalkResult,
 }
 
 impl Extraction<'_> {
@@ -73,7 +73,7 @@ impl Extraction<'_> {
     }
 
     fn hand_over<E: serde::de::Error>(&mut self, raw: Box<RawValue>) -> Result<(), E> {
-        let item = Item { raw, path: normalized(&self.path).into() };
+        let item = Item { raw, path: to_jsonpath(&self.path).into() };
         if (self.take)(item) {
             return Ok(());
         }
@@ -109,7 +109,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         if selection.is_record() {
             // One record. Its text is put together again, as its beginning has been read.
             let mut text = "{".to_owned();
-            while let Some(Text(name)) = map.next_key()? {
+            while let Some(JsonText(name)) = map.next_key()? {
                 let comma = if text.len() > 1 { "," } else { "" };
                 let value = map.next_value::<Box<RawValue>>()?;
                 text.push_str(&format!("{comma}{}:{value}", serde_json::Value::from(&*name)));

@@ -50,7 +50,7 @@ impl Selection {
 
     /// Whether a value that is there is what the path leads to. An empty list is, though it has none of its elements.
     pub(super) fn is_met(&self) -> bool {
-        let is_list = self.below.iter().any(|(step, below)| *step == Step::Every && below.is_wanted);
+        let is_list = self.below.iter().any(|(step, below)| *step == Step::Wildcard && below.is_wanted);
         self.is_wanted || is_list || self.is_query
     }
 
@@ -66,6 +66,6 @@ impl Selection {
 
     fn below(&self, leads_there: impl Fn(&Step) -> bool) -> Option<&Self> {
         let mut steps = self.below.iter();
-        steps.find(|(step, _)| *step == Step::Every || leads_there(step)).map(|(_, below)| below)
+        steps.find(|(step, _)| *step == Step::Wildcard || leads_there(step)).map(|(_, below)| below)
     }
 }

@@ -11,11 +11,11 @@ pub enum Step {
     /// To the element of a list.
     Index(usize),
     /// To every member or element.
-    Every,
+Wildcard
 }
 
 impl Step {
-    /// Whether it leads to the value of a key. [`Step::Every`] leads to no single one.
+    /// Whether it leads to the value of a key. [`Step::Wildcard`] leads to no single one.
     pub(crate) fn is(&self, key: &Key<'_>) -> bool {
         match (self, key) {
             (Self::Name(wanted), Key::Name(name)) => **wanted == **name,
@@ -34,7 +34,7 @@ pub(crate) fn parse_steps(mut rest: &str) -> Option<Vec<Step>> {
             let name = &tail[..end];
             match name {
                 "" => return None,
-                "*" => steps.push(Step::Every),
+                "*" => steps.push(Step::Wildcard),
                 _ if name.contains(['?', '\'', '"', ']']) => return None,
                 _ => steps.push(Step::Name(name.into())),
             }
@@ -45,7 +45,7 @@ pub(crate) fn parse_steps(mut rest: &str) -> Option<Vec<Step>> {
                 Some(quoted) => parse_name(quoted, tail.chars().next()?)?,
                 None => {
                     let (inner, _) = tail.split_once(']')?;
-                    let step = if inner == "*" { Step::Every } else { Step::Index(inner.parse().ok()?) };
+                    let step = if inner == "*" { Step::Wildcard } else { Step::Index(inner.parse().ok()?) };
                     (step, &tail[inner.len()..])
                 }
             };
@@ -85,14 +85,14 @@ fn parse_name(text: &str, quote: char) -> Option<(Step, &str)> {
 }
 
 /// Steps as a normalized JSONPath.
-pub fn normalized(steps: &[Step]) -> String {
+pub fn to_jsonpath(steps: &[Step]) -> String {
     let mut text = "$".to_owned();
     for step in steps {
         text.push_str(&match step {
             Step::Name(name) if is_plain(name) => format!(".{name}"),
             Step::Name(name) => format!("['{}']", name.chars().map(escaped).collect::<String>()),
             Step::Index(index) => format!("[{index}]"),
-            Step::Every => "[*]".to_owned(),
+            Step::Wildcard => "[*]".to_owned(),
         });
     }
     text

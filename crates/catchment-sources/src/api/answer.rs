@@ -4,15 +4,15 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use catchment_core::{Error, ErrorKind, Result, died, masked};
+use catchment_core::{Error, ErrorKind, Result, task_panicked, mask_url_query};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::endpoint::Endpoint;
-use crate::http::{Answer, Body, End, Stream};
-use catchment_formats::json::records::{Item, Walked, walk};
+use crate::http::{Answer, Body, EndReason, Stream};
+use catchment_formats::json::records::{Item, WalkResult, walk};
 use catchment_formats::json::selection::Selection;
 
 /// Records that a long answer hands over at once.
@@ -21,33 +21,33 @@ const CHUNK: usize = 500;
 const SHORT_BYTES: usize = 256 << 10;
 
 /// An answer whose records are being read.
-pub(super) struct Flow {
+pub(super) struct RecordStream {
     pub(super) url: Url,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     /// Why it counts as an answer without records, where it does.
-    pub(super) end: Option<End>,
+    pub(super) end: Option<EndReason>,
     items: Items,
     is_repaired: Arc<AtomicBool>,
 }
 
 enum Items {
     /// All are here.
-    Ready(Vec<Item>, Walked),
+    Ready(Vec<Item>, WalkResult),
     Flowing {
         chunks: mpsc::Receiver<Vec<Item>>,
-        walk: AbortOnDropHandle<Result<Walked>>,
+        walk: AbortOnDropHandle<Result<WalkResult>>,
     },
 }
 
-impl Flow {
+impl RecordStream {
     /// Begins to read an answer.
     pub(super) async fn new(api: &Arc<Endpoint>, answer: Answer, selection: Arc<Selection>) -> Result<Self> {
         let Answer { url, headers, body, status, end } = answer;
         let is_repaired = Arc::new(AtomicBool::new(false));
         let items = match body {
             _ if end.is_some() || status == StatusCode::NO_CONTENT => {
-                let walked = Walked { envelope: "null".to_owned(), was_found: true, is_stopped: false };
+                let walked = WalkResult { envelope: "null".to_owned(), was_found: true, is_stopped: false };
                 Items::Ready(Vec::new(), walked)
             }
             Body::Whole { bytes, is_repaired: is_bad } => {
@@ -61,7 +61,7 @@ impl Flow {
                 if is_short {
                     read()?
                 } else {
-                    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(died()))?
+                    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(task_panicked()))?
                 }
             }
             Body::Stream { head, rest } => {
@@ -96,10 +96,10 @@ impl Flow {
     }
 
     /// What is around the records, once they have all been taken.
-    pub(super) async fn finish(self) -> Result<Walked> {
+    pub(super) async fn finish(self) -> Result<WalkResult> {
         match self.items {
             Items::Ready(_, walked) => Ok(walked),
-            Items::Flowing { walk, .. } => walk.await.unwrap_or_else(|_| Err(died())),
+            Items::Flowing { walk, .. } => walk.await.unwrap_or_else(|_| Err(task_panicked())),
         }
     }
 }
@@ -152,7 +152,7 @@ impl Incoming {
                 (Some(error), _) => Err(error),
                 (None, Ok(Ok(walked))) => Ok(walked),
                 (None, Ok(Err(error))) => Err(unreadable(&api, &url, &error, "")),
-                (None, Err(_)) => Err(died()),
+                (None, Err(_)) => Err(task_panicked()),
             }
         };
         Items::Flowing { chunks, walk: AbortOnDropHandle::new(tokio::spawn(walk)) }
@@ -174,27 +174,27 @@ fn read_stream(
     incoming: mpsc::Receiver<Vec<u8>>,
     selection: &Selection,
     sender: &mpsc::Sender<Vec<Item>>,
-) -> serde_json::Result<Walked> {
+) -> serde_json::Result<WalkResult> {
     let mut chunk = Vec::with_capacity(CHUNK);
     let mut take = |item| {
         chunk.push(item);
         chunk.len() < CHUNK || sender.blocking_send(std::mem::take(&mut chunk)).is_ok()
     };
-    let pieces = io::BufReader::with_capacity(64 << 10, Pieces { incoming, piece: Vec::new(), at: 0 });
+    let pieces = io::BufReader::with_capacity(64 << 10, ChunkReader { incoming, piece: Vec::new(), at: 0 });
     let walked = walk(serde_json::Deserializer::from_reader(pieces), selection, &mut take)?;
     // A closed channel means that nobody reads on, and nobody asks what came of it.
     let is_over = chunk.is_empty() || sender.blocking_send(chunk).is_ok();
-    Ok(Walked { is_stopped: walked.is_stopped || !is_over, ..walked })
+    Ok(WalkResult { is_stopped: walked.is_stopped || !is_over, ..walked })
 }
 
 /// What comes in, to be read on a thread.
-struct Pieces {
+struct ChunkReader {
     incoming: mpsc::Receiver<Vec<u8>>,
     piece: Vec<u8>,
     at: usize,
 }
 
-impl Read for Pieces {
+impl Read for ChunkReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.at == self.piece.len() {
             match self.incoming.blocking_recv() {
@@ -214,7 +214,7 @@ pub(super) fn unreadable(api: &Endpoint, url: &Url, error: &serde_json::Error, t
     if let Err(html) = refuse_html(api, url, text.as_bytes()) {
         return html;
     }
-    let shown = masked(url.as_str());
+    let shown = mask_url_query(url.as_str());
     if error.is_eof() {
         let message = format!("the answer of {shown} ends in the middle of its JSON ({error})");
         return Error::new(ErrorKind::Network, "cut_off", message);
@@ -229,7 +229,7 @@ fn refuse_html(api: &Endpoint, url: &Url, body: &[u8]) -> Result<()> {
     }
     let message = format!(
         "{} answered with HTML or XML instead of JSON; check the URL, and whether it needs the option `auth`",
-        masked(url.as_str())
+        mask_url_query(url.as_str())
     );
     let quote = api.client.quote(&String::from_utf8_lossy(body));
     Err(Error::new(ErrorKind::Api, "not_json", message).with_quote(quote))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::pagination::Place;
+use super::pagination::PageLocator;
 
 /// Brent's cycle detection, in constant memory: a mark is set at each power of two, and a page that equals it was read
 /// before.
@@ -21,7 +21,7 @@ impl CycleDetector {
     }
 
     /// Whether this place closes a cycle: it is one of those before it.
-    pub(super) fn is_cycle(&mut self, place: &Place) -> bool {
+    pub(super) fn is_cycle(&mut self, place: &PageLocator) -> bool {
         let text = serde_json::to_string(place).unwrap_or_default();
         let digest = xxh3_64(text.as_bytes()) | 1;
         if digest == self.mark {

@@ -7,9 +7,9 @@ use reqwest::header::HeaderMap;
 
 use super::incremental::Incremental;
 use super::options::{ApiOptions, Method, PaginationOptions, PaginationType, path};
-use super::pagination::{Draft, Pagination, pagination_type, param_texts, set_param};
-use super::state::Layout;
-use crate::http::{Client, Limits, Request, Setup, source_url};
+use super::pagination::{RequestDraft, Pagination, pagination_type, param_texts, set_param};
+use super::state::ApiLayout;
+use crate::http::{Client, HttpLimits, Request, ClientOptions, source_url};
 
 /// Of one answer, where the options do not say it.
 const MAX_PAGE_BYTES: u64 = 256 << 20;
@@ -41,13 +41,13 @@ impl Endpoint {
             Pagination::new(pagination)?;
         }
         let client = Client::new(
-            Setup {
+            ClientOptions {
                 home: url.clone(),
                 headers: options.headers,
                 params: secret_params(&options.params),
                 auth: options.auth,
                 other_origins: options.other_origins,
-                limits: Limits {
+                limits: HttpLimits {
                     timeouts: options.timeouts,
                     page_bytes: options.max_page_bytes.unwrap_or(MAX_PAGE_BYTES),
                 },
@@ -76,13 +76,13 @@ impl Endpoint {
     }
 
     /// What the options say of the layout.
-    pub(super) fn layout(&self) -> Layout {
-        Layout { data_path: self.data_path.clone(), pagination: self.pagination.clone(), columns: None }
+    pub(super) fn layout(&self) -> ApiLayout {
+        ApiLayout { data_path: self.data_path.clone(), pagination: self.pagination.clone(), columns: None }
     }
 
     /// What all requests have in common; `since` is where an incremental reading begins.
-    pub(super) fn draft(&self, since: Option<&str>) -> Draft {
-        let mut draft = Draft { url: self.url.clone(), body: self.body.clone() };
+    pub(super) fn draft(&self, since: Option<&str>) -> RequestDraft {
+        let mut draft = RequestDraft { url: self.url.clone(), body: self.body.clone() };
         if let (Some(incremental), Some(since)) = (&self.incremental, since) {
             set_param(&mut draft.url, &incremental.param, &since.into());
         }
@@ -90,7 +90,7 @@ impl Endpoint {
     }
 
     /// The request that a draft has become.
-    pub(super) fn request(&self, draft: Draft, headers: HeaderMap, end_status: Vec<u16>) -> Request {
+    pub(super) fn request(&self, draft: RequestDraft, headers: HeaderMap, end_status: Vec<u16>) -> Request {
         Request {
             method: match self.method {
                 Method::GET => reqwest::Method::GET,

@@ -12,7 +12,7 @@ use super::options::ApiOptions;
 use super::page_buffer::PageBuffer;
 use super::reader::Reader;
 use super::source::Api;
-use super::state::State;
+use super::state::ApiState;
 use crate::http::{Answer, Body};
 
 /// Pages that a source has at most.
@@ -94,7 +94,7 @@ impl FakeSource {
         let api = Api::new("http://127.0.0.1/items", options, &Host::default()).ok()?;
         let after: Option<Cursor> = serde_json::from_str(parts.next()?).ok()?;
         let first_page = match &after {
-            Some(cursor) => cursor.state::<State>().map_or(1, |state| state.page),
+            Some(cursor) => cursor.state::<ApiState>().map_or(1, |state| state.page),
             None => 1,
         };
         let answers: Vec<_> = parts.map(answer).collect();

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use catchment_core::{Result, Value, invalid};
+use catchment_core::{Result, Value, invalid_option};
 use jiff::civil::{Date, DateTime};
 use jiff::{SignedDuration, Span, Timestamp};
 
@@ -39,7 +39,7 @@ impl Incremental {
                 let duration =
                     span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
                 let problem = "must be seconds, or a duration such as \"2h\" or \"P1D\"";
-                Lookback::Duration(duration.ok_or_else(|| invalid("incremental/lookback", problem))?)
+                Lookback::Duration(duration.ok_or_else(|| invalid_option("incremental/lookback", problem))?)
             }
         };
         Ok(Self {
@@ -98,7 +98,7 @@ impl Incremental {
 }
 
 /// The higher one of the highest value so far and that of a record: as numbers, as times, or as text.
-pub(super) fn raise(highest: &mut Option<String>, value: Value<'_>) {
+pub(super) fn raise_high_water_mark(highest: &mut Option<String>, value: Value<'_>) {
     let Some(text) = value.as_trimmed() else { return };
     let is_higher = highest.as_deref().is_none_or(|highest| compare(text, highest) == Ordering::Greater);
     if is_higher {
@@ -140,7 +140,7 @@ mod tests {
             (["1.5", "1.25", "1.50"], "1.5"),
         ] {
             let mut highest = None;
-            values.into_iter().for_each(|value| raise(&mut highest, Value::Text(value)));
+            values.into_iter().for_each(|value| raise_high_water_mark(&mut highest, Value::Text(value)));
             assert_eq!(highest.as_deref(), Some(expected));
         }
     }

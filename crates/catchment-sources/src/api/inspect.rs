@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Finding, Inspection, Reading, Result, masked};
+use catchment_core::{Finding, Inspection, Reading, Result, mask_url_query};
 use serde_json::{Map, Value};
 
 use super::endpoint::Endpoint;
 use super::options::PaginationOptions;
-use super::pagination::Place;
+use super::pagination::PageLocator;
 use super::reader::Reader;
-use super::state::Layout;
+use super::state::ApiLayout;
 
 /// Records that inspecting shows.
 const SHOWN: usize = 100;
@@ -32,7 +32,7 @@ pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) ->
     let Some(answer) = reader.fetch().await? else {
         return Ok(Inspection { found: Map::new(), findings, page: None });
     };
-    find("reachable", format!("{} answered {}", masked(answer.url.as_str()), answer.status));
+    find("reachable", format!("{} answered {}", mask_url_query(answer.url.as_str()), answer.status));
     let authentication = match endpoint.client.authentication() {
         "none" => "without authentication".to_owned(),
         scheme => format!("by {scheme}"),
@@ -59,7 +59,7 @@ pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) ->
 }
 
 /// What was found out of the layout, as the options that say it.
-fn found_options(layout: &Layout) -> Map<String, Value> {
+fn found_options(layout: &ApiLayout) -> Map<String, Value> {
     let mut found = Map::new();
     found.extend(layout.data_path.clone().map(|path| ("dataPath".to_owned(), path.into())));
     if let Some(pagination) = &layout.pagination {
@@ -70,18 +70,18 @@ fn found_options(layout: &Layout) -> Map<String, Value> {
 }
 
 /// How the next page is asked for, for people.
-fn describe(pagination: Option<&PaginationOptions>, next: &Place) -> String {
+fn describe(pagination: Option<&PaginationOptions>, next: &PageLocator) -> String {
     let option = |name: fn(&PaginationOptions) -> Option<&String>, default: &str| {
         pagination.and_then(name).map_or_else(|| default.to_owned(), Clone::clone)
     };
     match next {
-        Place::First => "the same URL".to_owned(),
-        Place::Page(number) => format!("{}={number}", option(|it| it.page_param.as_ref(), "page")),
-        Place::Offset(number) => format!("{}={number}", option(|it| it.offset_param.as_ref(), "offset")),
-        Place::Token(_) => {
+        PageLocator::First => "the same URL".to_owned(),
+        PageLocator::Page(number) => format!("{}={number}", option(|it| it.page_param.as_ref(), "page")),
+        PageLocator::Offset(number) => format!("{}={number}", option(|it| it.offset_param.as_ref(), "offset")),
+        PageLocator::Token(_) => {
             let path = option(|it| it.cursor_path.as_ref().or(it.cursor_header.as_ref()), "the answer");
             format!("the token in {path}")
         }
-        Place::Url(url) => format!("the link to {}", masked(url)),
+        PageLocator::Url(url) => format!("the link to {}", mask_url_query(url)),
     }
 }

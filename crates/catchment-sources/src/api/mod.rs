@@ -23,7 +23,7 @@ mod summary;
 mod told_errors;
 
 pub use crate::http::{
-    AuthOptions, ClientAuthentication, ErrorAction, ErrorRule, KeyPlace, OtherOrigins, RateLimit, Scopes,
+    AuthOptions, ClientAuthentication, ErrorAction, ErrorRule, KeyLocation, OtherOrigins, RateLimit, Scopes,
     Statuses, Timeouts,
 };
 pub use options::{ApiOptions, IncrementalOptions, Method, PaginationOptions, PaginationType};

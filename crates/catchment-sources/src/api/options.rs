@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catchment_core::{Result, Secret, invalid};
+use catchment_core::{Result, Secret, invalid_option};
 use catchment_formats::json::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -213,7 +213,7 @@ impl ApiOptions {
     /// Checks what the types do not say.
     pub(super) fn check(&self) -> Result<()> {
         if self.body.is_some() && self.method() == Method::GET {
-            return Err(invalid("body", "is sent by POST only; set the option `method` to `POST`"));
+            return Err(invalid_option("body", "is sent by POST only; set the option `method` to `POST`"));
         }
         for (name, value) in &self.params {
             let is_plain = |value: &Value| !value.is_object() && !value.is_array() && !value.is_null();
@@ -221,14 +221,14 @@ impl ApiOptions {
                 is_plain(value) || value.as_array().is_some_and(|values| values.iter().all(is_plain));
             if !is_fine {
                 let problem = "must be a string, a number, a boolean, or a list of them";
-                return Err(invalid(&format!("params/{name}"), problem));
+                return Err(invalid_option(&format!("params/{name}"), problem));
             }
         }
         if !(1..=2 << 20).contains(&self.max_record_bytes()) {
-            return Err(invalid("maxRecordBytes", "must be from 1 to 2097152"));
+            return Err(invalid_option("maxRecordBytes", "must be from 1 to 2097152"));
         }
         if self.max_page_bytes == Some(0) {
-            return Err(invalid("maxPageBytes", "must be at least 1"));
+            return Err(invalid_option("maxPageBytes", "must be at least 1"));
         }
         Ok(())
     }
@@ -244,5 +244,5 @@ impl ApiOptions {
 
 /// A path of an option.
 pub(super) fn path(option: &str, text: Option<&str>) -> Result<Option<Path>> {
-    text.map(|text| Path::parse(text).map_err(|problem| invalid(option, &problem))).transpose()
+    text.map(|text| Path::parse(text).map_err(|problem| invalid_option(option, &problem))).transpose()
 }

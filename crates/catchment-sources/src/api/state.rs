@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::cycle::CycleDetector;
 use super::options::PaginationOptions;
-use super::pagination::Place;
+use super::pagination::PageLocator;
 
 /// Where a reading stands, and what it has found out. Each page that is sent has it in its cursor, and an attempt resumes
 /// from the last one that was committed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct State {
-    pub(super) place: Place,
+pub(super) struct ApiState {
+    pub(super) place: PageLocator,
     /// The number of that page, from 1.
     pub(super) page: u64,
     /// Records of it that have been delivered, and a digest of them.
@@ -26,7 +26,7 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) is_done: bool,
     /// What was found out.
-    pub(super) layout: Layout,
+    pub(super) layout: ApiLayout,
     /// What this run asked from on, and the highest value so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<String>,
@@ -45,11 +45,11 @@ pub(super) struct State {
     pub(super) total: Option<u64>,
 }
 
-impl State {
+impl ApiState {
     /// At the first page; `since` is what this run asks from on, and `highest` what the runs before came to.
-    pub(super) fn first(layout: Layout, since: Option<String>, highest: Option<String>) -> Self {
+    pub(super) fn first(layout: ApiLayout, since: Option<String>, highest: Option<String>) -> Self {
         Self {
-            place: Place::First,
+            place: PageLocator::First,
             page: 1,
             taken: 0,
             digest: String::new(),
@@ -85,7 +85,7 @@ impl State {
 /// How to read the source, as given and as found out from its first answer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Layout {
+pub(super) struct ApiLayout {
     pub(super) data_path: Option<String>,
     pub(super) pagination: Option<PaginationOptions>,
     pub(super) columns: Option<Vec<Box<str>>>,

@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 
-use crate::http::End;
+use crate::http::EndReason;
 
 /// An answer without its records.
 pub(super) struct AnswerSummary {
@@ -15,5 +15,5 @@ pub(super) struct AnswerSummary {
     pub(super) count: u64,
     /// A digest of them.
     pub(super) digest: String,
-    pub(super) end: Option<End>,
+    pub(super) end: Option<EndReason>,
 }

@@ -5,18 +5,18 @@ use catchment_formats::json::path::{Path, plain};
 
 use super::endpoint::Endpoint;
 use super::summary::AnswerSummary;
-use crate::http::{Answer, Body, End};
+use crate::http::{Answer, Body, EndReason};
 
 impl Endpoint {
     /// Refuses an answer with an error where the option `errorPath` says that errors stand.
-    pub(super) fn refuse_told_error(&self, answer: Answer) -> Result<Answer> {
+    pub(super) fn refuse_body_error(&self, answer: Answer) -> Result<Answer> {
         let (Some(path), Body::Whole { bytes, .. }) = (&self.error_path, &answer.body) else {
             return Ok(answer);
         };
         let text = String::from_utf8_lossy(bytes);
-        let Some(found) = path.find(&text).filter(|found| tells_an_error(found)) else { return Ok(answer) };
-        self.client.judge_told(&answer.url, answer.status, path, found)?;
-        Ok(Answer { end: Some(End::Ignored), body: Body::empty(), ..answer })
+        let Some(found) = path.find(&text).filter(|found| is_error_value(found)) else { return Ok(answer) };
+        self.client.judge_body_error(&answer.url, answer.status, path, found)?;
+        Ok(Answer { end: Some(EndReason::Ignored), body: Body::empty(), ..answer })
     }
 
     /// An answer that names an error and has no records is no page without records, whether or not an option says where
@@ -27,8 +27,8 @@ impl Endpoint {
         }
         for name in ["error", "errors"] {
             let Some(found) = error_at(name, &answer.envelope) else { continue };
-            self.client.judge_told(&answer.url, answer.status, &name, found)?;
-            answer.end = Some(End::Ignored);
+            self.client.judge_body_error(&answer.url, answer.status, &name, found)?;
+            answer.end = Some(EndReason::Ignored);
         }
         Ok(())
     }
@@ -36,15 +36,15 @@ impl Endpoint {
 
 /// What a member of this name tells, if it is more than a form that is not filled in, such as `{"code": 0, "message": ""}`.
 fn error_at<'e>(name: &str, envelope: &'e str) -> Option<&'e str> {
-    let found = Path::parse(name).ok()?.find(envelope).filter(|found| tells_an_error(found))?;
+    let found = Path::parse(name).ok()?.find(envelope).filter(|found| is_error_value(found))?;
     let members =
         serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(found).unwrap_or_default();
-    let is_nothing = |value: &serde_json::Value| !tells_an_error(&value.to_string());
+    let is_nothing = |value: &serde_json::Value| !is_error_value(&value.to_string());
     (members.is_empty() || !members.values().all(is_nothing)).then_some(found)
 }
 
 /// Whether what stands where errors are told is one: anything but nothing.
-fn tells_an_error(found: &str) -> bool {
+fn is_error_value(found: &str) -> bool {
     match found {
         "[]" | "{}" => false,
         told if told.starts_with(['[', '{']) => true,

@@ -3,16 +3,16 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use catchment_core::{Error, FileAccess, Host, Result, absolute, died};
+use catchment_core::{Error, FileAccess, Host, Result, absolute_path, task_panicked};
 
 /// A path, and what the operator allows of the disk.
 #[derive(Clone)]
-pub(crate) struct Local {
+pub(crate) struct LocalFile {
     pub(super) path: PathBuf,
     files: FileAccess,
 }
 
-impl Local {
+impl LocalFile {
     pub(super) fn new(path: &str, host: &Host) -> Self {
         Self { path: path.into(), files: host.files.clone() }
     }
@@ -20,11 +20,11 @@ impl Local {
     /// Opens it on a thread of its own, as a file system may hang.
     pub(super) async fn open(&self) -> Result<File> {
         let Self { path, files } = self.clone();
-        tokio::task::spawn_blocking(move || files.open(&path)).await.unwrap_or_else(|_| Err(died()))
+        tokio::task::spawn_blocking(move || files.open(&path)).await.unwrap_or_else(|_| Err(task_panicked()))
     }
 }
 
-/// The one spelling of a path: absolute, without `.` and `..`.
+/// The one spelling of a path: absolute_path, without `.` and `..`.
 pub(crate) fn normalize(identifier: &str) -> Result<String> {
     if identifier.is_empty() {
         return Err(Error::config("no_identifier", "the path of the file is empty; give a path or a URL")
@@ -37,7 +37,7 @@ pub(crate) fn normalize(identifier: &str) -> Result<String> {
         let problem = "is neither a path nor an http:// or https:// URL";
         return Err(Error::config("not_a_path", message).with_detail("/sourceIdentifier", problem));
     }
-    let path = absolute(Path::new(identifier))?;
+    let path = absolute_path(Path::new(identifier))?;
     // It was text before, and only text was added.
     Ok(path.to_string_lossy().into_owned())
 }

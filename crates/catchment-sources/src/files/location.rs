@@ -3,38 +3,38 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use catchment_core::{Error, Host, Pulse, Result, invalid, masked};
+use catchment_core::{Error, Host, Pulse, Result, invalid_option, mask_url_query};
 
-use super::local::Local;
-use super::remote::{Remote, RemoteOptions};
+use super::local::LocalFile;
+use super::remote::{RemoteFile, RemoteFileOptions};
 use crate::http::source_url;
 
 /// Where a file is.
 #[derive(Clone)]
 pub(crate) enum FileLocation {
-    Local(Local),
-    Remote(Arc<Remote>),
+    Local(LocalFile),
+    Remote(Arc<RemoteFile>),
 }
 
 impl FileLocation {
     /// What an identifier names: a path, or an http or https address. `max_bytes` is the longest file that is
     /// fetched.
-    pub(crate) fn new(identifier: &str, options: RemoteOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+    pub(crate) fn new(identifier: &str, options: RemoteFileOptions, max_bytes: u64, host: &Host) -> Result<Self> {
         if is_address(identifier) {
-            let remote = Remote::new(source_url(identifier)?, options, max_bytes, host)?;
+            let remote = RemoteFile::new(source_url(identifier)?, options, max_bytes, host)?;
             return Ok(Self::Remote(Arc::new(remote)));
         }
         if let Some(option) = options.given() {
-            return Err(invalid(option, "is for files at a URL, and this one is local; leave it out"));
+            return Err(invalid_option(option, "is for files at a URL, and this one is local; leave it out"));
         }
-        Ok(Self::Local(Local::new(identifier, host)))
+        Ok(Self::Local(LocalFile::new(identifier, host)))
     }
 
     /// Says which file an error is of.
     pub(super) fn located(&self, error: Error) -> Error {
         match self {
             Self::Local(local) => error.with("path", local.path.display()),
-            Self::Remote(remote) => error.with("url", masked(remote.url.as_str())),
+            Self::Remote(remote) => error.with("url", mask_url_query(remote.url.as_str())),
         }
     }
 

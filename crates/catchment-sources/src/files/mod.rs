@@ -8,4 +8,4 @@ mod remote;
 pub(crate) use local::normalize;
 pub(crate) use location::{FileLocation, is_address};
 pub(crate) use reader::{inspect, read};
-pub use remote::RemoteOptions;
+pub use remote::RemoteFileOptions;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Feed, Inspection, Page, Pulse, Reading, Result, died};
+use catchment_core::{Feed, Inspection, Page, Pulse, Reading, Result, task_panicked};
 use catchment_formats::{Blob, Format};
 use futures::stream::BoxStream;
 
@@ -61,6 +61,6 @@ pub(crate) async fn inspect(
         let blob = Blob::new(file, Arc::new(|| true))?.with_is_whole(is_whole);
         format.inspect(blob, fields)
     };
-    let inspected = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(died()));
+    let inspected = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(task_panicked()));
     inspected.map_err(|error| location.located(error))
 }

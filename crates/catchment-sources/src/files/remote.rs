@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 
-use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, masked};
+use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, mask_url_query};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::http::{AuthOptions, Body, Client, Limits, OtherOrigins, RateLimit, Request, Setup, Timeouts};
+use crate::http::{AuthOptions, Body, Client, HttpLimits, OtherOrigins, RateLimit, Request, ClientOptions, Timeouts};
 
 /// A download ends when it is silent, not when it is long.
 const MAX_SECONDS: u64 = 24 * 60 * 60;
@@ -20,7 +20,7 @@ const MAX_SECONDS: u64 = 24 * 60 * 60;
 /// How a file at an address is asked for. Not for files on a disk.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct RemoteOptions {
+pub struct RemoteFileOptions {
     /// For addresses: headers of the request. Values are secrets: `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
     pub headers: BTreeMap<String, Secret>,
     /// For addresses: how the request is authenticated, as of an API.
@@ -31,7 +31,7 @@ pub struct RemoteOptions {
     pub timeouts: Timeouts,
 }
 
-impl RemoteOptions {
+impl RemoteFileOptions {
     /// One of them that is given, and means nothing to a file on a disk.
     pub(super) fn given(&self) -> Option<&'static str> {
         let given = [("auth", self.auth.is_some()), ("headers", !self.headers.is_empty())];
@@ -40,22 +40,22 @@ impl RemoteOptions {
 }
 
 /// See the module.
-pub(crate) struct Remote {
+pub(crate) struct RemoteFile {
     pub(super) url: Url,
     client: Client,
 }
 
-impl Remote {
-    pub(super) fn new(url: Url, options: RemoteOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+impl RemoteFile {
+    pub(super) fn new(url: Url, options: RemoteFileOptions, max_bytes: u64, host: &Host) -> Result<Self> {
         let total = options.timeouts.total.or(Some(MAX_SECONDS));
         let client = Client::new(
-            Setup {
+            ClientOptions {
                 home: url.clone(),
                 headers: options.headers,
                 params: Vec::new(),
                 auth: options.auth,
                 other_origins: options.other_origins,
-                limits: Limits { timeouts: Timeouts { total, ..options.timeouts }, page_bytes: max_bytes },
+                limits: HttpLimits { timeouts: Timeouts { total, ..options.timeouts }, page_bytes: max_bytes },
                 rate_limit: RateLimit::default(),
                 rules: Vec::new(),
                 accept: "text/csv, */*;q=0.5",
@@ -86,7 +86,7 @@ impl Remote {
             let message = format!(
                 "{} answered with a web page (HTML) instead of a file; check the URL, and whether it needs the \
                  option `auth`",
-                masked(self.url.as_str())
+                mask_url_query(self.url.as_str())
             );
             let quote = self.client.quote(&answer.body.beginning());
             return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
@@ -117,7 +117,7 @@ impl Remote {
         let message = format!(
             "{} closed the connection after {count} bytes without having announced a length, so that the file may \
              be incomplete; have its server send a Content-Length, or compress its answer",
-            masked(self.url.as_str())
+            mask_url_query(self.url.as_str())
         );
         Error::new(ErrorKind::Network, "not_proven_whole", message)
     }

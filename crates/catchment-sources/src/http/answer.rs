@@ -1,12 +1,12 @@
 //! Answers and their bodies: a short one is buffered, a long one is a stream.
 
-use catchment_core::{Error, ErrorKind, Pulse, Result, masked};
+use catchment_core::{Error, ErrorKind, Pulse, Result, mask_url_query};
 use encoding_rs::{Encoding, UTF_8};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode, Url};
 
-use super::body::{BodyReader, Text};
-use super::causes::{deepest, find};
+use super::body::{BodyReader, TextDecoder};
+use super::causes::{root_cause, find};
 use super::redaction::Redactor;
 use super::status::header_text;
 
@@ -23,12 +23,12 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// Why it counts as one without records, where it does.
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<EndReason>,
 }
 
 /// Why an answer ends a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum EndReason {
     /// Its status says that the page is past the last one (`endStatus`).
     PastLast,
     /// It is a failure that a rule ignores: what it would have held is not known.
@@ -51,7 +51,7 @@ pub(crate) enum Body {
 /// The rest of a body on its way.
 pub(crate) struct Stream {
     body: BodyReader,
-    text: Option<Text>,
+    text: Option<TextDecoder>,
     url: Url,
     taken: u64,
     limit: u64,
@@ -59,7 +59,7 @@ pub(crate) struct Stream {
 }
 
 impl Answer {
-    pub(super) fn without_records(url: Url, status: StatusCode, headers: HeaderMap, end: End) -> Self {
+    pub(super) fn without_records(url: Url, status: StatusCode, headers: HeaderMap, end: EndReason) -> Self {
         Self { url, status, headers, body: Body::empty(), end: Some(end) }
     }
 }
@@ -95,7 +95,7 @@ impl Stream {
         let piece = self.body.next().await.map_err(|error| broken_off(&self.url, &error))?;
         self.pulse.beat();
         let Some(piece) = piece else {
-            return Ok(self.text.as_mut().and_then(Text::finish));
+            return Ok(self.text.as_mut().and_then(TextDecoder::finish));
         };
         self.taken = self.taken.saturating_add(piece.len() as u64);
         if self.taken > self.limit {
@@ -109,7 +109,7 @@ impl Stream {
 
     /// Whether bytes were malformed in their encoding so far.
     pub(crate) fn is_repaired(&self) -> bool {
-        self.text.as_ref().is_some_and(Text::is_repaired)
+        self.text.as_ref().is_some_and(TextDecoder::is_repaired)
     }
 
     /// Whether the end of the body proves that it is whole: by its length, its chunks, the end of an HTTP/2 stream, or
@@ -133,7 +133,7 @@ impl Collector<'_> {
     /// Buffers the body of an answer, or its beginning where it is long.
     pub(super) async fn collect(&self, response: Response) -> Result<Body> {
         let url = response.url().clone();
-        let text = self.decodes_text.then(|| Text::new(encoding(response.headers())));
+        let text = self.decodes_text.then(|| TextDecoder::new(encoding(response.headers())));
         let body = BodyReader::new(response)?;
         let mut rest = Stream { body, text, url, taken: 0, limit: self.limit, pulse: self.pulse.clone() };
         let mut bytes = Vec::new();
@@ -175,15 +175,15 @@ pub(super) async fn beginning(response: Response) -> String {
 fn broken_off(url: &Url, error: &std::io::Error) -> Error {
     let is_timeout = find::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout);
     let what =
-        if is_timeout { "it was silent for too long (option `timeouts`)".to_owned() } else { deepest(error) };
-    let message = format!("the answer of {} broke off: {what}", masked(url.as_str()));
+        if is_timeout { "it was silent for too long (option `timeouts`)".to_owned() } else { root_cause(error) };
+    let message = format!("the answer of {} broke off: {what}", mask_url_query(url.as_str()));
     Error::new(ErrorKind::Network, "broken_off", message)
 }
 
 fn too_large(url: &Url, limit: u64) -> Error {
     let message = format!(
         "the answer of {} has more than {limit} bytes; ask for smaller pages, or raise the option `maxPageBytes`",
-        masked(url.as_str())
+        mask_url_query(url.as_str())
     );
     Error::new(ErrorKind::Api, "page_too_large", message)
 }

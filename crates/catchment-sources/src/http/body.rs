@@ -3,7 +3,7 @@
 use std::io;
 
 use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder};
-use catchment_core::{Error, ErrorKind, Result, masked};
+use catchment_core::{Error, ErrorKind, Result, mask_url_query};
 use encoding_rs::{Decoder, Encoding};
 use futures::TryStreamExt;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
@@ -52,7 +52,7 @@ impl BodyReader {
             other => {
                 let message = format!(
                     "{} answered in the content encoding `{other}`, which is not supported; accepted: {ACCEPTED}",
-                    masked(url.as_str())
+                    mask_url_query(url.as_str())
                 );
                 return Err(Error::new(ErrorKind::Api, "bad_encoding", message));
             }
@@ -74,13 +74,13 @@ impl BodyReader {
 }
 
 /// Text on its way to UTF-8: a byte order mark says more than the declared encoding, and malformed bytes become U+FFFD.
-pub(super) struct Text {
+pub(super) struct TextDecoder {
     decoder: Decoder,
     is_repaired: bool,
     is_finished: bool,
 }
 
-impl Text {
+impl TextDecoder {
     pub(super) fn new(declared: &'static Encoding) -> Self {
         Self { decoder: declared.new_decoder(), is_repaired: false, is_finished: false }
     }
@@ -127,7 +127,7 @@ mod tests {
             (b"a\xe2\x82", "a\u{fffd}", true),
         ] {
             for size in 1..=bytes.len() {
-                let mut text = Text::new(UTF_8);
+                let mut text = TextDecoder::new(UTF_8);
                 let mut all: Vec<u8> = bytes.chunks(size).flat_map(|piece| text.decode(piece)).collect();
                 all.extend(text.finish().unwrap_or_default());
                 assert_eq!(

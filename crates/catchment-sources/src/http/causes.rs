@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 /// The innermost cause that says something.
-pub(super) fn deepest(error: &dyn StdError) -> String {
+pub(super) fn root_cause(error: &dyn StdError) -> String {
     let mut shown = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, invalid, masked};
+use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, invalid_option, mask_url_query};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, USER_AGENT,
 };
 use reqwest::{Method, Response, StatusCode, Url};
 
-use super::answer::{self, Answer, Collector, End};
+use super::answer::{self, Answer, Collector, EndReason};
 use super::auth::{Auth, AuthOptions, Credential};
 use super::body;
 use super::connections::Connections;
-use super::limits::Limits;
+use super::limits::HttpLimits;
 use super::origins::{Origins, OtherOrigins};
 use super::redirect::{MAX_REDIRECTS, follow_redirect, redirect_target, too_many_redirects};
 use super::request::Request;
@@ -28,7 +28,7 @@ use super::status::{UNAUTHORIZED, answer_error};
 use super::throttle::{RateLimit, Throttle};
 
 /// What a client is made from.
-pub(crate) struct Setup {
+pub(crate) struct ClientOptions {
     /// The address of the source: its origin is the only one that credentials go to.
     pub(crate) home: Url,
     pub(crate) headers: BTreeMap<String, Secret>,
@@ -36,7 +36,7 @@ pub(crate) struct Setup {
     pub(crate) params: Vec<(String, String)>,
     pub(crate) auth: Option<AuthOptions>,
     pub(crate) other_origins: OtherOrigins,
-    pub(crate) limits: Limits,
+    pub(crate) limits: HttpLimits,
     pub(crate) rate_limit: RateLimit,
     pub(crate) rules: Vec<ErrorRule>,
     /// What is asked for, such as `application/json`.
@@ -49,7 +49,7 @@ pub(crate) struct Setup {
 pub(crate) struct Client {
     origins: Origins,
     auth: Auth,
-    limits: Limits,
+    limits: HttpLimits,
     rules: Rules,
     accept: &'static str,
     decodes_text: bool,
@@ -59,12 +59,12 @@ pub(crate) struct Client {
 
 impl Client {
     /// Checks what can be checked without I/O.
-    pub(crate) fn new(setup: Setup, host: &Host) -> Result<Self> {
+    pub(crate) fn new(setup: ClientOptions, host: &Host) -> Result<Self> {
         let headers = setup.headers.into_iter().map(|(name, value)| {
             let option = format!("headers/{name}");
             check_secret(&option, &value, host)?;
             let parsed = HeaderName::try_from(name.as_str());
-            Ok((parsed.map_err(|_| invalid(&option, "is not a valid name of an HTTP header"))?, value))
+            Ok((parsed.map_err(|_| invalid_option(&option, "is not a valid name of an HTTP header"))?, value))
         });
         let connections = Arc::new(Connections::new(host, setup.limits));
         setup.params.iter().for_each(|(_, value)| connections.redactor.mask_query(value));
@@ -116,8 +116,8 @@ impl Client {
     }
 
     /// The address that an answer links as the next one, judged like a redirect, and without our secrets.
-    pub(crate) fn linked(&self, from: &Url, link: &str) -> Result<Url> {
-        self.origins.linked(from, link)
+    pub(crate) fn resolve_link(&self, from: &Url, link: &str) -> Result<Url> {
+        self.origins.resolve_link(from, link)
     }
 
     /// Sends a request, with retries for hiccups, and takes its answer, one of success or one that a rule lets pass.
@@ -138,7 +138,7 @@ impl Client {
             // What is not idempotent is not repeated.
             let wait = backoff.wait_after(&error).filter(|_| request.method == Method::GET);
             let Some(wait) = wait else {
-                return Err(error.with("url", self.clean(&masked(request.url.as_str()))));
+                return Err(error.with("url", self.clean(&mask_url_query(request.url.as_str()))));
             };
             pulse.beat();
             tokio::time::sleep(wait).await;
@@ -161,7 +161,7 @@ impl Client {
     async fn follow(&self, request: &Request, credential: &Credential, pulse: &Pulse) -> Result<Answer> {
         let mut request = request.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let sent = self.dress(&request, credential)?;
+            let sent = self.build_request(&request, credential)?;
             let response = self.connections.exchange(sent).await?;
             let Some(target) = redirect_target(&response)? else {
                 return self.take(&request, response, pulse).await;
@@ -173,7 +173,7 @@ impl Client {
     }
 
     /// Adds headers, and credentials where the request stays at the source's origin.
-    fn dress(&self, request: &Request, credential: &Credential) -> Result<reqwest::Request> {
+    fn build_request(&self, request: &Request, credential: &Credential) -> Result<reqwest::Request> {
         let mut url = request.url.clone();
         // A name and password in a link would be sent like a credential; both fail for addresses without a host alone.
         url.set_username("").ok();
@@ -198,7 +198,7 @@ impl Client {
     async fn take(&self, request: &Request, response: Response, pulse: &Pulse) -> Result<Answer> {
         let (url, status, headers) = (request.url.clone(), response.status(), response.headers().clone());
         if request.end_status.contains(&status.as_u16()) {
-            return Ok(Answer::without_records(url, status, headers, End::PastLast));
+            return Ok(Answer::without_records(url, status, headers, EndReason::PastLast));
         }
         let is_fine = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
         let was_asked =
@@ -217,18 +217,18 @@ impl Client {
         let beginning = answer::beginning(response).await;
         let error = answer_error(&url, status, &headers, self.quote(&beginning));
         self.rules.judge_failure(status, &beginning, error)?;
-        Ok(Answer::without_records(url, status, headers, End::Ignored))
+        Ok(Answer::without_records(url, status, headers, EndReason::Ignored))
     }
 
     /// Judges an error that an answer of success tells of; it may be ignored by a rule.
-    pub(crate) fn judge_told(
+    pub(crate) fn judge_body_error(
         &self,
         url: &Url,
         status: StatusCode,
         place: &dyn fmt::Display,
         told: &str,
     ) -> Result<()> {
-        let message = format!("{} answered {status} with an error at `{place}`", masked(url.as_str()));
+        let message = format!("{} answered {status} with an error at `{place}`", mask_url_query(url.as_str()));
         let error = Error::new(ErrorKind::Api, "error_in_answer", message).with_quote(self.quote(told));
         self.rules.judge_failure(status, told, error)
     }

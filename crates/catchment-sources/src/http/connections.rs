@@ -2,29 +2,29 @@
 
 use std::sync::{Arc, OnceLock};
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, invalid, masked};
+use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, invalid_option, mask_url_query};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::address::check_address;
-use super::causes::{deepest, find};
-use super::limits::Limits;
+use super::causes::{root_cause, find};
+use super::limits::HttpLimits;
 use super::redaction::Redactor;
-use super::resolve::Resolver;
+use super::resolve::DnsResolver;
 use super::tls::{certificate_refused, client_config};
 
 /// The pools of connections, and the secrets that are sent over them, which are masked in what is quoted of answers.
 pub(super) struct Connections {
     network: NetworkAccess,
     access: SecretAccess,
-    limits: Limits,
+    limits: HttpLimits,
     /// One for the ports that are not ours, and one for the port that is.
     clients: [OnceLock<reqwest::Client>; 2],
     pub(super) redactor: Redactor,
 }
 
 impl Connections {
-    pub(super) fn new(host: &Host, limits: Limits) -> Self {
+    pub(super) fn new(host: &Host, limits: HttpLimits) -> Self {
         Self {
             network: host.network.clone(),
             access: host.secrets.clone(),
@@ -45,7 +45,7 @@ impl Connections {
     pub(super) fn header(&self, name: &str, secret: &Secret) -> Result<HeaderValue> {
         let text = self.reveal(secret)?;
         let mut value = HeaderValue::from_str(&text).map_err(|_| {
-            invalid(
+            invalid_option(
                 &format!("headers/{name}"),
                 "has characters that a header cannot have, such as a line break",
             )
@@ -76,10 +76,10 @@ impl Connections {
             // Redirects and proxies would go around the policy.
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .dns_resolver(Arc::new(Resolver::new(self.network.clone(), port)))
+            .dns_resolver(Arc::new(DnsResolver::new(self.network.clone(), port)))
             .build()
             .map_err(|error| {
-                let message = format!("setting up the HTTP client: {}", deepest(&error));
+                let message = format!("setting up the HTTP client: {}", root_cause(&error));
                 Error::new(ErrorKind::System, "http_client", message).with_source(error)
             })?;
         Ok(slot.get_or_init(|| client))
@@ -97,13 +97,13 @@ impl Connections {
         let (code, what) = if error.is_timeout() {
             ("timeout", format!("no answer in time ({})", self.limits.shown()))
         } else if find::<rustls::Error>(&error).is_some() {
-            ("tls", deepest(&error))
+            ("tls", root_cause(&error))
         } else if error.is_connect() {
-            ("connect", deepest(&error))
+            ("connect", root_cause(&error))
         } else {
-            ("broken_off", deepest(&error))
+            ("broken_off", root_cause(&error))
         };
-        let shown = format!("{}: {what}", masked(url.as_str()));
+        let shown = format!("{}: {what}", mask_url_query(url.as_str()));
         let message = self.redactor.clean(&shown).into_owned();
         Error::new(ErrorKind::Network, code, message).with_source(error.without_url())
     }

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 /// The longest time that an answer's word counts for: what it says of a later one is not believed.
-const MAX_TOLD: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_SERVER_DELAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A time from now that the other side told, as far as it is believed.
-pub(super) fn soon(told: Duration) -> Instant {
-    Instant::now() + told.min(MAX_TOLD)
+pub(super) fn deadline_after(told: Duration) -> Instant {
+    Instant::now() + told.min(MAX_SERVER_DELAY)
 }
 
 /// How long answers may take, in seconds.
@@ -29,18 +29,18 @@ pub struct Timeouts {
 
 /// Limits on what comes from outside.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct HttpLimits {
     pub(crate) timeouts: Timeouts,
     /// Of one answer, after decompression.
     pub(crate) page_bytes: u64,
 }
 
-impl Limits {
+impl HttpLimits {
     pub(super) fn check(self) -> Result<Self> {
         let Timeouts { connect, read, total } = self.timeouts;
         for (name, value) in [("connect", connect), ("read", read), ("total", total)] {
             if value == Some(0) {
-                return Err(invalid(&format!("timeouts/{name}"), "must be at least 1 second"));
+                return Err(invalid_option(&format!("timeouts/{name}"), "must be at least 1 second"));
             }
         }
         Ok(self)

@@ -25,10 +25,10 @@ mod throttle;
 mod tls;
 
 pub(crate) use address::{check_address, source_url};
-pub(crate) use answer::{Answer, Body, End, Stream};
-pub use auth::{AuthOptions, ClientAuthentication, KeyPlace, Scopes};
-pub(crate) use client::{Client, Setup};
-pub(crate) use limits::Limits;
+pub(crate) use answer::{Answer, Body, EndReason, Stream};
+pub use auth::{AuthOptions, ClientAuthentication, KeyLocation, Scopes};
+pub(crate) use client::{Client, ClientOptions};
+pub(crate) use limits::HttpLimits;
 pub use limits::Timeouts;
 pub use origins::OtherOrigins;
 pub(crate) use request::Request;

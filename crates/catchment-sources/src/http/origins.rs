@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Error, ErrorKind, Result, Secret, masked};
+use catchment_core::{Error, ErrorKind, Result, Secret, mask_url_query};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName};
 
@@ -67,7 +67,7 @@ impl Origins {
             format!(
                 "{what} of {} leads to another origin, {}; use that one as the source, or set the option \
                  `otherOrigins` to `bare` to follow it without credentials",
-                masked(from.as_str()),
+                mask_url_query(from.as_str()),
                 to.origin().ascii_serialization()
             ),
         ))
@@ -75,11 +75,11 @@ impl Origins {
 
     /// The address that an answer links as the next one, judged like a redirect, and without our secrets: a cursor
     /// keeps it.
-    pub(super) fn linked(&self, from: &Url, link: &str) -> Result<Url> {
+    pub(super) fn resolve_link(&self, from: &Url, link: &str) -> Result<Url> {
         let mut target = from.join(link).map_err(|error| {
             let message = format!(
                 "the link to the next page in the answer of {} is not a valid URL ({error})",
-                masked(from.as_str())
+                mask_url_query(from.as_str())
             );
             Error::new(ErrorKind::Api, "bad_link", message)
         })?;
@@ -93,7 +93,7 @@ impl Origins {
         let message = format!(
             "{} repeats a credential in the URL of its next page, which would have to be stored in the clear; set \
              the option `pagination` to request pages without that URL",
-            masked(from.as_str())
+            mask_url_query(from.as_str())
         );
         Err(Error::new(ErrorKind::Api, "secret_in_link", message))
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Mutex;
 
-use catchment_core::cut;
+use catchment_core::truncate_text;
 
 /// Shorter secrets are not masked: they would mask half of any message.
 const MIN_SECRET: usize = 4;
@@ -66,7 +66,7 @@ impl Redactor {
         self.secrets.lock().is_ok_and(|secrets| holds(&secrets))
     }
 
-    /// A text without the secrets in use. Everything that repeats the other side goes through here.
+    /// A text without the secrets in use. SourceOutput that repeats the other side goes through here.
     pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Ok(secrets) = self.secrets.lock() else { return Cow::Borrowed("***") };
         secrets.iter().fold(Cow::Borrowed(text), |text, Masked { text: secret, .. }| {
@@ -76,6 +76,6 @@ impl Redactor {
 
     /// The beginning of words of the other side, redacted before they are cut.
     pub(super) fn quote(&self, text: &str) -> String {
-        cut(self.clean(text.trim()).trim(), QUOTE_BYTES)
+        truncate_text(self.clean(text.trim()).trim(), QUOTE_BYTES)
     }
 }

@@ -1,6 +1,6 @@
 //! Redirects, followed hop by hop by the client itself, so that each hop is judged like the first.
 
-use catchment_core::{Error, ErrorKind, Result, masked};
+use catchment_core::{Error, ErrorKind, Result, mask_url_query};
 use reqwest::header::LOCATION;
 use reqwest::{Method, Response, StatusCode, Url};
 
@@ -15,7 +15,7 @@ pub(super) fn redirect_target(response: &Response) -> Result<Option<Url>> {
     let Some(location) = response.headers().get(LOCATION).filter(|_| is_redirect) else { return Ok(None) };
     let target = location.to_str().ok().and_then(|location| response.url().join(location).ok());
     let message =
-        || format!("{} redirects to something that is not a valid URL", masked(response.url().as_str()));
+        || format!("{} redirects to something that is not a valid URL", mask_url_query(response.url().as_str()));
     target.map(Some).ok_or_else(|| Error::new(ErrorKind::Api, "bad_redirect", message()))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn follow_redirect(request: &mut Request, status: StatusCode, target:
 pub(super) fn too_many_redirects(url: &Url) -> Error {
     let message = format!(
         "{} redirects more than {MAX_REDIRECTS} times; check the URL, and whether it needs the option `auth`",
-        masked(url.as_str())
+        mask_url_query(url.as_str())
     );
     Error::new(ErrorKind::Api, "too_many_redirects", message)
 }

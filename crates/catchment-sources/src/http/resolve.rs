@@ -7,19 +7,19 @@ use catchment_core::{Error, ErrorKind, NetworkAccess};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// A DNS resolver that answers with allowed addresses only.
-pub(super) struct Resolver {
+pub(super) struct DnsResolver {
     network: NetworkAccess,
     /// That the client will connect to.
     port: u16,
 }
 
-impl Resolver {
+impl DnsResolver {
     pub(super) fn new(network: NetworkAccess, port: u16) -> Self {
         Self { network, port }
     }
 }
 
-impl Resolve for Resolver {
+impl Resolve for DnsResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (network, port) = (self.network.clone(), self.port);
         Box::pin(async move {

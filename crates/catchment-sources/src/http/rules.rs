@@ -1,11 +1,11 @@
 //! What the options say about answers that the status alone would judge otherwise.
 
-use catchment_core::{Error, ErrorKind, Result, invalid};
+use catchment_core::{Error, ErrorKind, Result, invalid_option};
 use reqwest::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::answer::{Answer, Body, End};
+use super::answer::{Answer, Body, EndReason};
 use super::status::answer_error;
 
 /// A rule for answers. The first one that matches counts.
@@ -79,10 +79,10 @@ impl Rules {
             if rule.status.as_ref().is_some_and(|status| !status.is_valid()) {
                 let problem =
                     "is not a status: write a number such as 404, a class such as \"5xx\", or a list of them";
-                return Err(invalid(&format!("errorRules/{index}/status"), problem));
+                return Err(invalid_option(&format!("errorRules/{index}/status"), problem));
             }
             if rule.status.is_none() && rule.contains.is_none() {
-                return Err(invalid(&format!("errorRules/{index}"), "needs `status`, `contains` or both"));
+                return Err(invalid_option(&format!("errorRules/{index}"), "needs `status`, `contains` or both"));
             }
         }
         Ok(Self(rules))
@@ -107,12 +107,12 @@ impl Rules {
             None => Ok(answer),
             Some(ErrorAction::Ignore) => {
                 let Answer { url, status, headers, .. } = answer;
-                Ok(Answer::without_records(url, status, headers, End::Ignored))
+                Ok(Answer::without_records(url, status, headers, EndReason::Ignored))
             }
             Some(action) => {
                 let quote = quote(&answer.body.beginning());
                 let error = answer_error(&answer.url, answer.status, &answer.headers, quote);
-                Err(as_told(action, error))
+                Err(with_action_kind(action, error))
             }
         }
     }
@@ -122,12 +122,12 @@ impl Rules {
         match self.find(status, true, |text| body.contains(text)) {
             None => Err(error),
             Some(ErrorAction::Ignore) => Ok(()),
-            Some(action) => Err(as_told(action, error)),
+            Some(action) => Err(with_action_kind(action, error)),
         }
     }
 }
 
-fn as_told(action: ErrorAction, error: Error) -> Error {
+fn with_action_kind(action: ErrorAction, error: Error) -> Error {
     error.with_kind(match action {
         ErrorAction::Retry => ErrorKind::Unavailable,
         ErrorAction::RateLimited => ErrorKind::RateLimited,

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use catchment_core::{Error, ErrorKind, masked};
+use catchment_core::{Error, ErrorKind, mask_url_query};
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
@@ -24,7 +24,7 @@ pub(super) fn answer_error(url: &Url, status: StatusCode, headers: &HeaderMap, q
         _ => (ErrorKind::Api, "unexpected_status"),
     };
     let advice = if kind == ErrorKind::Authentication { "; check the option `auth`" } else { "" };
-    let message = format!("{} answered {status}{advice}", masked(url.as_str()));
+    let message = format!("{} answered {status}{advice}", mask_url_query(url.as_str()));
     let error = Error::new(kind, code, message).with_quote(quote);
     let is_temporary = matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable);
     let pause = retry_after(headers).or_else(|| quota_pause(headers)).filter(|_| is_temporary);

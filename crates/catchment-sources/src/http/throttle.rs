@@ -4,13 +4,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Result, invalid};
+use catchment_core::{Error, ErrorKind, Result, invalid_option};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::limits::soon;
+use super::limits::deadline_after;
 use super::status::quota_pause;
 
 /// Requests of success after which one more may be under way.
@@ -44,12 +44,12 @@ impl Throttle {
     pub(super) fn new(options: &RateLimit) -> Result<Self> {
         let max = options.max_concurrency.unwrap_or(4);
         if !(1..=64).contains(&max) {
-            return Err(invalid("rateLimit/maxConcurrency", "must be from 1 to 64"));
+            return Err(invalid_option("rateLimit/maxConcurrency", "must be from 1 to 64"));
         }
         let period = match options.requests_per_second {
             None => None,
             Some(rate) if (0.001..=100_000.0).contains(&rate) => Some(Duration::from_secs_f64(1.0 / rate)),
-            Some(_) => return Err(invalid("rateLimit/requestsPerSecond", "must be from 0.001 to 100000")),
+            Some(_) => return Err(invalid_option("rateLimit/requestsPerSecond", "must be from 0.001 to 100000")),
         };
         let (now, good) = (AtomicUsize::new(max), AtomicUsize::new(0));
         Ok(Self { period, next: Mutex::default(), max, now, good, blocked: Mutex::default() })
@@ -92,7 +92,7 @@ impl Throttle {
         match result {
             Ok(answer) => {
                 if let (Some(pause), Ok(mut blocked)) = (quota_pause(&answer.headers), self.blocked.lock()) {
-                    *blocked = Some(soon(pause));
+                    *blocked = Some(deadline_after(pause));
                 }
                 if self.good.fetch_add(1, Ordering::Relaxed) % GOOD_REQUESTS == GOOD_REQUESTS - 1 {
                     self.now.store((self.concurrency() + 1).min(self.max), Ordering::Relaxed);

@@ -15,8 +15,8 @@ use super::digest::{digest, digest_json};
 use super::look_up::compare_some;
 use super::versions::Versions;
 use crate::mapping::Cell;
-use crate::store::{Failure, Row, TableView};
-use crate::target::Kind;
+use crate::store::{StoreError, Row, TableView};
+use crate::target::ColumnKind;
 
 /// Records that are looked up before it is worth reading the whole table: a small file, or what is new since yesterday,
 /// ends sooner.
@@ -98,7 +98,7 @@ impl TableDigests {
 
     /// Compares a page with what the table holds. The first record of an identity wins: in the page, and in the pages
     /// before it, committed or on their way.
-    pub(crate) async fn compare(&mut self, view: &TableView<'_>) -> Result<(Changes, Reservations), Failure> {
+    pub(crate) async fn compare(&mut self, view: &TableView<'_>) -> Result<(Changes, Reservations), StoreError> {
         self.read_in_time(view).await?;
         let (mut changes, mut reserved) = (Changes::default(), Reservations::default());
         let (mut unsure, mut last_version) = (Vec::new(), None);
@@ -180,7 +180,7 @@ impl TableDigests {
     }
 
     /// Reads what the table holds, where that is worth it: at once if it is nothing.
-    async fn read_in_time(&mut self, view: &TableView<'_>) -> Result<(), Failure> {
+    async fn read_in_time(&mut self, view: &TableView<'_>) -> Result<(), StoreError> {
         if self.is_complete.is_none() && self.seen.is_empty() && view.is_table_empty().await? {
             self.is_complete = Some(true);
         }
@@ -198,7 +198,7 @@ impl TableDigests {
         Ok(())
     }
 
-    fn learn(&mut self, view: &TableView<'_>, found: &Row) -> Result<(), Failure> {
+    fn learn(&mut self, view: &TableView<'_>, found: &Row) -> Result<(), StoreError> {
         let (identity, content) = self.digests_of(view, found)?;
         // A row that nobody can tell from a changed one is looked up.
         let version = view.version_of(found)?.and_then(|version| self.versions.intern(version));
@@ -213,25 +213,25 @@ impl TableDigests {
     }
 
     /// The digests of a row of the table: equal to those of a record that it is as.
-    fn digests_of(&mut self, view: &TableView<'_>, found: &Row) -> Result<(u128, u64), Failure> {
+    fn digests_of(&mut self, view: &TableView<'_>, found: &Row) -> Result<(u128, u64), StoreError> {
         let Self { scratch, seed, .. } = self;
         scratch.clear();
         for column in &view.identity {
-            digest(scratch, Cell::Text(found.text(view.place_of(*column))?), false);
+            digest(scratch, Cell::Text(found.text(view.column_index(*column))?), false);
         }
         let identity = xxh3_128_with_seed(scratch, *seed);
         scratch.clear();
         for column in 0..view.batch.columns.len() {
-            let (place, kind) = (view.place_of(column), view.kind_of(column));
+            let (place, kind) = (view.column_index(column), view.kind_of(column));
             let cell = match kind {
-                Some(Kind::Count | Kind::Flag) => found.optional_int(place)?.map(Cell::Int),
+                Some(ColumnKind::Count | ColumnKind::Flag) => found.optional_int(place)?.map(Cell::Int),
                 _ => found.optional_text(place)?.map(Cell::Text),
             };
             match cell {
                 Some(Cell::Text(json)) if kind.is_none() && view.rewrites_json() => {
                     digest_json(scratch, json);
                 }
-                cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(Kind::Money))),
+                cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(ColumnKind::Money))),
             }
         }
         Ok((identity, certain(xxh3_64_with_seed(scratch, *seed))))

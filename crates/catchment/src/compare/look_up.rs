@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::change::{Change, Changes};
 use super::same::differences;
-use crate::store::{Conn, Failure, Row, TableView};
+use crate::store::{Conn, StoreError, Row, TableView};
 
 /// Compares a page with what a transaction finds in the table. Of records with the same identity the first one counts.
-pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, Failure> {
+pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, StoreError> {
     let mut changes = Changes::default();
     let mut seen = HashSet::with_capacity(view.batch.len());
     let (first, duplicate) = (0..view.batch.len()).partition(|record| seen.insert(view.identity_of(*record)));
@@ -22,7 +22,7 @@ pub(super) async fn compare_some(
     records: &[usize],
     changes: &mut Changes,
     conn: &mut Conn,
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let by_identity: HashMap<_, _> =
         records.iter().map(|record| (view.identity_of(*record), *record)).collect();
     let mut is_there = vec![false; view.batch.len()];
@@ -43,7 +43,7 @@ pub(super) async fn compare_some(
     Ok(())
 }
 
-fn add_found(view: &TableView<'_>, record: usize, found: &Row, changes: &mut Changes) -> Result<(), Failure> {
+fn add_found(view: &TableView<'_>, record: usize, found: &Row, changes: &mut Changes) -> Result<(), StoreError> {
     let (id, differences) = (view.id_of(found)?, differences(view, record, found)?);
     // A row without a version cannot be told from one that somebody changes meanwhile: it is written.
     match view.version_of(found)? {

@@ -4,18 +4,18 @@ use super::change::Difference;
 use super::digest::shortest_decimal;
 use super::json::canonical;
 use crate::mapping::Cell;
-use crate::store::{Failure, Row, TableView};
-use crate::target::{Kind, Table};
+use crate::store::{StoreError, Row, TableView};
+use crate::target::{ColumnKind, Table};
 
 /// The columns in which a row differs from its record.
 pub(super) fn differences(
     view: &TableView<'_>,
     record: usize,
     found: &Row,
-) -> Result<Vec<Difference>, Failure> {
+) -> Result<Vec<Difference>, StoreError> {
     let mut differences = Vec::new();
     for (column, cell) in view.batch.row(record).enumerate() {
-        let place = view.place_of(column);
+        let place = view.column_index(column);
         let is_same = match cell {
             Cell::Int(number) => found.optional_int(place)? == Some(number),
             Cell::Null => found.is_null(place)?,
@@ -32,9 +32,9 @@ pub(super) fn differences(
 }
 
 /// What a row has in a column, as text.
-fn value_of(view: &TableView<'_>, column: usize, found: &Row) -> Result<Option<Box<str>>, Failure> {
-    let place = view.place_of(column);
-    let is_number = matches!(view.kind_of(column), Some(Kind::Count | Kind::Flag));
+fn value_of(view: &TableView<'_>, column: usize, found: &Row) -> Result<Option<Box<str>>, StoreError> {
+    let place = view.column_index(column);
+    let is_number = matches!(view.kind_of(column), Some(ColumnKind::Count | ColumnKind::Flag));
     if is_number {
         return Ok(found.optional_int(place)?.map(|number| number.to_string().into()));
     }
@@ -45,7 +45,7 @@ fn value_of(view: &TableView<'_>, column: usize, found: &Row) -> Result<Option<B
 /// wrote in its own way.
 fn is_same_value(table: &Table, column: &str, there: &str, here: &str, is_rewritten: bool) -> bool {
     match table.column(column) {
-        Some((_, column)) if matches!(column.kind, Kind::Money) => shortest_decimal(there) == here,
+        Some((_, column)) if matches!(column.kind, ColumnKind::Money) => shortest_decimal(there) == here,
         Some(_) => false,
         None => {
             let canonical = |text: &str| canonical(text, is_rewritten);

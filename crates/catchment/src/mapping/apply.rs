@@ -3,7 +3,7 @@
 use catchment_core::{ErrorKind, Page, Record, Reject, Result};
 
 use super::batch::{Batch, BatchBuilder};
-use super::compile::{Feed, Mapping};
+use super::compile::{ColumnSource, Mapping};
 use super::convert::{Converted, convert};
 use super::identity::derived_id;
 use crate::target::{Column, WhenEmpty};
@@ -11,7 +11,7 @@ use crate::target::{Column, WhenEmpty};
 impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
     pub(crate) fn apply(&self, page: Page) -> Batch {
-        let columns = self.feeds.iter().map(Feed::column).collect();
+        let columns = self.feeds.iter().map(ColumnSource::column).collect();
         let has_mapped_identity = self.has_mapped_identity();
         let mut builder = BatchBuilder::new(self.table, columns, page.records.len(), has_mapped_identity);
         let mut rejects = Vec::new();
@@ -31,16 +31,16 @@ impl Mapping {
     fn map_record(&self, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
         for feed in &self.feeds {
             match feed {
-                Feed::Constant { text, .. } => builder.push_text(text),
-                Feed::Set { .. } => builder.push_int(1),
-                Feed::Derived { from, .. } => {
+                ColumnSource::Constant { text, .. } => builder.push_text(text),
+                ColumnSource::Set { .. } => builder.push_int(1),
+                ColumnSource::Derived { from, .. } => {
                     let id = derived_id(&from.map(|place| builder.current_cell(place?).as_text()));
                     builder.push_text(&id);
                 }
-                Feed::Metadata { .. } => self.push_metadata(record, builder),
-                Feed::Field { column, place, name } => {
+                ColumnSource::Metadata { .. } => self.push_metadata(record, builder),
+                ColumnSource::Field { column, place, name } => {
                     let converted = convert(record.value(*place), column.kind, self.decimal)
-                        .map_err(|misfit| self.reject(record, column, name, misfit.code, &misfit.message))?;
+                        .map_err(|error| self.reject(record, column, name, error.code, &error.message))?;
                     match (converted, column.when_empty) {
                         (Some(Converted::Text(text)), _) => builder.push_text(&text),
                         (Some(Converted::Int(number)), _) => builder.push_int(number),

@@ -127,7 +127,7 @@ fn read_cell(text: &str, cell: StoredCell) -> Cell<'_> {
 
 /// Where a row began, to go back to when it turns out not to fit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
+pub(super) struct RowCheckpoint {
     text: usize,
     cells: usize,
 }
@@ -156,11 +156,11 @@ impl BatchBuilder {
         Self { table, columns, has_mapped_identity, text: String::new(), cells, rows, appended_from: 0 }
     }
 
-    pub(super) fn mark(&self) -> Mark {
-        Mark { text: self.text.len(), cells: self.cells.len() }
+    pub(super) fn mark(&self) -> RowCheckpoint {
+        RowCheckpoint { text: self.text.len(), cells: self.cells.len() }
     }
 
-    pub(super) fn back_to(&mut self, mark: Mark) {
+    pub(super) fn back_to(&mut self, mark: RowCheckpoint) {
         self.text.truncate(mark.text);
         self.cells.truncate(mark.cells);
         self.appended_from = mark.text;

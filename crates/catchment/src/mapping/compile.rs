@@ -3,15 +3,15 @@
 use catchment_core::{Columns, Error, Page, Result, WHOLE_RECORD};
 
 use super::names::{self, Names};
-use super::options::{self, DecimalSign, TargetOptions};
+use super::options::{self, DecimalSeparator, TargetOptions};
 use crate::target::{Column, Table, WhenEmpty};
 
 /// How the records of one source become rows of one table.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(super) table: &'static Table,
-    pub(super) decimal: DecimalSign,
-    pub(super) feeds: Vec<Feed>,
+    pub(super) decimal: DecimalSeparator,
+    pub(super) feeds: Vec<ColumnSource>,
     pub(super) names: Names,
     /// The source columns that nothing maps, with their names as JSON.
     pub(super) unmapped: Vec<(usize, String)>,
@@ -28,7 +28,7 @@ const DERIVED_FROM: [&str; 3] = ["content_type", "title", "artist"];
 
 /// Where a target column takes its value from.
 #[derive(Debug)]
-pub(super) enum Feed {
+pub(super) enum ColumnSource {
     /// A column of the source.
     Field { column: &'static Column, place: usize, name: Box<str> },
     /// The same for all records.
@@ -41,7 +41,7 @@ pub(super) enum Feed {
     Metadata { column: &'static str },
 }
 
-impl Feed {
+impl ColumnSource {
     pub(super) fn column(&self) -> &'static str {
         match self {
             Self::Field { column, .. } => column.name,
@@ -74,10 +74,10 @@ impl Mapping {
         }
         let mut feeds = Vec::new();
         for column in table.columns {
-            let from = DERIVED_FROM.map(|name| feeds.iter().position(|feed: &Feed| feed.column() == name));
+            let from = DERIVED_FROM.map(|name| feeds.iter().position(|feed: &ColumnSource| feed.column() == name));
             feeds.extend(feed(table, column, options, &names, columns, from)?);
         }
-        feeds.extend(table.metadata.map(|column| Feed::Metadata { column }));
+        feeds.extend(table.metadata.map(|column| ColumnSource::Metadata { column }));
         let unmapped =
             columns.iter().enumerate().filter(|(_, field)| !names.values().any(|name| **name == ***field));
         let whole = columns.iter().position(|column| **column == *WHOLE_RECORD);
@@ -122,18 +122,18 @@ fn feed(
     names: &Names,
     columns: &Columns,
     from: [Option<usize>; 3],
-) -> Result<Option<Feed>> {
+) -> Result<Option<ColumnSource>> {
     if let Some(name) = names.get(column.name) {
         let place = columns.iter().position(|field| **field == **name);
         let place = place.ok_or_else(|| unknown_field(column.name, name, options, columns))?;
-        return Ok(Some(Feed::Field { column, place, name: name.as_str().into() }));
+        return Ok(Some(ColumnSource::Field { column, place, name: name.as_str().into() }));
     }
     match (column.name, &options.content_type) {
         ("content_type", Some(given)) => {
-            Ok(Some(Feed::Constant { column: column.name, text: options::content_type(given)?.to_owned() }))
+            Ok(Some(ColumnSource::Constant { column: column.name, text: options::content_type(given)?.to_owned() }))
         }
-        ("external_id", _) => Ok(Some(Feed::Derived { column: column.name, from })),
-        ("is_available", _) => Ok(Some(Feed::Set { column: column.name })),
+        ("external_id", _) => Ok(Some(ColumnSource::Derived { column: column.name, from })),
+        ("is_available", _) => Ok(Some(ColumnSource::Set { column: column.name })),
         ("content_type", None) => Err(options::missing_content_type()),
         _ if column.when_empty == WhenEmpty::Reject => Err(not_fed(table, column, columns)),
         _ => Ok(None),
@@ -164,10 +164,10 @@ fn not_fed(table: &Table, column: &Column, columns: &Columns) -> Error {
 }
 
 /// What tells people which record it is: its identity, or its title where that is derived.
-fn item_places(table: &Table, feeds: &[Feed]) -> Vec<usize> {
+fn item_places(table: &Table, feeds: &[ColumnSource]) -> Vec<usize> {
     let places = |wanted: &[&str]| -> Vec<usize> {
-        let place = |feed: &Feed| match feed {
-            Feed::Field { column, place, .. } if wanted.contains(&column.name) => Some(*place),
+        let place = |feed: &ColumnSource| match feed {
+            ColumnSource::Field { column, place, .. } if wanted.contains(&column.name) => Some(*place),
             _ => None,
         };
         feeds.iter().filter_map(place).collect()

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use catchment_core::Value;
 
 use super::number::{ConversionError, exact, refuse_two_readings, refused};
-use super::options::DecimalSign;
-use crate::target::Kind;
+use super::options::DecimalSeparator;
+use crate::target::ColumnKind;
 
 /// A value as the database takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub(super) enum Converted<'a> {
 /// The value in the form of the column; `None` when it is empty.
 pub(super) fn convert<'a>(
     value: Value<'a>,
-    kind: Kind,
-    decimal: DecimalSign,
+    kind: ColumnKind,
+    decimal: DecimalSeparator,
 ) -> Result<Option<Converted<'a>>, ConversionError> {
     let Some(text) = value.as_trimmed() else { return Ok(None) };
     if let Value::Json(json) = value {
@@ -31,19 +31,19 @@ pub(super) fn convert<'a>(
         return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
     }
     // JSON has one decimal sign, whatever the options say of text.
-    let decimal = if matches!(value, Value::Number(_)) { DecimalSign::Assumed } else { decimal };
-    if matches!(kind, Kind::Money | Kind::Count)
-        && decimal == DecimalSign::Assumed
+    let decimal = if matches!(value, Value::Number(_)) { DecimalSeparator::Assumed } else { decimal };
+    if matches!(kind, ColumnKind::Money | ColumnKind::Count)
+        && decimal == DecimalSeparator::Assumed
         && matches!(value, Value::Text(_))
     {
         refuse_two_readings(text)?;
     }
     let converted = match kind {
-        Kind::Text { max_chars } => Converted::Text(fitting(text, max_chars)?.into()),
-        Kind::Flag => Converted::Int(flag(text)?.into()),
-        Kind::Choice(words) => Converted::Text(choice(text, words)?.into()),
-        Kind::Money => Converted::Text(exact(text, decimal, 11, 4)?.into()),
-        Kind::Count => {
+        ColumnKind::Text { max_chars } => Converted::Text(limit_chars(text, max_chars)?.into()),
+        ColumnKind::Flag => Converted::Int(flag(text)?.into()),
+        ColumnKind::Choice(words) => Converted::Text(choice(text, words)?.into()),
+        ColumnKind::Money => Converted::Text(exact(text, decimal, 11, 4)?.into()),
+        ColumnKind::Count => {
             let whole = exact(text, decimal, 10, 0)?;
             let number = whole.parse().ok().filter(|number| *number <= i64::from(i32::MAX));
             Converted::Int(number.ok_or_else(|| refused("out_of_range", text, "at most 2147483647"))?)
@@ -52,7 +52,7 @@ pub(super) fn convert<'a>(
     Ok(Some(converted))
 }
 
-fn fitting(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
+fn limit_chars(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
     // Bytes are never fewer than characters.
     if text.len() > max_chars {
         let chars = text.chars().count();
@@ -89,36 +89,36 @@ mod tests {
 
     #[test]
     fn a_number_that_reads_two_ways_is_refused_until_the_sign_is_given() {
-        let read = |text, decimal| match convert(Value::Text(text), Kind::Money, decimal) {
+        let read = |text, decimal| match convert(Value::Text(text), ColumnKind::Money, decimal) {
             Ok(Some(Converted::Text(number))) => Ok(number.into_owned()),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
         };
         for (text, readings) in [("54.900", ["54.9", "54900"]), ("1,234", ["1234", "1.234"])] {
-            let error = read(text, DecimalSign::Assumed).unwrap_err();
+            let error = read(text, DecimalSeparator::Assumed).unwrap_err();
             assert_eq!(error.code, "ambiguous_number");
             assert!(readings.iter().all(|reading| error.message.contains(reading)), "{}", error.message);
             for (sign, expected) in ['.', ','].into_iter().zip(readings) {
-                assert_eq!(read(text, DecimalSign::Named(sign)).as_deref(), Ok(expected));
+                assert_eq!(read(text, DecimalSeparator::Named(sign)).as_deref(), Ok(expected));
             }
         }
         for (text, expected) in
             [("0.900", "0.9"), ("1234.567", "1234.567"), ("54.90", "54.9"), ("54900", "54900")]
         {
-            assert_eq!(read(text, DecimalSign::Assumed).as_deref(), Ok(expected));
+            assert_eq!(read(text, DecimalSeparator::Assumed).as_deref(), Ok(expected));
         }
         let count =
-            |text| convert(Value::Text(text), Kind::Count, DecimalSign::Assumed).map_err(|error| error.code);
+            |text| convert(Value::Text(text), ColumnKind::Count, DecimalSeparator::Assumed).map_err(|error| error.code);
         assert_eq!(count("1.400"), Err("ambiguous_number"));
         // JSON has one decimal sign.
-        assert!(convert(Value::Number("54.900"), Kind::Money, DecimalSign::Assumed).is_ok());
+        assert!(convert(Value::Number("54.900"), ColumnKind::Money, DecimalSeparator::Assumed).is_ok());
     }
 
     #[test]
     fn an_object_or_a_list_is_no_text() {
-        let text = Kind::Text { max_chars: 100 };
+        let text = ColumnKind::Text { max_chars: 100 };
         for json in ["{\"a\": 1}", "[\"a\"]"] {
-            let error = convert(Value::Json(json), text, DecimalSign::Assumed).unwrap_err();
+            let error = convert(Value::Json(json), text, DecimalSeparator::Assumed).unwrap_err();
             assert_eq!(error.code, "not_a_value");
         }
     }
@@ -134,8 +134,8 @@ mod tests {
 
     #[test]
     fn lengths_count_characters() {
-        assert!(fitting("ñññ", 3).is_ok());
-        assert_eq!(fitting("ññññ", 3).map_err(|error| error.code), Err("too_long"));
-        assert_eq!(fitting("a\0", 3).map_err(|error| error.code), Err("nul"));
+        assert!(limit_chars("ñññ", 3).is_ok());
+        assert_eq!(limit_chars("ññññ", 3).map_err(|error| error.code), Err("too_long"));
+        assert_eq!(limit_chars("a\0", 3).map_err(|error| error.code), Err("nul"));
     }
 }

@@ -3,12 +3,12 @@
 
 use std::fmt;
 
-use catchment_core::{Page, Value, cut};
+use catchment_core::{Page, Value, truncate_text};
 
 use super::Names;
 use super::number::{readings, stored_as};
-use super::options::DecimalSign;
-use crate::target::{Kind, Table};
+use super::options::DecimalSeparator;
+use crate::target::{ColumnKind, Table};
 
 /// Longest value that is shown.
 const SHOWN_BYTES: usize = 40;
@@ -31,7 +31,7 @@ pub struct DecimalFinding {
 pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<DecimalFinding> {
     let numbers = names.iter().filter(|(column, _)| {
         let kind = table.column(column).map(|(_, column)| column.kind);
-        matches!(kind, Some(Kind::Money | Kind::Count))
+        matches!(kind, Some(ColumnKind::Money | ColumnKind::Count))
     });
     let mut finding: Option<DecimalFinding> = None;
     for (_, field) in numbers {
@@ -67,7 +67,7 @@ pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<
 impl DecimalFinding {
     fn note(&mut self, slot: fn(&mut Self) -> &mut Option<String>, field: &str, text: &str) {
         if slot(self).is_none() {
-            *slot(self) = Some(cut(text, SHOWN_BYTES));
+            *slot(self) = Some(truncate_text(text, SHOWN_BYTES));
             field.clone_into(&mut self.field);
         }
     }
@@ -80,7 +80,7 @@ impl fmt::Display for DecimalFinding {
             (Some(says), Some(sign), _) => {
                 write!(f, "`{field}` has the decimal sign `{sign}`, as `{says}` shows (option `decimal`)")?;
                 let example = self.ambiguous.as_ref().unwrap_or(says);
-                match stored_as(example, DecimalSign::Named(sign)) {
+                match stored_as(example, DecimalSeparator::Named(sign)) {
                     Some(stored) => write!(f, ": `{example}` is stored as {stored}"),
                     None => Ok(()),
                 }

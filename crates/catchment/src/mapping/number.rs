@@ -1,8 +1,8 @@
 //! Numbers in text: exact decimals, digit for digit, with either decimal sign.
 
-use catchment_core::cut;
+use catchment_core::truncate_text;
 
-use super::options::DecimalSign;
+use super::options::DecimalSeparator;
 
 /// Why a value does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,12 +20,12 @@ pub(super) fn readings(text: &str) -> Option<[String; 2]> {
     if !is_group(whole) || whole.starts_with('0') || fraction.len() != 3 || !is_group(fraction) {
         return None;
     }
-    let by = |sign| stored_as(text, DecimalSign::Named(sign));
+    let by = |sign| stored_as(text, DecimalSeparator::Named(sign));
     Some([by('.')?, by(',')?])
 }
 
 /// A text as it would be stored with a decimal sign.
-pub(super) fn stored_as(text: &str, decimal: DecimalSign) -> Option<String> {
+pub(super) fn stored_as(text: &str, decimal: DecimalSeparator) -> Option<String> {
     exact(text.trim_start_matches('-'), decimal, 11, 4).ok()
 }
 
@@ -41,18 +41,18 @@ pub(super) fn refuse_two_readings(text: &str) -> Result<(), ConversionError> {
 
 /// The error of a text that does not fit, with what would be accepted.
 pub(super) fn refused(code: &'static str, text: &str, accepted: &str) -> ConversionError {
-    ConversionError { code, message: format!("`{}` does not fit; accepted: {accepted}", cut(text, 80)) }
+    ConversionError { code, message: format!("`{}` does not fit; accepted: {accepted}", truncate_text(text, 80)) }
 }
 
 /// A decimal number from 0 in its shortest form, digit for digit: no float is involved.
 pub(super) fn exact(
     text: &str,
-    decimal: DecimalSign,
+    decimal: DecimalSeparator,
     max_whole: usize,
     max_scale: usize,
 ) -> Result<String, ConversionError> {
     let accepted = || {
-        let sign = if decimal == DecimalSign::Named(',') { ',' } else { '.' };
+        let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
         let places =
             if max_scale == 0 { "no decimals".to_owned() } else { format!("up to {max_scale} decimals") };
         format!(
@@ -95,7 +95,7 @@ impl Digits {
     }
 }
 
-fn split_number(text: &str, decimal: DecimalSign) -> Option<Digits> {
+fn split_number(text: &str, decimal: DecimalSeparator) -> Option<Digits> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(text) => (true, text),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -104,11 +104,11 @@ fn split_number(text: &str, decimal: DecimalSign) -> Option<Digits> {
         Some((text, exponent)) => (text, exponent.parse().ok()?),
         None => (text, 0),
     };
-    let sign = if decimal == DecimalSign::Named(',') { ',' } else { '.' };
+    let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
     let (whole, fraction) = text.split_once(sign).unwrap_or((text, ""));
     let whole = match decimal {
-        DecimalSign::Assumed => whole.to_owned(),
-        DecimalSign::Named(_) => ungroup(whole, if sign == ',' { '.' } else { ',' })?,
+        DecimalSeparator::Assumed => whole.to_owned(),
+        DecimalSeparator::Named(_) => ungroup(whole, if sign == ',' { '.' } else { ',' })?,
     };
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if !are_digits(&whole) || !are_digits(fraction) || whole.is_empty() && fraction.is_empty() {
@@ -134,13 +134,13 @@ fn ungroup(whole: &str, sign: char) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn money(text: &str, decimal: DecimalSign) -> Result<String, &'static str> {
+    fn money(text: &str, decimal: DecimalSeparator) -> Result<String, &'static str> {
         exact(text, decimal, 11, 4).map_err(|error| error.code)
     }
 
     #[test]
     fn decimals_are_exact_digit_for_digit() {
-        use DecimalSign::{Assumed, Named};
+        use DecimalSeparator::{Assumed, Named};
         for (text, decimal, expected) in [
             ("54900", Assumed, "54900"),
             ("0012.50", Assumed, "12.5"),
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_no_exact_decimal_is_refused() {
-        use DecimalSign::{Assumed, Named};
+        use DecimalSeparator::{Assumed, Named};
         for (text, decimal, code) in [
             ("12,5", Assumed, "not_a_number"),
             ("1,234", Assumed, "not_a_number"),

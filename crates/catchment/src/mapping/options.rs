@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use catchment_core::{Error, Result, invalid, split_options};
+use catchment_core::{Error, Result, invalid_option, split_options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::names::{Names, nearest};
-use crate::target::{CONTENT_INDEX, Column, Kind, TABLES, Table, WhenEmpty, find_table};
+use crate::target::{CONTENT_INDEX, Column, ColumnKind, TABLES, Table, WhenEmpty, find_table};
 
 /// What is done with the records of any source.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
@@ -83,7 +83,7 @@ impl From<MaxErrors> for Value {
 impl MaxErrors {
     /// Whether `failed` of `read` records are too many. A share says nothing about the first few records, so
     /// before the end it counts from 1,000 on.
-    pub fn is_passed(self, failed: u64, read: u64, is_at_end: bool) -> bool {
+    pub fn is_exceeded(self, failed: u64, read: u64, is_at_end: bool) -> bool {
         match self {
             Self::Count(limit) => failed > limit,
             #[expect(clippy::cast_precision_loss, reason = "a share of records needs no 53 bits")]
@@ -103,7 +103,7 @@ fn unfed(table: &Table, names: &Names) -> Option<&'static str> {
 
 /// The sign before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecimalSign {
+pub enum DecimalSeparator {
     /// A point; nothing may group thousands, as nobody said which sign is which.
     Assumed,
     /// This one; the other one may group thousands.
@@ -128,14 +128,14 @@ impl TargetOptions {
         let table = self.table()?;
         self.decimal_sign()?;
         if self.column_mapping.is_some() && self.field_mapping.is_some() {
-            return Err(invalid("fieldMapping", "is the same as `columnMapping`; give only one of them"));
+            return Err(invalid_option("fieldMapping", "is the same as `columnMapping`; give only one of them"));
         }
         if let Some(names) = self.mapping() {
             self.check_mapping(table, names)?;
         }
         self.check_content_type(table)?;
         if self.source_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-            return Err(invalid("sourceName", "is empty; leave it out to use the identifier"));
+            return Err(invalid_option("sourceName", "is empty; leave it out to use the identifier"));
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl TargetOptions {
             let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
             let (table, known) = (table.name, known.join(", "));
             let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
-            return Err(invalid(&format!("{option}/{column}"), &problem));
+            return Err(invalid_option(&format!("{option}/{column}"), &problem));
         }
         if let Some(column) = unfed(table, names) {
             let given: Vec<_> = names.keys().map(String::as_str).collect();
@@ -158,7 +158,7 @@ impl TargetOptions {
                 "maps {given} but not `{column}`, which `{table}` needs; add it, or leave the option out to map \
                  columns by their names"
             );
-            return Err(invalid(option, &problem));
+            return Err(invalid_option(option, &problem));
         }
         Ok(())
     }
@@ -168,13 +168,13 @@ impl TargetOptions {
         let is_mapped = self.mapping().map(|names| names.contains_key("content_type"));
         match (&self.content_type, table.name == CONTENT_INDEX.name) {
             (Some(_), false) => {
-                Err(invalid("contentType", "is for the target `content_index` only; leave it out"))
+                Err(invalid_option("contentType", "is for the target `content_index` only; leave it out"))
             }
             (Some(given), true) if is_mapped == Some(true) => {
                 let problem = format!(
                     "is `{given}`, and a column is mapped to `content_type` as well; give only one of them"
                 );
-                Err(invalid("contentType", &problem))
+                Err(invalid_option("contentType", &problem))
             }
             (Some(given), true) => content_type(given).map(drop),
             (None, true) if is_mapped == Some(false) => Err(missing_content_type()),
@@ -190,7 +190,7 @@ impl TargetOptions {
         let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
         find_table(name).ok_or_else(|| {
             let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-            invalid(
+            invalid_option(
                 "targetTable",
                 &format!("unknown target table `{name}`; use one of: {}", known.join(", ")),
             )
@@ -206,12 +206,12 @@ impl TargetOptions {
     ///
     /// # Errors
     /// `config`, when it is neither a point nor a comma.
-    pub fn decimal_sign(&self) -> Result<DecimalSign> {
+    pub fn decimal_sign(&self) -> Result<DecimalSeparator> {
         match self.decimal.as_deref() {
-            None => Ok(DecimalSign::Assumed),
-            Some(".") => Ok(DecimalSign::Named('.')),
-            Some(",") => Ok(DecimalSign::Named(',')),
-            Some(other) => Err(invalid("decimal", &format!("is `{other}`; it must be `.` or `,`"))),
+            None => Ok(DecimalSeparator::Assumed),
+            Some(".") => Ok(DecimalSeparator::Named('.')),
+            Some(",") => Ok(DecimalSeparator::Named(',')),
+            Some(other) => Err(invalid_option("decimal", &format!("is `{other}`; it must be `.` or `,`"))),
         }
     }
 
@@ -229,16 +229,16 @@ impl TargetOptions {
 /// The content type of that name.
 pub(super) fn content_type(given: &str) -> Result<&'static str> {
     let words = match CONTENT_INDEX.column("content_type") {
-        Some((_, Column { kind: Kind::Choice(words), .. })) => *words,
+        Some((_, Column { kind: ColumnKind::Choice(words), .. })) => *words,
         _ => &[],
     };
     words.iter().find(|word| word.eq_ignore_ascii_case(given.trim())).copied().ok_or_else(|| {
-        invalid("contentType", &format!("is `{given}`; it must be one of: {}", words.join(", ")))
+        invalid_option("contentType", &format!("is `{given}`; it must be one of: {}", words.join(", ")))
     })
 }
 
 pub(super) fn missing_content_type() -> Error {
-    invalid(
+    invalid_option(
         "contentType",
         "is missing: set it to what the records are (music, video, movie or game), or map a column to `content_type`",
     )

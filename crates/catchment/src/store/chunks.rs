@@ -1,6 +1,6 @@
 //! Items in pieces that fit a statement, of few sizes, so that there are only a few statements to prepare.
 
-use super::db::Limits;
+use super::db::StatementLimits;
 
 /// Rows in one statement at most. The rest of a page goes by halves of it.
 const MAX_CHUNK: usize = 1024;
@@ -9,7 +9,7 @@ const MAX_CHUNK: usize = 1024;
 /// it. A piece of one may be too long all the same.
 pub(super) fn chunks<T>(
     items: &[T],
-    limits: Limits,
+    limits: StatementLimits,
     width: usize,
     bytes: impl Fn(&T) -> usize,
 ) -> impl Iterator<Item = &[T]> {
@@ -39,7 +39,7 @@ pub(super) fn padded<T>(items: &[T]) -> impl Iterator<Item = &T> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { parameters: 65_535, bytes: 1 << 20, packet: 16 << 20 };
+    const LIMITS: StatementLimits = StatementLimits { parameters: 65_535, bytes: 1 << 20, packet: 16 << 20 };
 
     fn sizes(len: usize, width: usize, bytes: usize) -> Vec<usize> {
         chunks(&vec![(); len], LIMITS, width, |()| bytes).map(<[()]>::len).collect()

@@ -1,12 +1,12 @@
 //! `sync_errors` and `sync_skips`: what was not applied, with its reason and its place.
 
-use catchment_core::{ErrorKind, Location, Position, Reject, Result, cut};
+use catchment_core::{ErrorKind, Location, Position, Reject, Result, truncate_text};
 use jiff::Timestamp;
 
 use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
-use super::db::{Arg, Failure, Limits, Row, Tx};
+use super::db::{Arg, StoreError, StatementLimits, Row, Tx};
 use super::values::{MAX_MESSAGE_BYTES, stored};
 
 /// How much of a JSON path is stored.
@@ -91,7 +91,7 @@ impl Store {
         let sql = "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE \
              sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
-        let read = |row: &Row| -> Result<StoredSkip, Failure> {
+        let read = |row: &Row| -> Result<StoredSkip, StoreError> {
             Ok(StoredSkip {
                 id: row.int(0)?,
                 reason: row.text(1)?.to_owned(),
@@ -105,7 +105,7 @@ impl Store {
     }
 }
 
-fn read_error(row: &Row) -> Result<StoredError, Failure> {
+fn read_error(row: &Row) -> Result<StoredError, StoreError> {
     Ok(StoredError {
         id: row.int(0)?,
         kind: ErrorKind::from_name(row.text(1)?),
@@ -122,17 +122,17 @@ fn read_error(row: &Row) -> Result<StoredError, Failure> {
     })
 }
 
-fn owned(row: &Row, column: usize) -> Result<Option<String>, Failure> {
+fn owned(row: &Row, column: usize) -> Result<Option<String>, StoreError> {
     Ok(row.optional_text(column)?.map(str::to_owned))
 }
 
 /// Stores rejects in the page's transaction.
 pub(super) async fn store_rejects(
     tx: &mut Tx,
-    limits: Limits,
+    limits: StatementLimits,
     run_id: i64,
     rejects: &[Reject],
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let width = ERROR_COLUMNS.split(',').count();
     for rejects in chunks(rejects, limits, width, |reject| reject.raw.len() + reject.message.len() + 200) {
         let group = list("?", width);
@@ -140,8 +140,8 @@ pub(super) async fn store_rejects(
         let messages: Vec<_> = rejects
             .iter()
             .map(|reject| {
-                let place = cut(&reject.location.to_string(), MAX_PATH_BYTES);
-                cut(&format!("{place}: {}", reject.message), MAX_MESSAGE_BYTES)
+                let place = truncate_text(&reject.location.to_string(), MAX_PATH_BYTES);
+                truncate_text(&format!("{place}: {}", reject.message), MAX_MESSAGE_BYTES)
             })
             .collect();
         let mut args = Vec::new();
@@ -171,10 +171,10 @@ pub(super) async fn store_rejects(
 /// Stores skips in the page's transaction.
 pub(super) async fn store_skips(
     tx: &mut Tx,
-    limits: Limits,
+    limits: StatementLimits,
     run_id: i64,
     skips: &[Skip],
-) -> Result<(), Failure> {
+) -> Result<(), StoreError> {
     let width = SKIP_COLUMNS.split(',').count();
     for skips in chunks(skips, limits, width, |skip| skip.item.len() + 100) {
         let group = list("?", width);
@@ -193,7 +193,7 @@ pub(super) async fn store_skips(
 /// The JSON path of a place, which names of members can make as long as they like.
 fn path_of(location: Option<&Location>) -> Option<String> {
     match location.map(|location| &location.position) {
-        Some(Position::Item { path, .. }) => Some(cut(path, MAX_PATH_BYTES)),
+        Some(Position::Item { path, .. }) => Some(truncate_text(path, MAX_PATH_BYTES)),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! `sync_jobs`: when what is done by the clock is due next. Each turn is taken by one process.
 
-use catchment_core::{Result, cut};
+use catchment_core::{Result, truncate_text};
 use jiff::Timestamp;
 
 use super::Store;
@@ -38,7 +38,7 @@ impl Store {
     }
 
     /// Sets when a job is due next, unless somebody else took its turn. `begins` tells whether it is begun by this.
-    pub(crate) async fn move_job(
+    pub(crate) async fn reschedule_job(
         &self,
         name: &str,
         seen: &Job,
@@ -56,7 +56,7 @@ impl Store {
 
     /// Notes how a turn ended.
     pub(crate) async fn end_job(&self, name: &str, error: Option<&str>) -> Result<()> {
-        let error = error.map(|error| cut(error, MAX_MESSAGE_BYTES));
+        let error = error.map(|error| truncate_text(error, MAX_MESSAGE_BYTES));
         let sql = "UPDATE sync_jobs SET ended_at = {now}, error_message = ? WHERE name = ?";
         self.db.execute(sql, &[error.as_deref().into(), name.into()]).await?;
         Ok(())

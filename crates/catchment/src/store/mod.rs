@@ -17,9 +17,9 @@ pub(crate) use database::Store;
 pub use errors::{StoredError, StoredSkip};
 pub use runs::AttemptRecord;
 
-pub(crate) use db::{Class, Conn, Failure, Row};
+pub(crate) use db::{FailureClass, Conn, StoreError, Row};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
-pub(crate) use rows::{Commit, Origin, TableView, Turn, WrittenPage};
-pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, Wait};
-pub(crate) use states::Kept;
+pub(crate) use rows::{CommitOutcome, RowOrigin, TableView, PageCommit, WrittenPage};
+pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
+pub(crate) use states::StoredCarryover;

@@ -5,13 +5,13 @@ use catchment_core::Result;
 
 use super::Store;
 use super::db::dialect::Sql;
-use super::db::{Arg, Class, Failure, Tx};
+use super::db::{Arg, FailureClass, StoreError, Tx};
 use super::values::unreadable;
 use crate::run::SyncRun;
 
 /// What a completed run leaves for the next one.
 #[derive(Debug, Clone)]
-pub(crate) struct Kept {
+pub(crate) struct StoredCarryover {
     /// The same for runs of equal requests.
     pub(crate) key: String,
     pub(crate) value: serde_json::Value,
@@ -59,7 +59,7 @@ impl Store {
             "INSERT INTO sync_token_claims (name, claimed_by, claimed_until) VALUES (?, ?, {now + ? ms})";
         match self.db.execute(claim, &[name.into(), owner.into(), CLAIM_MS.into()]).await {
             Ok(_) => Ok(true),
-            Err(failure) if failure.is_duplicate() || failure.class == Class::Contended => Ok(false),
+            Err(failure) if failure.is_duplicate() || failure.class == FailureClass::Contended => Ok(false),
             Err(failure) => Err(failure.into()),
         }
     }
@@ -82,7 +82,7 @@ impl Store {
 }
 
 /// Notes that a source has a completed run, in the transaction that completes it.
-pub(super) async fn note_completed(tx: &mut Tx, run_id: i64) -> Result<(), Failure> {
+pub(super) async fn note_completed(tx: &mut Tx, run_id: i64) -> Result<(), StoreError> {
     let sql = Sql::Each {
         mysql: "INSERT INTO sync_sources (target_table, source_type, source_name, last_completed_at) \
                 SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? \
@@ -97,7 +97,7 @@ pub(super) async fn note_completed(tx: &mut Tx, run_id: i64) -> Result<(), Failu
 }
 
 /// Stores what a run leaves, in the transaction that completes it.
-pub(super) async fn keep(tx: &mut Tx, run_id: i64, kept: &Kept) -> Result<(), Failure> {
+pub(super) async fn keep(tx: &mut Tx, run_id: i64, kept: &StoredCarryover) -> Result<(), StoreError> {
     let sql = Sql::Each {
         mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
                 ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), \

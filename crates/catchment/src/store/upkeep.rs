@@ -7,7 +7,7 @@ use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
 use super::db::dialect::list;
-use super::db::{Arg, Failure, Row};
+use super::db::{Arg, StoreError, Row};
 use crate::run::RunStatus;
 
 /// Rows deleted by one statement.
@@ -27,7 +27,7 @@ const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'conte
 impl Store {
     /// Calls a run off. A worker that holds it finds that out at its next page, and writes that one no more. False
     /// when the run has ended already.
-    pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool, Failure> {
+    pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let cancel = "UPDATE sync_runs SET status = 'cancelled', completed_at = {now}, next_attempt_at = NULL, \
              lease_owner = NULL, lease_until = NULL, updated_at = {now} WHERE id = ? AND status IN \
@@ -45,7 +45,7 @@ impl Store {
 
     /// Puts a failed or cancelled run back into the queue, to go on from its last page. False when it has another
     /// state, or a later run of its lane exists.
-    pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool, Failure> {
+    pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
         let later = "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = \
              r.target_table AND l.source_type = r.source_type AND l.source_name = r.source_name WHERE \
@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// Its thousands of errors first, in batches: deleting the run would take them along in one transaction.
-    async fn delete_run(&self, run_id: i64, status: RunStatus) -> Result<u64, Failure> {
+    async fn delete_run(&self, run_id: i64, status: RunStatus) -> Result<u64, StoreError> {
         for table in ["sync_errors", "sync_skips"] {
             // MySQL deletes from no table that the statement selects from, unless it is hidden one level down.
             let sql = format!(
@@ -141,9 +141,9 @@ impl Store {
              ELSE 0 END FROM content_index c WHERE c.last_synced_at < {now + ? ms}";
         let read = |row: &Row| Ok(([row.text(0)?.to_owned(), row.text(1)?.to_owned()], row.int(2)? == 1));
         let runs = self.db.fetch(runs, &[ago.into()]).await?;
-        let is_alive: HashMap<_, _> = runs.iter().map(read).collect::<Result<_, Failure>>()?;
+        let is_alive: HashMap<_, _> = runs.iter().map(read).collect::<Result<_, StoreError>>()?;
         let old = self.db.fetch(old, &[ago.into(), ago.into()]).await?;
-        let old: Vec<_> = old.iter().map(read).collect::<Result<_, Failure>>()?;
+        let old: Vec<_> = old.iter().map(read).collect::<Result<_, StoreError>>()?;
         let is_stale =
             |(source, was_completed): &([String; 2], bool)| !is_alive.get(source).unwrap_or(was_completed);
         Ok(old.into_iter().filter(is_stale).map(|(source, _)| source).collect())

@@ -77,7 +77,7 @@ fn check_balance(run: &SyncRun, records_read: u64) -> Result<()> {
 /// `validation`, `too_many_errors`.
 pub(super) fn check_limit(options: &TargetOptions, failed: u64, read: u64, is_at_end: bool) -> Result<()> {
     match options.max_errors {
-        Some(limit) if limit.is_passed(failed, read, is_at_end) => Err(Error::new(
+        Some(limit) if limit.is_exceeded(failed, read, is_at_end) => Err(Error::new(
             ErrorKind::Validation,
             "too_many_errors",
             format!(

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{beginning, check_limit, settle};
 use super::in_flight::{Committed, Pipeline};
-use super::limits::{silent, took_too_long};
+use super::limits::{silence_error, run_timeout_error};
 use super::progress::RunProgress;
 use super::read_ahead::{Mapped, read_ahead};
 use super::settings::ServiceSettings;
@@ -25,7 +25,7 @@ const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum AttemptEnd {
     /// All records are accounted for; with what the source leaves for the next run.
     Complete(Option<serde_json::Value>),
     /// Something went wrong.
@@ -62,7 +62,7 @@ enum ReadingEnd {
 
 impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
-    pub(super) async fn work(mut self, run: &mut SyncRun) -> Ended {
+    pub(super) async fn work(mut self, run: &mut SyncRun) -> AttemptEnd {
         let mut end = self.cursor.clone().unwrap_or_else(beginning);
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
         let chosen = run.metadata.mapping.clone();
@@ -80,8 +80,8 @@ impl Attempt<'_> {
             return ended;
         }
         match settle(self.store, self.lease, &self.options, &end, run).await {
-            Ok(keep) => Ended::Complete(keep),
-            Err(error) => Ended::Failed(error),
+            Ok(keep) => AttemptEnd::Complete(keep),
+            Err(error) => AttemptEnd::Failed(error),
         }
     }
 
@@ -94,7 +94,7 @@ impl Attempt<'_> {
         pulse: &Pulse,
         run: &mut SyncRun,
         end: &mut Cursor,
-    ) -> Option<Ended> {
+    ) -> Option<AttemptEnd> {
         let (mut reading_end, mut beats) = (None, 0);
         let time_is_up = tokio::time::sleep(self.limits.run_timeout.unwrap_or(NO_LIMIT));
         tokio::pin!(time_is_up);
@@ -104,16 +104,16 @@ impl Attempt<'_> {
             {
                 return match reading_end {
                     ReadingEnd::Complete => None,
-                    ReadingEnd::Failed(error) => Some(Ended::Failed(error)),
-                    ReadingEnd::ShutDown => Some(Ended::ShutDown),
+                    ReadingEnd::Failed(error) => Some(AttemptEnd::Failed(error)),
+                    ReadingEnd::ShutDown => Some(AttemptEnd::ShutDown),
                 };
             }
             let (reads, takes) = (reading_end.is_none(), reading_end.is_none() && !pipeline.is_full());
             tokio::select! {
                 biased;
-                () = self.lost.cancelled() => return Some(Ended::LeaseLost),
+                () = self.lost.cancelled() => return Some(AttemptEnd::LeaseLost),
                 () = self.shutdown.cancelled(), if reads => reading_end = Some(ReadingEnd::ShutDown),
-                () = &mut time_is_up => return Some(Ended::Failed(took_too_long())),
+                () = &mut time_is_up => return Some(AttemptEnd::Failed(run_timeout_error())),
                 () = pipeline.oldest_is_written() => {
                     if let Err(ended) = self.commit_oldest(&mut pipeline, run, end).await {
                         return Some(ended);
@@ -122,12 +122,12 @@ impl Attempt<'_> {
                 page = pages.next(), if takes => match begin(page, &mut pipeline, run).await {
                     Ok(None) => {}
                     Ok(ended) => reading_end = ended,
-                    Err(error) => return Some(Ended::Failed(error)),
+                    Err(error) => return Some(AttemptEnd::Failed(error)),
                 },
                 () = tokio::time::sleep(self.limits.silence_timeout), if takes => {
                     // A long download says nothing for people, but it is not silent.
                     if std::mem::replace(&mut beats, pulse.count()) == beats {
-                        reading_end = Some(ReadingEnd::Failed(silent(self.limits)));
+                        reading_end = Some(ReadingEnd::Failed(silence_error(self.limits)));
                     }
                 }
             }
@@ -140,15 +140,15 @@ impl Attempt<'_> {
         pipeline: &mut Pipeline<'_>,
         run: &mut SyncRun,
         end: &mut Cursor,
-    ) -> Result<(), Ended> {
-        match pipeline.commit_oldest(run).await.map_err(Ended::Failed)? {
+    ) -> Result<(), AttemptEnd> {
+        match pipeline.commit_oldest(run).await.map_err(AttemptEnd::Failed)? {
             Committed::Page(batch) => {
                 end.clone_from(&batch.cursor);
                 let counts = run.metadata.counts;
                 self.progress.send_replace(RunProgress { counts, source: batch.progress });
-                check_limit(&self.options, counts.failed, end.records_read, false).map_err(Ended::Failed)
+                check_limit(&self.options, counts.failed, end.records_read, false).map_err(AttemptEnd::Failed)
             }
-            Committed::LeaseLost => Err(Ended::LeaseLost),
+            Committed::LeaseLost => Err(AttemptEnd::LeaseLost),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::vault::Vault;
 
 /// What [`SyncService::check`](crate::SyncService::check) found.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckReport {
     /// The source's columns, and its first records; none where it is empty.
     pub inspection: Inspection,
     /// Target column to source column, as it would be used.
@@ -32,7 +32,7 @@ pub struct Checked {
 
 /// What [`SyncService::inspect`](crate::SyncService::inspect) found.
 #[derive(Debug)]
-pub struct Inspected {
+pub struct InspectReport {
     /// What the source found out, and its first records.
     pub inspection: Inspection,
     /// The table that its columns fit best.
@@ -47,23 +47,23 @@ pub struct Inspected {
 
 impl Engine {
     /// See [`SyncService::inspect`](crate::SyncService::inspect).
-    pub(super) async fn inspect(&self, request: SyncRequest, door: Door) -> Result<Inspected> {
+    pub(super) async fn inspect(&self, request: SyncRequest, door: Door) -> Result<InspectReport> {
         let Prepared { source, .. } = self.prepare(request, door).await?;
         let inspection = source.inspect([].into()).await?;
         let (table, mapping) = likeliest_table(&inspection);
         let decimal = inspection.page.as_ref().and_then(|page| find_decimal(table, &mapping, page));
         let options = options_that_fit(&inspection, table, &mapping, decimal.as_ref());
-        Ok(Inspected { inspection, target_table: table.name, mapping, decimal, options })
+        Ok(InspectReport { inspection, target_table: table.name, mapping, decimal, options })
     }
 
     /// See [`SyncService::check`](crate::SyncService::check).
-    pub(super) async fn check(&self, request: SyncRequest, door: Door) -> Result<Checked> {
+    pub(super) async fn check(&self, request: SyncRequest, door: Door) -> Result<CheckReport> {
         Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
         let Prepared { target, source, .. } = self.prepare(request, door).await?;
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             let (first_row, rejects) = (Vec::new(), Vec::new());
-            return Ok(Checked { inspection, mapping: None, decimal: None, first_row, fitting: 0, rejects });
+            return Ok(CheckReport { inspection, mapping: None, decimal: None, first_row, fitting: 0, rejects });
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
         let decimal = match target.decimal {
@@ -71,7 +71,7 @@ impl Engine {
             Some(_) => None,
         };
         let batch = mapping.apply(page);
-        Ok(Checked {
+        Ok(CheckReport {
             decimal,
             mapping: Some(mapping.names().clone()),
             first_row: first_row(&batch),

@@ -43,10 +43,10 @@ async fn turn(service: &SyncService, schedule: &Schedule, now: Timestamp) -> Res
     match store.job(NAME).await? {
         None => store.add_job(NAME, &text, next).await?,
         Some(job) if job.schedule != text => {
-            store.move_job(NAME, &job, &text, next, false).await?;
+            store.reschedule_job(NAME, &job, &text, next, false).await?;
         }
         Some(job) if job.next_at <= now => {
-            if store.move_job(NAME, &job, &text, next, true).await? {
+            if store.reschedule_job(NAME, &job, &text, next, true).await? {
                 do_job(service, schedule, next, now).await?;
             }
         }
@@ -64,7 +64,7 @@ async fn do_job(service: &SyncService, schedule: &Schedule, next: Timestamp, now
         log_error!(ERROR, &error, "the daily job failed; it will be retried");
         let soon = now + RETRY_AFTER;
         if let Some(job) = store.job(NAME).await?.filter(|job: &Job| soon < next && job.next_at == next) {
-            store.move_job(NAME, &job, &job.schedule, soon, false).await?;
+            store.reschedule_job(NAME, &job, &job.schedule, soon, false).await?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(super) struct Due {
+pub(super) struct DueQueue {
     pub(super) ids: VecDeque<i64>,
     /// When nothing was found last.
     pub(super) was_empty: Option<Instant>,

@@ -10,10 +10,10 @@ use catchment_core::{Error, ErrorKind, FileAccess, Host, Registry, Result, Secre
 use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use super::due::Due;
+use super::due::DueQueue;
 use super::host::WorkerName;
 use super::settings::ServiceSettings;
-use super::tokens::Tokens;
+use super::tokens::DatabaseTokenStore;
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::{Claimant, Store};
@@ -30,7 +30,7 @@ pub(crate) struct Engine {
     pub(super) wake: Notify,
     /// The same, for whoever looks next.
     pub(super) has_news: AtomicBool,
-    pub(super) due: Mutex<Due>,
+    pub(super) due: Mutex<DueQueue>,
     /// The runs that this process makes attempts at.
     under_way: SyncMutex<HashSet<i64>>,
     /// Attempts that may begin: each takes its connections out of one pool.
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// Something may be due now.
-    pub(super) fn look_again(&self) {
+    pub(super) fn wake_workers(&self) {
         self.has_news.store(true, Ordering::SeqCst);
         self.wake.notify_waiters();
     }
@@ -128,7 +128,7 @@ impl Engine {
             }
             Door::Cli | Door::Library => (FileAccess::Anywhere, SecretAccess::Anywhere),
         };
-        let tokens = Tokens::new(self.store.clone(), vault.clone());
+        let tokens = DatabaseTokenStore::new(self.store.clone(), vault.clone());
         Host { files, network: network.clone(), secrets, tokens: Some(Arc::new(tokens)) }
     }
 

@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::progress::RunProgress;
 use crate::result::SyncResult;
 use crate::run::RunStatus;
-use crate::store::Wait;
+use crate::store::WaitReason;
 
 /// How often a run that somebody else holds is looked at.
 const WATCH_INTERVAL: Duration = Duration::from_millis(500);
@@ -20,7 +20,7 @@ const MAX_AWAY: Duration = Duration::from_secs(600);
 enum Advanced {
     Ended(Box<SyncResult>),
     ReplacedBy(i64),
-    Waits(Option<Wait>),
+    Waits(Option<WaitReason>),
 }
 
 impl Engine {
@@ -39,7 +39,7 @@ impl Engine {
                     away_since = None;
                     match wait.filter(|wait| is_news(&mut told, wait)) {
                         // It is being worked at, or the attempt before it said why it waits.
-                        Some(wait @ (Wait::UnderWay(_) | Wait::Until(_))) => {
+                        Some(wait @ (WaitReason::UnderWay(_) | WaitReason::Until(_))) => {
                             tracing::info!(run = run_id, "the run waits: {wait}");
                         }
                         Some(wait) => tracing::warn!(run = run_id, "the run waits: {wait}"),
@@ -61,12 +61,12 @@ impl Engine {
 
     /// Does for a run what can be done now: an attempt at it, or at the one that must go on before it.
     async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
-        self.give_up_doubtful().await?;
+        self.release_doubtful_claims().await?;
         // What cannot be claimed needs no permit.
         let mut wait = self.why_waiting(run_id).await?;
         let claimed = match &wait {
             None => Some(run_id),
-            Some(Wait::For(holder)) => Some(holder.run_id),
+            Some(WaitReason::For(holder)) => Some(holder.run_id),
             Some(_) => None,
         };
         if let Some(id) = claimed {
@@ -80,20 +80,20 @@ impl Engine {
         progress.send_modify(|progress| progress.counts = run.metadata.counts);
         Ok(match (run.status, run.metadata.replaced_by) {
             (RunStatus::Failed, Some(next)) => Advanced::ReplacedBy(next),
-            (status, _) if status.is_final() => Advanced::Ended(Box::new(run.into())),
+            (status, _) if status.is_ended() => Advanced::Ended(Box::new(run.into())),
             _ => Advanced::Waits(wait),
         })
     }
 }
 
 /// What somebody who waits is told: once for each who holds what is waited for, and not each time that a lease is renewed.
-fn is_news(told: &mut Option<Wait>, wait: &Wait) -> bool {
+fn is_news(told: &mut Option<WaitReason>, wait: &WaitReason) -> bool {
     let is_same = match (&*told, wait) {
-        (Some(Wait::For(before)), Wait::For(now)) | (Some(Wait::UnderWay(before)), Wait::UnderWay(now)) => {
+        (Some(WaitReason::For(before)), WaitReason::For(now)) | (Some(WaitReason::UnderWay(before)), WaitReason::UnderWay(now)) => {
             before.run_id == now.run_id && before.owner == now.owner
         }
         (before, now) => before.as_ref() == Some(now),
     };
     *told = Some(wait.clone());
-    !is_same && *wait != Wait::No
+    !is_same && *wait != WaitReason::No
 }

@@ -9,19 +9,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::account::SOURCE_SHIFTED;
-use super::attempt::{Attempt, Ended};
+use super::attempt::{Attempt, AttemptEnd};
 use super::engine::Engine;
 use super::heartbeat::beat;
-use super::limits::silent;
+use super::limits::silence_error;
 use super::progress::RunProgress;
 use super::replay::end_attempt;
 use super::request::{Prepared, milliseconds};
-use super::retry::{MAX_FRUITLESS, Next, Record, back_off, decide, is_put_off};
+use super::retry::{MAX_FRUITLESS, RetryDecision, AttemptHistory, back_off, decide, is_deferral};
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::run::SyncRun;
-use crate::store::{Claim, Kept, LEASE, Lease, Verdict};
+use crate::store::{Claim, StoredCarryover, LEASE, Lease, Verdict};
 use crate::target::Table;
 
 /// How often a database that is away is asked to store the end of an attempt.
@@ -31,7 +31,7 @@ const MAX_REPLACEMENTS: u32 = 5;
 
 /// How a run stood when an attempt at it began.
 #[derive(Debug, Clone, Copy)]
-struct Before {
+struct AttemptBaseline {
     pages: u64,
     fruitless_attempts: u32,
 }
@@ -50,7 +50,7 @@ impl Engine {
         let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(store.clone(), lease, lost.clone())));
         let ended = match self.begin(&run, door, &state_key).await {
             // Nobody lived to say why the attempts before this one ended.
-            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => Ended::Failed(lost_too_often(fruitless_attempts)),
+            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => AttemptEnd::Failed(lost_too_often(fruitless_attempts)),
             Ok((Prepared { target: options, source, .. }, kept)) => {
                 max_wait = options.max_wait();
                 let (shutdown, limits, lost) = (&self.shutdown, &self.settings, &lost);
@@ -58,11 +58,11 @@ impl Engine {
                     .work(&mut run)
                     .await
             }
-            Err(error) => Ended::Failed(error),
+            Err(error) => AttemptEnd::Failed(error),
         };
-        let before = Before { pages: pages_before, fruitless_attempts };
+        let before = AttemptBaseline { pages: pages_before, fruitless_attempts };
         let verdict = self.verdict(&run, &ended, before, max_wait, state_key).await;
-        if matches!(&ended, Ended::Failed(error) if is_replaced(error)) {
+        if matches!(&ended, AttemptEnd::Failed(error) if is_replaced(error)) {
             self.replace(&run, door).await;
         }
         match self.store_end(lease, &verdict).await {
@@ -73,35 +73,35 @@ impl Engine {
                 log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
             }
         }
-        self.look_again();
+        self.wake_workers();
     }
 
     /// What follows from how an attempt ended.
     async fn verdict<'e>(
         &self,
         run: &SyncRun,
-        ended: &'e Ended,
-        before: Before,
+        ended: &'e AttemptEnd,
+        before: AttemptBaseline,
         max_wait: Duration,
         state_key: String,
     ) -> Verdict<'e> {
         let error = match ended {
-            Ended::Complete(value) => {
-                return Verdict::Completed(value.clone().map(|value| Kept { key: state_key, value }));
+            AttemptEnd::Complete(value) => {
+                return Verdict::Completed(value.clone().map(|value| StoredCarryover { key: state_key, value }));
             }
-            Ended::ShutDown => return Verdict::Released,
-            Ended::LeaseLost => return Verdict::Lost,
-            Ended::Failed(error) if is_replaced(error) => return Verdict::Failed(error),
-            Ended::Failed(error) => error,
+            AttemptEnd::ShutDown => return Verdict::Released,
+            AttemptEnd::LeaseLost => return Verdict::Lost,
+            AttemptEnd::Failed(error) if is_replaced(error) => return Verdict::Failed(error),
+            AttemptEnd::Failed(error) => error,
         };
         let moved = self.has_moved(run, before.pages).await;
         let put_off = self.put_off(run, error, max_wait).await;
-        let record = Record { fruitless_before: before.fruitless_attempts, moved, put_off };
+        let record = AttemptHistory { fruitless_before: before.fruitless_attempts, moved, put_off };
         match decide(error, record, rand::random()) {
-            Next::Retry { fruitless_attempts, delay } => {
+            RetryDecision::Retry { fruitless_attempts, delay } => {
                 Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
             }
-            Next::Fail => Verdict::Failed(error),
+            RetryDecision::Fail => Verdict::Failed(error),
         }
     }
 
@@ -134,7 +134,7 @@ impl Engine {
     ) -> Result<(Prepared, Option<serde_json::Value>)> {
         let limits = &self.settings;
         let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
-        let prepared = prepared.await.unwrap_or_else(|_| Err(silent(limits)))?;
+        let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
         let kept = self.kept(run, prepared.target.table()?, state_key).await?;
         Ok((prepared, kept))
     }
@@ -190,7 +190,7 @@ impl Engine {
 
     /// How often in a row the source has put this run off, as long as that does not count.
     async fn put_off(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
-        if !is_put_off(error) {
+        if !is_deferral(error) {
             return 0;
         }
         match self.store.put_off(run.id).await {
@@ -218,7 +218,7 @@ fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
     let counts = run.metadata.counts;
     match verdict {
         Verdict::Completed(_) if run.metadata.truncated => {
-            let warning = run.metadata.shown_warning();
+            let warning = run.metadata.effective_warning();
             tracing::warn!(run = run.id, processed = counts.processed(), warning, "sync completed in part");
         }
         Verdict::Completed(_) => tracing::info!(

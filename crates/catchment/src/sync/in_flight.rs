@@ -6,17 +6,17 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use catchment_core::{PageSize, Result, died};
+use catchment_core::{PageSize, Result, task_panicked};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::pace::Pace;
-use super::replay::{Replayed, commit};
+use super::replay::{PageCommitted, commit};
 use super::settings::ServiceSettings;
 use crate::compare::{Reservations, TableDigests};
 use crate::mapping::Batch;
 use crate::run::SyncRun;
-use crate::store::{Class, Commit, Failure, LEASE, Lease, Origin, Store, Turn, WrittenPage};
+use crate::store::{FailureClass, CommitOutcome, StoreError, LEASE, Lease, RowOrigin, Store, PageCommit, WrittenPage};
 
 /// How often a page that waits for its turn says so: the server rolls back what is silent for as long as a lease.
 const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
@@ -25,7 +25,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 pub(super) struct Pipeline<'a> {
     store: &'a Store,
     lease: Lease,
-    origin: Arc<Origin>,
+    origin: Arc<RowOrigin>,
     writers: usize,
     max_stored: u64,
     digests: TableDigests,
@@ -39,18 +39,18 @@ struct InFlight {
     reserved: Reservations,
     /// It is the page's turn.
     turn: CancellationToken,
-    task: AbortOnDropHandle<Result<Written, Failure>>,
+    task: AbortOnDropHandle<Result<TimedPage, StoreError>>,
     /// What the task gave, once it has ended.
-    result: Option<Result<Written, Trouble>>,
+    result: Option<Result<TimedPage, WriteFailure>>,
 }
 
-struct Written {
+struct TimedPage {
     page: WrittenPage,
     took: Duration,
 }
 
-enum Trouble {
-    Failure(Failure),
+enum WriteFailure {
+    StoreError(StoreError),
     /// The task panicked.
     Died,
 }
@@ -73,7 +73,7 @@ impl<'a> Pipeline<'a> {
         Self {
             store,
             lease,
-            origin: Arc::new(Origin::of(run)),
+            origin: Arc::new(RowOrigin::of(run)),
             writers: store.max_writers(settings.writers),
             max_stored,
             digests: TableDigests::new(settings.memory_budget),
@@ -104,7 +104,7 @@ impl<'a> Pipeline<'a> {
             while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
                 page.keep_alive().await?;
             }
-            Ok(Written { page, took })
+            Ok(TimedPage { page, took })
         }));
         self.in_flight.push_back(InFlight { batch, reserved, turn, task, result: None });
         Ok(())
@@ -123,36 +123,36 @@ impl<'a> Pipeline<'a> {
     pub(super) async fn commit_oldest(&mut self, run: &mut SyncRun) -> Result<Committed> {
         self.oldest_is_written().await;
         let Some(InFlight { batch, reserved, result: Some(result), .. }) = self.in_flight.pop_front() else {
-            return Err(died());
+            return Err(task_panicked());
         };
         let (store, page_no) = (self.store, run.pages + 1);
-        let turn = Turn { run, lease: self.lease, page_no, batch: &batch, max_stored: self.max_stored };
+        let turn = PageCommit { run, lease: self.lease, page_no, batch: &batch, max_stored: self.max_stored };
         let (result, took) = match result {
-            Ok(Written { page, took }) => {
+            Ok(TimedPage { page, took }) => {
                 let began = Instant::now();
                 let done = store.commit_written(page, turn).await;
                 (done, took + began.elapsed())
             }
-            Err(Trouble::Failure(failure)) => (Err(failure), Duration::ZERO),
-            Err(Trouble::Died) => return Err(died()),
+            Err(WriteFailure::StoreError(failure)) => (Err(failure), Duration::ZERO),
+            Err(WriteFailure::Died) => return Err(task_panicked()),
         };
         match result {
-            Ok(Commit::Done(metadata)) => {
+            Ok(CommitOutcome::Done(metadata)) => {
                 self.pace.note(took);
                 self.digests.committed(&reserved);
                 run.metadata = *metadata;
             }
-            Ok(Commit::LeaseLost | Commit::AlreadyDone) => return Ok(Committed::LeaseLost),
-            Err(failure) if matches!(failure.class, Class::Row | Class::Contended) => {
+            Ok(CommitOutcome::LeaseLost | CommitOutcome::AlreadyDone) => return Ok(Committed::LeaseLost),
+            Err(failure) if matches!(failure.class, FailureClass::Row | FailureClass::Contended) => {
                 tracing::debug!(run = run.id, page_no, reason = failure.message(), "replaying a page");
-                if failure.class == Class::Contended {
+                if failure.class == FailureClass::Contended {
                     self.pace.slow_down();
                 }
                 let later = self.roll_back_all().await;
                 self.digests.undo(&reserved);
                 match commit(store, turn).await? {
-                    Replayed::Committed(metadata) => run.metadata = metadata,
-                    Replayed::LeaseLost => return Ok(Committed::LeaseLost),
+                    PageCommitted::Committed(metadata) => run.metadata = metadata,
+                    PageCommitted::LeaseLost => return Ok(Committed::LeaseLost),
                 }
                 self.digests.forget(&store.view(&batch, &self.origin));
                 for batch in later {
@@ -171,7 +171,7 @@ impl<'a> Pipeline<'a> {
         for mut page in std::mem::take(&mut self.in_flight) {
             page.wait().await;
             let InFlight { batch, reserved, result, .. } = page;
-            if let Some(Ok(Written { page, .. })) = result {
+            if let Some(Ok(TimedPage { page, .. })) = result {
                 page.roll_back().await;
             }
             self.digests.undo(&reserved);
@@ -188,8 +188,8 @@ impl InFlight {
         if self.result.is_none() {
             self.result = Some(match (&mut self.task).await {
                 Ok(Ok(written)) => Ok(written),
-                Ok(Err(failure)) => Err(Trouble::Failure(failure)),
-                Err(_) => Err(Trouble::Died),
+                Ok(Err(failure)) => Err(WriteFailure::StoreError(failure)),
+                Err(_) => Err(WriteFailure::Died),
             });
         }
     }

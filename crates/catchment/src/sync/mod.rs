@@ -25,7 +25,7 @@ mod settings;
 mod tokens;
 mod worker;
 
-pub use check::{Checked, Inspected};
+pub use check::{CheckReport, InspectReport};
 pub use daily::run_daily;
 pub use host::WorkerName;
 pub use progress::RunProgress;

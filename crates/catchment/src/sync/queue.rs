@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::engine::Engine;
 use super::progress::RunProgress;
 use crate::principal::Door;
-use crate::store::{Claim, LEASE, Wait};
+use crate::store::{Claim, LEASE, WaitReason};
 
 /// How often the queue is looked at when nobody says that something is new. Other processes say nothing.
 pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -42,7 +42,7 @@ impl Engine {
     }
 
     /// The run itself, if it is to be had.
-    pub(super) async fn claim(&self, run_id: i64) -> Result<Result<Claim, Wait>> {
+    pub(super) async fn claim(&self, run_id: i64) -> Result<Result<Claim, WaitReason>> {
         let claimed = self.store.claim(run_id, &self.worker.to_string(), self.claimant(), false).await;
         if claimed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Database) {
             self.due.lock().await.doubtful.push(run_id);
@@ -51,7 +51,7 @@ impl Engine {
     }
 
     /// Gives up claims that may have arrived although their answers were lost.
-    pub(super) async fn give_up_doubtful(&self) -> Result<()> {
+    pub(super) async fn release_doubtful_claims(&self) -> Result<()> {
         let mut due = self.due.lock().await;
         while let Some(run_id) = due.doubtful.last() {
             if !self.is_under_way(*run_id) {
@@ -64,7 +64,7 @@ impl Engine {
 
     /// The next run that is due, claimed.
     async fn claim_next(&self) -> Result<Option<Claim>> {
-        self.give_up_doubtful().await?;
+        self.release_doubtful_claims().await?;
         // Those of one look: what is refused now is refused again.
         for _ in 0..LOOKED_UP {
             let Some(id) = self.next_due().await? else { return self.claim_stranded().await };
@@ -147,7 +147,7 @@ impl Engine {
     }
 
     /// Why a run cannot be claimed now; `None` where it can.
-    pub(super) async fn why_waiting(&self, run_id: i64) -> Result<Option<Wait>> {
+    pub(super) async fn why_waiting(&self, run_id: i64) -> Result<Option<WaitReason>> {
         self.store.wait(run_id, self.claimant()).await
     }
 }

@@ -5,13 +5,13 @@ use std::time::Duration;
 use catchment_core::{Error, Result};
 
 use crate::counts::RunMetadata;
-use crate::store::{Class, Commit, Failure, Lease, Store, Turn, Verdict};
+use crate::store::{FailureClass, CommitOutcome, StoreError, Lease, Store, PageCommit, Verdict};
 
 /// Tries at one transaction after a deadlock, a lock time-out or a busy database.
 const TRIES: u32 = 5;
 
 /// What came of a page.
-pub(super) enum Replayed {
+pub(super) enum PageCommitted {
     Committed(RunMetadata),
     LeaseLost,
 }
@@ -20,13 +20,13 @@ pub(super) enum Replayed {
 ///
 /// # Errors
 /// What the last try failed with; the attempt is over then.
-pub(super) async fn commit(store: &Store, turn: Turn<'_>) -> Result<Replayed> {
-    match replayed(|| store.commit_page(turn)).await? {
-        Commit::Done(metadata) => Ok(Replayed::Committed(*metadata)),
-        Commit::LeaseLost => Ok(Replayed::LeaseLost),
-        Commit::AlreadyDone => {
+pub(super) async fn commit(store: &Store, turn: PageCommit<'_>) -> Result<PageCommitted> {
+    match retry_contended(|| store.commit_page(turn)).await? {
+        CommitOutcome::Done(metadata) => Ok(PageCommitted::Committed(*metadata)),
+        CommitOutcome::LeaseLost => Ok(PageCommitted::LeaseLost),
+        CommitOutcome::AlreadyDone => {
             let run = store.run(turn.lease.run_id).await?;
-            Ok(run.map_or(Replayed::LeaseLost, |run| Replayed::Committed(run.metadata)))
+            Ok(run.map_or(PageCommitted::LeaseLost, |run| PageCommitted::Committed(run.metadata)))
         }
     }
 }
@@ -36,17 +36,17 @@ pub(super) async fn commit(store: &Store, turn: Turn<'_>) -> Result<Replayed> {
 /// # Errors
 /// What the last try failed with.
 pub(super) async fn end_attempt(store: &Store, lease: Lease, verdict: &Verdict<'_>) -> Result<bool> {
-    replayed(|| store.end_attempt(lease, verdict)).await
+    retry_contended(|| store.end_attempt(lease, verdict)).await
 }
 
 /// Runs a transaction, and again where it lost a race.
-pub(super) async fn replayed<T, F: Future<Output = Result<T, Failure>>>(
+pub(super) async fn retry_contended<T, F: Future<Output = Result<T, StoreError>>>(
     transaction: impl Fn() -> F,
 ) -> Result<T> {
     let mut tries = 1;
     loop {
         match transaction().await {
-            Err(failure) if failure.class == Class::Contended && tries < TRIES => {
+            Err(failure) if failure.class == FailureClass::Contended && tries < TRIES => {
                 tracing::debug!(tries, reason = failure.message(), "replaying a transaction");
                 let pause = Duration::from_millis(20 << tries).mul_f64(0.5 + rand::random::<f64>());
                 tokio::time::sleep(pause).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Host, Result, Source};
+use catchment_core::{Error, Host, Result, Source, task_panicked};
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
@@ -29,7 +29,7 @@ impl Engine {
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
     /// the answer.
     pub(super) async fn schedule_sync(&self, mut request: SyncRequest, door: Door) -> Result<i64> {
-        // Checked before it costs a key.
+        // CheckReport before it costs a key.
         let pointers = self.registry.secrets(&request.source_type)?;
         Vault::refuse_sealed(pointers, &request.options)?;
         let prepared = self.prepare(request.clone(), door).await?;
@@ -70,7 +70,7 @@ impl Engine {
         };
         let (id, is_new) = self.store.insert_run(&new).await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
-        self.look_again();
+        self.wake_workers();
         Ok(id)
     }
 
@@ -104,7 +104,7 @@ impl Engine {
         let (source_type, identifier) = (source_type.to_owned(), identifier.to_owned());
         tokio::task::spawn_blocking(move || registry.check_access(&source_type, &identifier, &host))
             .await
-            .unwrap_or_else(|error| Err(Error::new(ErrorKind::System, "panic", error.to_string())))
+            .unwrap_or_else(|_| Err(task_panicked()))
     }
 
     /// The same for runs of equal requests, through whatever door: what one leaves is for the next. A request with other

@@ -19,7 +19,7 @@ const MAX_AWAY_DELAY: Duration = Duration::from_secs(60);
 
 /// What follows from an attempt that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum RetryDecision {
     /// Another attempt after this time; so many in a row committed no page.
     Retry { fruitless_attempts: u32, delay: Duration },
     /// The run fails.
@@ -28,7 +28,7 @@ pub(super) enum Next {
 
 /// What came of an attempt that ended with an error, and of those before it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Record {
+pub(super) struct AttemptHistory {
     /// Attempts in a row before this one that committed nothing and count.
     pub(super) fruitless_before: u32,
     /// Whether this one committed a page, which begins the count anew.
@@ -39,7 +39,7 @@ pub(super) struct Record {
 }
 
 /// Whether an attempt that ends with this error was put off, and not at fault.
-pub(super) fn is_put_off(error: &Error) -> bool {
+pub(super) fn is_deferral(error: &Error) -> bool {
     error.kind() == ErrorKind::RateLimited || is_database_away(error)
 }
 
@@ -48,17 +48,17 @@ fn is_database_away(error: &Error) -> bool {
 }
 
 /// Decides. `jitter` is from 0 to 1.
-pub(super) fn decide(error: &Error, record: Record, jitter: f64) -> Next {
+pub(super) fn decide(error: &Error, record: AttemptHistory, jitter: f64) -> RetryDecision {
     if !error.kind().is_retryable() {
-        return Next::Fail;
+        return RetryDecision::Fail;
     }
     let fruitless_attempts = match record {
-        Record { moved: true, .. } => 0,
-        Record { fruitless_before, put_off, .. } => fruitless_before + u32::from(put_off == 0),
+        AttemptHistory { moved: true, .. } => 0,
+        AttemptHistory { fruitless_before, put_off, .. } => fruitless_before + u32::from(put_off == 0),
     };
     let max = if error.kind() == ErrorKind::System { MAX_FRUITLESS_SYSTEM } else { MAX_FRUITLESS };
     if fruitless_attempts >= max {
-        return Next::Fail;
+        return RetryDecision::Fail;
     }
     let nth = fruitless_attempts.max(record.put_off).max(1);
     let own = match is_database_away(error) {
@@ -66,7 +66,7 @@ pub(super) fn decide(error: &Error, record: Record, jitter: f64) -> Next {
         false => back_off(nth, jitter),
     };
     let delay = error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER).max(own);
-    Next::Retry { fruitless_attempts, delay }
+    RetryDecision::Retry { fruitless_attempts, delay }
 }
 
 /// 1 s, 2 s, 4 s, … up to a minute, each up to twice as long.
@@ -85,15 +85,15 @@ pub(super) fn back_off(attempt: u32, jitter: f64) -> Duration {
 mod tests {
     use super::*;
 
-    fn seconds(next: Next) -> Option<u64> {
+    fn seconds(next: RetryDecision) -> Option<u64> {
         match next {
-            Next::Retry { delay, .. } => Some(delay.as_secs()),
-            Next::Fail => None,
+            RetryDecision::Retry { delay, .. } => Some(delay.as_secs()),
+            RetryDecision::Fail => None,
         }
     }
 
-    fn after(fruitless_before: u32) -> Record {
-        Record { fruitless_before, ..Record::default() }
+    fn after(fruitless_before: u32) -> AttemptHistory {
+        AttemptHistory { fruitless_before, ..AttemptHistory::default() }
     }
 
     #[test]
@@ -107,8 +107,8 @@ mod tests {
     fn an_attempt_that_moved_begins_the_count_anew() {
         let error = Error::new(ErrorKind::Database, "away", "");
         assert_eq!(
-            decide(&error, Record { moved: true, ..after(4) }, 0.5),
-            Next::Retry { fruitless_attempts: 0, delay: Duration::from_secs(10) }
+            decide(&error, AttemptHistory { moved: true, ..after(4) }, 0.5),
+            RetryDecision::Retry { fruitless_attempts: 0, delay: Duration::from_secs(10) }
         );
     }
 
@@ -130,24 +130,24 @@ mod tests {
     #[test]
     fn a_database_that_was_away_is_asked_again_at_once_and_does_not_count() {
         let away = Error::new(ErrorKind::Database, "database_away", "the connection was reset");
-        let put_off = |put_off| decide(&away, Record { put_off, ..after(4) }, 0.5);
-        assert_eq!(put_off(1), Next::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) });
-        assert_eq!(put_off(30), Next::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) });
-        assert_eq!(put_off(0), Next::Fail, "past the longest wait it counts");
+        let put_off = |put_off| decide(&away, AttemptHistory { put_off, ..after(4) }, 0.5);
+        assert_eq!(put_off(1), RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) });
+        assert_eq!(put_off(30), RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) });
+        assert_eq!(put_off(0), RetryDecision::Fail, "past the longest wait it counts");
     }
 
     #[test]
     fn being_put_off_does_not_count_but_the_wait_grows() {
         let error = Error::new(ErrorKind::RateLimited, "429", "");
         assert_eq!(
-            decide(&error, Record { put_off: 6, ..after(4) }, 0.5),
-            Next::Retry { fruitless_attempts: 4, delay: Duration::from_secs(2430) }
+            decide(&error, AttemptHistory { put_off: 6, ..after(4) }, 0.5),
+            RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(2430) }
         );
     }
 
     #[test]
     fn what_cannot_mend_itself_is_not_tried_again() {
-        assert_eq!(decide(&Error::config("x", ""), Record { moved: true, ..after(0) }, 0.5), Next::Fail);
-        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), after(2), 0.5), Next::Fail);
+        assert_eq!(decide(&Error::config("x", ""), AttemptHistory { moved: true, ..after(0) }, 0.5), RetryDecision::Fail);
+        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), after(2), 0.5), RetryDecision::Fail);
     }
 }

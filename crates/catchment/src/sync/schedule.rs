@@ -25,6 +25,8 @@ impl Schedule {
     /// `config`, with what is accepted.
     pub fn new(expression: &str, zone: Option<&str>, content_retention_days: Option<u32>) -> Result<Self> {
         let invalid = |problem: &dyn std::fmt::Display| {
+            let problem = problem.to_string();
+            let problem = problem.trim_end_matches('.');
             let message = format!(
                 "`{expression}` is not a valid cron expression (--retry-cron): {problem}; write five fields, such \
                  as `0 3 * * *`"

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use catchment_core::{Error, Registry, Result};
 use tokio::sync::watch;
 
-use super::check::{Checked, Inspected};
+use super::check::{CheckReport, InspectReport};
 use super::engine::Engine;
 use super::progress::RunProgress;
-use super::replay::replayed;
+use super::replay::retry_contended;
 use super::settings::ServiceSettings;
 use crate::principal::{Principal, Scope};
 use crate::request::SyncRequest;
@@ -83,8 +83,8 @@ impl SyncService {
         principal.require(Scope::Run)?;
         self.engine.resume_interrupted().await?;
         self.retry_failed_syncs(principal).await?;
-        let count = replayed(|| self.engine.store.hasten_pending()).await?;
-        self.engine.look_again();
+        let count = retry_contended(|| self.engine.store.make_pending_due()).await?;
+        self.engine.wake_workers();
         Ok(count)
     }
 
@@ -97,9 +97,9 @@ impl SyncService {
         principal.require(Scope::Run)?;
         let mut count = 0;
         for id in self.engine.store.retryable_runs().await? {
-            count += u64::from(replayed(|| self.engine.store.requeue(id)).await?);
+            count += u64::from(retry_contended(|| self.engine.store.requeue(id)).await?);
         }
-        self.engine.look_again();
+        self.engine.wake_workers();
         Ok(count)
     }
 
@@ -109,7 +109,7 @@ impl SyncService {
     /// `config` (`no_such_run`, `wrong_state`), `database`.
     pub async fn cancel(&self, principal: &Principal, id: i64) -> Result<SyncRun> {
         principal.require(Scope::Run)?;
-        let is_done = replayed(|| self.engine.store.cancel(id)).await?;
+        let is_done = retry_contended(|| self.engine.store.cancel(id)).await?;
         self.changed(id, is_done, "it has ended already").await
     }
 
@@ -119,7 +119,7 @@ impl SyncService {
     /// `config` (`no_such_run`, `wrong_state`), `database`.
     pub async fn retry(&self, principal: &Principal, id: i64) -> Result<SyncRun> {
         principal.require(Scope::Run)?;
-        let is_done = replayed(|| self.engine.store.requeue(id)).await?;
+        let is_done = retry_contended(|| self.engine.store.requeue(id)).await?;
         let why_not = "only a failed or cancelled run can be retried, and only if no later run of its source and \
                        target exists";
         self.changed(id, is_done, why_not).await
@@ -131,7 +131,7 @@ impl SyncService {
             let message = format!("sync run {id} is {}: {why_not}", run.status);
             return Err(Error::config("wrong_state", message));
         }
-        self.engine.look_again();
+        self.engine.wake_workers();
         Ok(run)
     }
 
@@ -222,7 +222,7 @@ impl SyncService {
     /// `database`.
     pub async fn waits_for(&self, principal: &Principal, run: &SyncRun) -> Result<Option<String>> {
         principal.require(Scope::Read)?;
-        if run.status.is_final() {
+        if run.status.is_ended() {
             return Ok(None);
         }
         let wait = self.engine.why_waiting(run.id).await?;
@@ -244,7 +244,7 @@ impl SyncService {
     ///
     /// # Errors
     /// The one that the run would end with.
-    pub async fn check(&self, principal: &Principal, request: SyncRequest) -> Result<Checked> {
+    pub async fn check(&self, principal: &Principal, request: SyncRequest) -> Result<CheckReport> {
         principal.require(Scope::Read)?;
         self.engine.check(request, principal.door).await
     }
@@ -253,7 +253,7 @@ impl SyncService {
     ///
     /// # Errors
     /// The one that reading its first records ends with.
-    pub async fn inspect(&self, principal: &Principal, request: SyncRequest) -> Result<Inspected> {
+    pub async fn inspect(&self, principal: &Principal, request: SyncRequest) -> Result<InspectReport> {
         principal.require(Scope::Read)?;
         self.engine.inspect(request, principal.door).await
     }

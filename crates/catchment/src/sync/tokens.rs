@@ -14,21 +14,21 @@ const TRIES: u32 = 450;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(super) struct DatabaseTokenStore {
     store: Store,
     vault: Vault,
     /// Who claims.
     owner: String,
 }
 
-impl Tokens {
+impl DatabaseTokenStore {
     pub(super) fn new(store: Store, vault: Vault) -> Self {
         Self { store, vault, owner: format!("{:032x}", rand::random::<u128>()) }
     }
 }
 
 #[async_trait]
-impl TokenStore for Tokens {
+impl TokenStore for DatabaseTokenStore {
     async fn token(&self, key: &str) -> Result<Option<String>> {
         let sealed = self.store.sealed_token(&self.vault.name(key)?).await?;
         sealed.map(|sealed| self.vault.unseal(&sealed)).transpose()

@@ -3,6 +3,6 @@
 mod table;
 mod tables;
 
-pub(crate) use table::{Column, Kind, Table, WhenEmpty};
+pub(crate) use table::{Column, ColumnKind, Table, WhenEmpty};
 pub use tables::target_names;
 pub(crate) use tables::{CATALOG_ITEMS, CONTENT_INDEX, TABLES, find_table};

@@ -21,7 +21,7 @@ pub struct Column {
     /// Its name.
     pub name: &'static str,
     /// What fits into it.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// What an empty value means.
     pub when_empty: WhenEmpty,
     /// Names that sources give it, without case and accents, and with `_` between their words.
@@ -30,7 +30,7 @@ pub struct Column {
 
 /// What fits into a column.
 #[derive(Debug, Clone, Copy)]
-pub enum Kind {
+pub enum ColumnKind {
     /// Text of at most so many characters.
     Text {
         /// Characters, not bytes.

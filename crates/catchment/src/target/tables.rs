@@ -1,6 +1,6 @@
 //! The tables that there are.
 
-use super::table::{Column, Kind, Table, WhenEmpty};
+use super::table::{Column, ColumnKind, Table, WhenEmpty};
 
 /// Music, videos, films and games.
 pub(crate) static CONTENT_INDEX: Table = Table {
@@ -8,13 +8,13 @@ pub(crate) static CONTENT_INDEX: Table = Table {
     columns: &[
         Column {
             name: "content_type",
-            kind: Kind::Choice(&["music", "video", "movie", "game"]),
+            kind: ColumnKind::Choice(&["music", "video", "movie", "game"]),
             when_empty: WhenEmpty::Reject,
             known_names: &["content_type", "media_type", "tipo_contenido", "tipo_de_contenido"],
         },
         Column {
             name: "title",
-            kind: Kind::Text { max_chars: 1024 },
+            kind: ColumnKind::Text { max_chars: 1024 },
             when_empty: WhenEmpty::Reject,
             known_names: &[
                 "title",
@@ -44,7 +44,7 @@ pub(crate) static CONTENT_INDEX: Table = Table {
         },
         Column {
             name: "artist",
-            kind: Kind::Text { max_chars: 1024 },
+            kind: ColumnKind::Text { max_chars: 1024 },
             when_empty: WhenEmpty::Null,
             known_names: &[
                 "artist",
@@ -69,7 +69,7 @@ pub(crate) static CONTENT_INDEX: Table = Table {
         },
         Column {
             name: "genre",
-            kind: Kind::Text { max_chars: 255 },
+            kind: ColumnKind::Text { max_chars: 255 },
             when_empty: WhenEmpty::Null,
             known_names: &[
                 "genre",
@@ -87,7 +87,7 @@ pub(crate) static CONTENT_INDEX: Table = Table {
         },
         Column {
             name: "external_id",
-            kind: Kind::Text { max_chars: 191 },
+            kind: ColumnKind::Text { max_chars: 191 },
             when_empty: WhenEmpty::Reject,
             known_names: &[
                 "external_id",
@@ -110,7 +110,7 @@ pub(crate) static CONTENT_INDEX: Table = Table {
         },
         Column {
             name: "is_available",
-            kind: Kind::Flag,
+            kind: ColumnKind::Flag,
             when_empty: WhenEmpty::Flag(true),
             known_names: &["is_available", "available", "disponible"],
         },
@@ -126,49 +126,49 @@ pub(crate) static CATALOG_ITEMS: Table = Table {
     columns: &[
         Column {
             name: "category_id",
-            kind: Kind::Text { max_chars: 191 },
+            kind: ColumnKind::Text { max_chars: 191 },
             when_empty: WhenEmpty::Reject,
             known_names: &["category_id", "category", "id_categoria", "categoria_id", "categoria"],
         },
         Column {
             name: "capacity",
-            kind: Kind::Text { max_chars: 64 },
+            kind: ColumnKind::Text { max_chars: 64 },
             when_empty: WhenEmpty::Reject,
             known_names: &["capacity", "size", "capacidad", "tamano"],
         },
         Column {
             name: "capacity_gb",
-            kind: Kind::Count,
+            kind: ColumnKind::Count,
             when_empty: WhenEmpty::Null,
             known_names: &["capacity_gb", "gb", "size_gb", "capacidad_gb", "tamano_gb"],
         },
         Column {
             name: "price",
-            kind: Kind::Money,
+            kind: ColumnKind::Money,
             when_empty: WhenEmpty::Reject,
             known_names: &["price", "amount", "precio", "valor", "importe"],
         },
         Column {
             name: "content_count",
-            kind: Kind::Count,
+            kind: ColumnKind::Count,
             when_empty: WhenEmpty::Null,
             known_names: &["content_count", "count", "items", "cantidad", "numero_contenidos"],
         },
         Column {
             name: "content_unit",
-            kind: Kind::Text { max_chars: 64 },
+            kind: ColumnKind::Text { max_chars: 64 },
             when_empty: WhenEmpty::Null,
             known_names: &["content_unit", "unit", "unidad"],
         },
         Column {
             name: "is_active",
-            kind: Kind::Flag,
+            kind: ColumnKind::Flag,
             when_empty: WhenEmpty::Flag(true),
             known_names: &["is_active", "active", "activo"],
         },
         Column {
             name: "is_popular",
-            kind: Kind::Flag,
+            kind: ColumnKind::Flag,
             when_empty: WhenEmpty::Flag(false),
             known_names: &["is_popular", "popular", "featured", "destacado"],
         },

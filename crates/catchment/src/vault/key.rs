@@ -16,7 +16,7 @@ use super::hex::{hex, unhex};
 const KEY_BYTES: usize = 32;
 
 /// The keys of each purpose, derived from the one of the operator.
-pub(super) struct Key {
+pub(super) struct DerivedKeys {
     /// Encrypts.
     pub(super) seal: LessSafeKey,
     /// Derives nonces.
@@ -27,7 +27,7 @@ pub(super) struct Key {
     pub(super) id: String,
 }
 
-impl Key {
+impl DerivedKeys {
     fn derive(bytes: &[u8]) -> Self {
         let master = hmac::Key::new(hmac::HMAC_SHA256, bytes);
         let derive = |purpose: &str| hmac::sign(&master, purpose.as_bytes());
@@ -44,7 +44,7 @@ pub(super) struct KeyHolder {
     /// In hexadecimal, from the environment.
     given: Option<String>,
     file: PathBuf,
-    key: OnceLock<Key>,
+    key: OnceLock<DerivedKeys>,
 }
 
 impl fmt::Debug for KeyHolder {
@@ -63,7 +63,7 @@ impl KeyHolder {
     ///
     /// # Errors
     /// `config`, when there is one that cannot be used.
-    pub(super) fn get(&self) -> Result<Option<&Key>> {
+    pub(super) fn get(&self) -> Result<Option<&DerivedKeys>> {
         if let Some(key) = self.key.get() {
             return Ok(Some(key));
         }
@@ -78,14 +78,14 @@ impl KeyHolder {
                  rand -hex 32` prints";
             Error::config("bad_key", message)
         })?;
-        Ok(Some(self.key.get_or_init(|| Key::derive(&bytes))))
+        Ok(Some(self.key.get_or_init(|| DerivedKeys::derive(&bytes))))
     }
 
     /// The key, made where there is none yet.
     ///
     /// # Errors
     /// `config`, when there is no key to be had.
-    pub(super) fn get_or_make(&self) -> Result<&Key> {
+    pub(super) fn get_or_make(&self) -> Result<&DerivedKeys> {
         if self.get()?.is_none() {
             self.make_file()?;
         }

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::RESUMED;
-use crate::csv::layout::Layout;
-use crate::csv::options::{CsvOptions, Given};
+use crate::csv::layout::CsvLayout;
+use crate::csv::options::{CsvFormatOptions, ValidatedCsvOptions};
 use crate::csv::pages::CsvPages;
 use crate::fuzz::split_line;
 use crate::{Blob, Pages};
@@ -28,7 +28,7 @@ pub fn csv_file(data: &[u8]) {
     let Some(given) = given(options.clone()) else { return };
     let file = file_of(bytes);
     let one = read(&file, &given, None, 1);
-    if let Ok(Some(layout)) = Layout::find(&input(&file), &given, &[]) {
+    if let Ok(Some(layout)) = CsvLayout::find(&input(&file), &given, &[]) {
         is_a_layout(&layout, options, &file);
     }
     for rows in [3, 1000] {
@@ -42,15 +42,15 @@ pub fn csv_file(data: &[u8]) {
 }
 
 /// It lives in cursors, and is found again by the options that it is shown as.
-fn is_a_layout(layout: &Layout, mut options: Map<String, Value>, file: &File) {
+fn is_a_layout(layout: &CsvLayout, mut options: Map<String, Value>, file: &File) {
     let names: std::collections::HashSet<_> = layout.columns.iter().collect();
     assert_eq!(names.len(), layout.columns.len(), "two columns of one name: {:?}", layout.columns);
     let text = serde_json::to_string(layout).expect("it has a JSON form");
-    let read: Layout = serde_json::from_str(&text).expect("it reads its own JSON");
+    let read: CsvLayout = serde_json::from_str(&text).expect("it reads its own JSON");
     assert_eq!(&read, layout);
     options.extend(layout.options());
     let given = given(options).expect("what is shown as options is taken as options");
-    let again = Layout::find(&input(file), &given, &[]).expect("it was found before");
+    let again = CsvLayout::find(&input(file), &given, &[]).expect("it was found before");
     assert_eq!(again.as_ref(), Some(layout));
 }
 
@@ -76,7 +76,7 @@ impl Outcome {
     }
 }
 
-fn read(file: &File, given: &Given, after: Option<&Cursor>, rows: usize) -> Outcome {
+fn read(file: &File, given: &ValidatedCsvOptions, after: Option<&Cursor>, rows: usize) -> Outcome {
     let mut outcome = Outcome { items: Vec::new(), cursors: Vec::new(), error: None };
     if let Err(error) = read_into(&mut outcome, file, given, after, rows) {
         outcome.error = Some(error.code().to_owned());
@@ -87,7 +87,7 @@ fn read(file: &File, given: &Given, after: Option<&Cursor>, rows: usize) -> Outc
 fn read_into(
     outcome: &mut Outcome,
     file: &File,
-    given: &Given,
+    given: &ValidatedCsvOptions,
     after: Option<&Cursor>,
     rows: usize,
 ) -> Result<()> {
@@ -161,9 +161,9 @@ fn make_right(cursor: &mut Cursor, file: &File) -> Option<()> {
     Some(())
 }
 
-fn given(mut options: Map<String, Value>) -> Option<Given> {
+fn given(mut options: Map<String, Value>) -> Option<ValidatedCsvOptions> {
     options.insert("maxFileBytes".to_owned(), MAX_FILE_BYTES.into());
-    parse_options::<CsvOptions>(options).ok()?.check().ok()
+    parse_options::<CsvFormatOptions>(options).ok()?.check().ok()
 }
 
 fn file_of(bytes: &[u8]) -> File {

@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::RESUMED;
-use crate::csv::dialect::Dialect;
+use crate::csv::dialect::CsvDialect;
 use crate::csv::framing::{Framed, Framer};
-use crate::csv::options::{CsvOptions, Given, Limits};
+use crate::csv::options::{CsvFormatOptions, ValidatedCsvOptions, CsvLimits};
 
 /// Text to records. The first line of `data` says how to read the rest, in a character each: the delimiter, the quote and
 /// the escape (`-` for none), the number of columns (`?` for that of the first record), and which power of two is the
@@ -16,21 +16,21 @@ pub fn csv(data: &[u8]) {
     let [delimiter, quote, escape, width, power, b'\n', text @ ..] = data else { return };
     let one = |byte: u8| Some(char::from(byte).to_string());
     let longest = 1 << (power.wrapping_sub(b'0') % 21);
-    let options = CsvOptions {
+    let options = CsvFormatOptions {
         delimiter: one(*delimiter),
         quote: if *quote == b'-' { Some(String::new()) } else { one(*quote) },
         escape: if *escape == b'-' { None } else { one(*escape) },
         max_record_bytes: Some(longest),
         max_field_bytes: Some(longest / 2 + 1),
-        ..CsvOptions::default()
+        ..CsvFormatOptions::default()
     };
-    let Ok(Given { delimiter: Some(delimiter), quote, escape, limits, .. }) = options.check() else { return };
-    let mut way = Way { dialect: Dialect { delimiter, quote, escape }, limits, width: None };
+    let Ok(ValidatedCsvOptions { delimiter: Some(delimiter), quote, escape, limits, .. }) = options.check() else { return };
+    let mut way = Way { dialect: CsvDialect { delimiter, quote, escape }, limits, width: None };
     way.width = match width {
         b'1'..=b'9' => Some(usize::from(width - b'0')),
         _ => way.frame(text, Pace::WHOLE, None).iter().find_map(|seen| match &seen.what {
             What::Record { fields, .. } => Some(fields.len()),
-            What::Bad { .. } => None,
+            What::MalformedRecord { .. } => None,
         }),
     };
 
@@ -47,8 +47,8 @@ pub fn csv(data: &[u8]) {
 /// How a text is read.
 #[derive(Clone, Copy)]
 struct Way {
-    dialect: Dialect,
-    limits: Limits,
+    dialect: CsvDialect,
+    limits: CsvLimits,
     width: Option<usize>,
 }
 
@@ -75,7 +75,7 @@ struct Seen {
 #[derive(Debug, PartialEq)]
 enum What {
     Record { fields: Vec<String>, raw: String },
-    Bad { code: &'static str },
+    MalformedRecord { code: &'static str },
 }
 
 /// Where reading may go on.
@@ -100,10 +100,10 @@ impl Way {
                     let fields = record.fields().map(str::to_owned).collect();
                     (record.line, record.byte, What::Record { fields, raw: record.raw.to_owned() })
                 }
-                Framed::Bad(bad) => {
+                Framed::MalformedRecord(bad) => {
                     // Which of the two a record of many lines is found to be first, its blocks decide.
                     let code = if bad.code == "unclosed_quote" { "record_too_long" } else { bad.code };
-                    (bad.line, bad.byte, What::Bad { code })
+                    (bad.line, bad.byte, What::MalformedRecord { code })
                 }
             };
             let end = Mark {
@@ -170,7 +170,7 @@ fn line_at(text: &[u8], offset: usize) -> u64 {
 }
 
 /// Records that are written with every field in quotes are read as they were.
-fn reads_what_it_is_written(all: &[Seen], dialect: Dialect) {
+fn reads_what_it_is_written(all: &[Seen], dialect: CsvDialect) {
     let Some(quote) = dialect.quote else { return };
     let mut text = Vec::new();
     let mut written = Vec::new();
@@ -190,7 +190,7 @@ fn reads_what_it_is_written(all: &[Seen], dialect: Dialect) {
         text.push(b'\n');
         written.push(fields);
     }
-    let way = Way { dialect, limits: Limits { field: 1 << 20, record: 1 << 20, file: 1 << 20 }, width: None };
+    let way = Way { dialect, limits: CsvLimits { field: 1 << 20, record: 1 << 20, file: 1 << 20 }, width: None };
     let read = way.frame(&text, Pace::WHOLE, None);
     let read: Vec<_> = read.iter().map(|seen| &seen.what).collect();
     assert_eq!(read.len(), written.len(), "{read:?}");

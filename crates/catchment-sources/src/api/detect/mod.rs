@@ -47,7 +47,7 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
 }
 
 /// Whether a first answer speaks of more records than the `count` that it holds.
-pub(super) fn speaks_of_more(headers: &HeaderMap, envelope: &str, count: u64) -> bool {
+pub(super) fn promises_more_records(headers: &HeaderMap, envelope: &str, count: u64) -> bool {
     let seen = FirstAnswer { envelope };
     link_to(headers, "next").is_some()
         || seen.next_url().is_some()

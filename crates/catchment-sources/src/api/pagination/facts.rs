@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 
 /// What an answer says beside its records, and what was counted up to it.
-pub(in crate::api) struct Facts<'a> {
+pub(in crate::api) struct ResponseFacts<'a> {
     pub(in crate::api) headers: &'a HeaderMap,
     /// The answer without its records.
     pub(in crate::api) envelope: &'a str,

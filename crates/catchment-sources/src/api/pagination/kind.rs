@@ -1,28 +1,28 @@
 //! The kinds of pagination, as options choose them.
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use catchment_formats::json::path::Path;
 
-use super::target::Target;
-use super::token::Token;
+use super::target::ParamLocation;
+use super::token::TokenLocation;
 use crate::api::options::{PaginationOptions, PaginationType, path};
 
 /// How the next page is asked for.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum PaginationStrategy {
     None,
-    Page { target: Target, start: u64 },
-    Offset { target: Target, start: u64 },
-    Cursor { token: Token, target: Target },
+    Page { target: ParamLocation, start: u64 },
+    Offset { target: ParamLocation, start: u64 },
+    Cursor { token: TokenLocation, target: ParamLocation },
     Link { relation: String },
     NextUrl { path: Path },
 }
 
-impl Kind {
+impl PaginationStrategy {
     /// By options that say how; `Auto` must have been found out before.
     pub(super) fn new(options: &PaginationOptions) -> Result<Self> {
         let target = |name: &str, body: &Option<String>, param: &Option<String>, default: &str| {
-            Target::new(name, body.as_deref(), param.as_deref(), default)
+            ParamLocation::new(name, body.as_deref(), param.as_deref(), default)
         };
         Ok(match pagination_type(options) {
             PaginationType::None | PaginationType::Auto => Self::None,
@@ -35,7 +35,7 @@ impl Kind {
                 start: options.start_offset.unwrap_or(0),
             },
             PaginationType::Cursor => Self::Cursor {
-                token: Token::new(options)?,
+                token: TokenLocation::new(options)?,
                 target: target("cursorBodyPath", &options.cursor_body_path, &options.cursor_param, "cursor")?,
             },
             PaginationType::LinkHeader => {
@@ -47,7 +47,7 @@ impl Kind {
                     "is missing: give the path of the URL of the next page, such as `paging.next`",
                 );
                 let path = path(option, options.next_url_path.as_deref())?;
-                Self::NextUrl { path: path.ok_or_else(|| invalid(option, problem))? }
+                Self::NextUrl { path: path.ok_or_else(|| invalid_option(option, problem))? }
             }
         })
     }

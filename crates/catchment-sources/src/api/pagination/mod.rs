@@ -9,8 +9,8 @@ mod promises;
 mod target;
 mod token;
 
-pub(super) use facts::Facts;
+pub(super) use facts::ResponseFacts;
 pub(super) use kind::pagination_type;
 pub(super) use pages::{DEFAULT_LIMIT, Pagination};
-pub(super) use place::Place;
-pub(super) use target::{Draft, param_texts, set_param};
+pub(super) use place::PageLocator;
+pub(super) use target::{RequestDraft, param_texts, set_param};

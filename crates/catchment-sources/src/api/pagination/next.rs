@@ -2,10 +2,10 @@
 
 use catchment_core::{Error, ErrorKind, Result};
 
-use super::facts::Facts;
-use super::kind::Kind;
+use super::facts::ResponseFacts;
+use super::kind::PaginationStrategy;
 use super::pages::Pagination;
-use super::place::Place;
+use super::place::PageLocator;
 use super::token::next_in;
 use crate::api::link::link_to;
 
@@ -14,7 +14,7 @@ impl Pagination {
     ///
     /// # Errors
     /// `unavailable`, `short_source`, where the source ends before what it promised.
-    pub(in crate::api) fn next(&self, place: &Place, facts: &Facts<'_>) -> Result<Option<Place>> {
+    pub(in crate::api) fn next(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> Result<Option<PageLocator>> {
         let next = self.follow(place, facts);
         if next.is_none() {
             self.check_total(facts)?;
@@ -23,7 +23,7 @@ impl Pagination {
                 || has_more.is_none()
                     && self.missing(facts, facts.read) != Some(0)
                     && self.is_last_page(place, facts) == Some(false);
-            if is_promised && !matches!(self.kind, Kind::None) {
+            if is_promised && !matches!(self.kind, PaginationStrategy::None) {
                 let message = "the answer says that more records follow, but not how to request them; set the \
                                option `pagination`";
                 return Err(Error::new(ErrorKind::Api, "no_next_page", message));
@@ -32,21 +32,21 @@ impl Pagination {
         Ok(next)
     }
 
-    fn follow(&self, place: &Place, facts: &Facts<'_>) -> Option<Place> {
+    fn follow(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> Option<PageLocator> {
         let has_more = self.promises.has_more(facts);
         if has_more == Some(false) {
             return None;
         }
         match &self.kind {
-            Kind::None => None,
-            Kind::Link { relation } => link_to(facts.headers, relation).map(Place::Url),
-            Kind::NextUrl { path } => next_in(path, facts).map(Place::Url),
-            Kind::Cursor { token, .. } => {
-                let next = Place::Token(token.read(facts)?);
+            PaginationStrategy::None => None,
+            PaginationStrategy::Link { relation } => link_to(facts.headers, relation).map(PageLocator::Url),
+            PaginationStrategy::NextUrl { path } => next_in(path, facts).map(PageLocator::Url),
+            PaginationStrategy::Cursor { token, .. } => {
+                let next = PageLocator::Token(token.read(facts)?);
                 // Some go on handing out the last token for ever.
                 (next != *place || facts.count > 0).then_some(next)
             }
-            Kind::Page { .. } | Kind::Offset { .. } => {
+            PaginationStrategy::Page { .. } | PaginationStrategy::Offset { .. } => {
                 let is_short = self.full_pages && self.limit().is_some_and(|limit| facts.count < limit);
                 let is_over = self.missing(facts, facts.read) == Some(0)
                     || self.is_last_page(place, facts) == Some(true)
@@ -59,13 +59,13 @@ impl Pagination {
     }
 
     /// Whether pages follow an empty one, by what the source said of its pages or records.
-    fn promises_more(&self, place: &Place, facts: &Facts<'_>) -> bool {
+    fn promises_more(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> bool {
         let size = self.size(facts);
         let is_below_total = match (place, &self.kind, facts.total) {
-            (Place::Page(number), Kind::Page { start, .. }, Some(total)) => {
+            (PageLocator::Page(number), PaginationStrategy::Page { start, .. }, Some(total)) => {
                 size > 0 && number.saturating_sub(*start).saturating_add(1).saturating_mul(size) < total
             }
-            (Place::Offset(offset), _, Some(total)) => size > 0 && offset.saturating_add(size) < total,
+            (PageLocator::Offset(offset), _, Some(total)) => size > 0 && offset.saturating_add(size) < total,
             _ => false,
         };
         self.promises.has_more(facts) == Some(true)
@@ -74,7 +74,7 @@ impl Pagination {
     }
 
     /// Records that a page has, unless it is the last: as asked for, or as seen where the source gives fewer.
-    fn size(&self, facts: &Facts<'_>) -> u64 {
+    fn size(&self, facts: &ResponseFacts<'_>) -> u64 {
         match facts.largest {
             0 => self.limit().unwrap_or(0),
             largest => largest,
@@ -82,8 +82,8 @@ impl Pagination {
     }
 
     /// Whether a page is the last one by the number of pages that its answer tells; `None` where it tells none.
-    fn is_last_page(&self, place: &Place, facts: &Facts<'_>) -> Option<bool> {
-        let (Place::Page(number), Kind::Page { start, .. }) = (place, &self.kind) else { return None };
+    fn is_last_page(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> Option<bool> {
+        let (PageLocator::Page(number), PaginationStrategy::Page { start, .. }) = (place, &self.kind) else { return None };
         let pages = self.promises.total_pages(facts)?;
         Some(number.saturating_add(1) >= pages.saturating_add(*start))
     }
@@ -92,10 +92,10 @@ impl Pagination {
     /// that can be fetched ahead. `stride` is how many records each has.
     pub(in crate::api) fn places_from(
         &self,
-        place: &Place,
+        place: &PageLocator,
         stride: u64,
-        facts: &Facts<'_>,
-    ) -> impl Iterator<Item = Place> {
+        facts: &ResponseFacts<'_>,
+    ) -> impl Iterator<Item = PageLocator> {
         let first = (place.clone(), 1);
         let places = std::iter::successors(Some(first), move |(place, pages_ahead)| {
             let next = self.after(place, stride).filter(|_| stride > 0)?;
@@ -105,23 +105,23 @@ impl Pagination {
     }
 
     /// Whether a page is known to be past what the last answer promised; then it is not worth fetching ahead.
-    fn is_past(&self, place: &Place, facts: &Facts<'_>, pages_ahead: u64) -> bool {
+    fn is_past(&self, place: &PageLocator, facts: &ResponseFacts<'_>, pages_ahead: u64) -> bool {
         let read = facts.read.saturating_add(pages_ahead.saturating_mul(facts.count));
         self.missing(facts, read) == Some(0) || self.is_last_page(place, facts) == Some(true)
     }
 
     /// Records that are still to come after so many were read, where that is known.
-    fn missing(&self, facts: &Facts<'_>, read: u64) -> Option<u64> {
+    fn missing(&self, facts: &ResponseFacts<'_>, read: u64) -> Option<u64> {
         let skipped = match self.kind {
-            Kind::Offset { start, .. } => start,
+            PaginationStrategy::Offset { start, .. } => start,
             // How many records are before a page in the middle is not known.
-            Kind::Page { start, .. } if start > 1 => return None,
+            PaginationStrategy::Page { start, .. } if start > 1 => return None,
             _ => 0,
         };
         Some(facts.total?.saturating_sub(skipped).saturating_sub(read))
     }
 
-    fn check_total(&self, facts: &Facts<'_>) -> Result<()> {
+    fn check_total(&self, facts: &ResponseFacts<'_>) -> Result<()> {
         match self.missing(facts, facts.read).filter(|missing| *missing > 0).and(facts.total) {
             Some(total) => Err(Error::new(
                 ErrorKind::Unavailable,

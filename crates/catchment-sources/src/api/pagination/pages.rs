@@ -1,15 +1,15 @@
 //! How one page of a source follows another, as its options say it, and the request for each.
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use catchment_formats::json::step::Step;
 use reqwest::Url;
 
-use super::facts::Facts;
-use super::kind::Kind;
-use super::place::Place;
+use super::facts::ResponseFacts;
+use super::kind::PaginationStrategy;
+use super::place::PageLocator;
 use super::promises::Promises;
-use super::target::{Draft, Target};
-use super::token::Token;
+use super::target::{RequestDraft, ParamLocation};
+use super::token::TokenLocation;
 use crate::api::options::PaginationOptions;
 
 /// Records that a page is asked to have, where nobody says how many.
@@ -18,9 +18,9 @@ pub(in crate::api) const DEFAULT_LIMIT: u64 = 100;
 /// How one page of a source follows another.
 #[derive(Debug)]
 pub(in crate::api) struct Pagination {
-    pub(super) kind: Kind,
+    pub(super) kind: PaginationStrategy,
     limit: Option<u64>,
-    limit_target: Option<Target>,
+    limit_target: Option<ParamLocation>,
     pub(super) promises: Promises,
     pub(super) full_pages: bool,
     end_status: Vec<u16>,
@@ -30,17 +30,17 @@ pub(in crate::api) struct Pagination {
 impl Pagination {
     /// By options that say how; `Auto` must have been found out before.
     pub(in crate::api) fn new(options: &PaginationOptions) -> Result<Self> {
-        let kind = Kind::new(options)?;
+        let kind = PaginationStrategy::new(options)?;
         if options.limit == Some(0) || options.max_pages == Some(0) {
-            return Err(invalid("pagination", "`limit` and `maxPages` must be at least 1"));
+            return Err(invalid_option("pagination", "`limit` and `maxPages` must be at least 1"));
         }
         let limit_target = match (options.limit_param.as_deref(), options.limit_body_path.as_deref()) {
             (None, None) => None,
-            (param, body) => Some(Target::new("limitBodyPath", body, param, "limit")?),
+            (param, body) => Some(ParamLocation::new("limitBodyPath", body, param, "limit")?),
         };
         let limit = options.limit.or(limit_target.as_ref().map(|_| DEFAULT_LIMIT));
         if options.full_pages == Some(true) && limit.is_none() {
-            return Err(invalid(
+            return Err(invalid_option(
                 "pagination/fullPages",
                 "needs `limit`: set it to the number of records that a full page has",
             ));
@@ -63,7 +63,7 @@ impl Pagination {
 
     /// Whether there is one answer and no more.
     pub(in crate::api) fn is_none(&self) -> bool {
-        matches!(self.kind, Kind::None)
+        matches!(self.kind, PaginationStrategy::None)
     }
 
     /// Statuses that say that a page is past the last one.
@@ -72,41 +72,41 @@ impl Pagination {
     }
 
     /// Where the first page is.
-    pub(in crate::api) fn first(&self) -> Place {
+    pub(in crate::api) fn first(&self) -> PageLocator {
         match self.kind {
-            Kind::Page { start, .. } => Place::Page(start),
-            Kind::Offset { start, .. } => Place::Offset(start),
-            _ => Place::First,
+            PaginationStrategy::Page { start, .. } => PageLocator::Page(start),
+            PaginationStrategy::Offset { start, .. } => PageLocator::Offset(start),
+            _ => PageLocator::First,
         }
     }
 
     /// The request for a page, from the one that all have in common.
     pub(in crate::api) fn request(
         &self,
-        place: &Place,
-        mut draft: Draft,
+        place: &PageLocator,
+        mut draft: RequestDraft,
         resolve: impl Fn(&str) -> Result<Url>,
-    ) -> Result<Draft> {
-        if let Place::Url(url) = place {
+    ) -> Result<RequestDraft> {
+        if let PageLocator::Url(url) = place {
             // It says all there is to say.
-            return Ok(Draft { url: resolve(url)?, body: draft.body });
+            return Ok(RequestDraft { url: resolve(url)?, body: draft.body });
         }
         if let (Some(target), Some(limit)) = (&self.limit_target, self.limit) {
             target.set(&mut draft, limit.into());
         }
         match (place, &self.kind) {
-            (Place::Page(number), Kind::Page { target, .. }) => target.set(&mut draft, (*number).into()),
-            (Place::Offset(number), Kind::Offset { target, .. }) => target.set(&mut draft, (*number).into()),
-            (Place::Token(params), Kind::Cursor { target, token }) => {
+            (PageLocator::Page(number), PaginationStrategy::Page { target, .. }) => target.set(&mut draft, (*number).into()),
+            (PageLocator::Offset(number), PaginationStrategy::Offset { target, .. }) => target.set(&mut draft, (*number).into()),
+            (PageLocator::Token(params), PaginationStrategy::Cursor { target, token }) => {
                 for (name, value) in params {
                     match (token, target) {
                         // One token, whatever its name in the answer.
-                        (Token::Path(_) | Token::Header(_), target) if name.is_empty() => {
+                        (TokenLocation::Path(_) | TokenLocation::Header(_), target) if name.is_empty() => {
                             target.set(&mut draft, value.clone());
                         }
-                        (_, Target::Body(_)) => Target::Body(vec![Step::Name(name.as_str().into())])
+                        (_, ParamLocation::Body(_)) => ParamLocation::Body(vec![Step::Name(name.as_str().into())])
                             .set(&mut draft, value.clone()),
-                        (_, Target::Query(_)) => Target::Query(name.clone()).set(&mut draft, value.clone()),
+                        (_, ParamLocation::Query(_)) => ParamLocation::Query(name.clone()).set(&mut draft, value.clone()),
                     }
                 }
             }
@@ -117,10 +117,10 @@ impl Pagination {
 
     /// The page after one of so many records, where its address does not depend on an answer. `None` past the largest
     /// number there is.
-    pub(super) fn after(&self, place: &Place, count: u64) -> Option<Place> {
+    pub(super) fn after(&self, place: &PageLocator, count: u64) -> Option<PageLocator> {
         match place {
-            Place::Page(number) => number.checked_add(1).map(Place::Page),
-            Place::Offset(number) => number.checked_add(count).map(Place::Offset),
+            PageLocator::Page(number) => number.checked_add(1).map(PageLocator::Page),
+            PageLocator::Offset(number) => number.checked_add(count).map(PageLocator::Offset),
             _ => None,
         }
     }
@@ -131,12 +131,12 @@ impl Pagination {
     }
 
     /// Records that an answer says there are.
-    pub(in crate::api) fn total(&self, facts: &Facts<'_>) -> Option<u64> {
+    pub(in crate::api) fn total(&self, facts: &ResponseFacts<'_>) -> Option<u64> {
         self.promises.total(facts)
     }
 
     /// Whether pages go by what answers say, and not by numbers.
-    pub(in crate::api) fn is_told(&self) -> bool {
-        matches!(self.kind, Kind::Cursor { .. } | Kind::Link { .. } | Kind::NextUrl { .. })
+    pub(in crate::api) fn is_named_by_response(&self) -> bool {
+        matches!(self.kind, PaginationStrategy::Cursor { .. } | PaginationStrategy::Link { .. } | PaginationStrategy::NextUrl { .. })
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// Where a page is. A cursor keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::api) enum Place {
+pub(in crate::api) enum PageLocator {
     /// The first one, where it needs no more than the source's own address.
     First,
     Page(u64),

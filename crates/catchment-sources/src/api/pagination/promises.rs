@@ -3,7 +3,7 @@
 use catchment_core::Result;
 use catchment_formats::json::path::{Path, plain};
 
-use super::facts::Facts;
+use super::facts::ResponseFacts;
 use crate::api::options::{PaginationOptions, path};
 
 /// Where an answer makes its promises.
@@ -27,19 +27,19 @@ impl Promises {
     }
 
     /// Records that there are.
-    pub(super) fn total(&self, facts: &Facts<'_>) -> Option<u64> {
+    pub(super) fn total(&self, facts: &ResponseFacts<'_>) -> Option<u64> {
         let in_body = self.total.as_ref().and_then(|path| plain(path.find(facts.envelope)?));
         let in_header = || facts.headers.get(self.total_header.as_deref()?)?.to_str().ok().map(str::to_owned);
         in_body.or_else(in_header)?.trim().parse().ok()
     }
 
     /// Pages that there are.
-    pub(super) fn total_pages(&self, facts: &Facts<'_>) -> Option<u64> {
+    pub(super) fn total_pages(&self, facts: &ResponseFacts<'_>) -> Option<u64> {
         self.total_pages.as_ref()?.find(facts.envelope).and_then(plain)?.parse().ok()
     }
 
     /// Whether more follows. An answer that does not say it says nothing.
-    pub(super) fn has_more(&self, facts: &Facts<'_>) -> Option<bool> {
+    pub(super) fn has_more(&self, facts: &ResponseFacts<'_>) -> Option<bool> {
         self.has_more.as_ref()?.find(facts.envelope).map(is_true)
     }
 }

@@ -1,6 +1,6 @@
 //! Where in a request a value is sent: as a parameter of the query, or in the JSON body.
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use catchment_formats::json::step::Step;
 use reqwest::Url;
 use serde_json::{Map, Value};
@@ -9,19 +9,19 @@ use crate::api::options::path;
 
 /// The address and body of a request in the making.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Draft {
+pub(in crate::api) struct RequestDraft {
     pub(in crate::api) url: Url,
     pub(in crate::api) body: Option<Value>,
 }
 
 /// Where in a request a value is sent.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum ParamLocation {
     Query(String),
     Body(Vec<Step>),
 }
 
-impl Target {
+impl ParamLocation {
     /// A path in the body, where one is given; else a parameter of the query.
     ///
     /// # Errors
@@ -32,11 +32,11 @@ impl Target {
             return Ok(Self::Query(param.unwrap_or(default).to_owned()));
         };
         let problem = "must lead to one field, such as `page.number`";
-        Ok(Self::Body(path.single().ok_or_else(|| invalid(&option, problem))?.to_vec()))
+        Ok(Self::Body(path.single().ok_or_else(|| invalid_option(&option, problem))?.to_vec()))
     }
 
     /// Sets the value in a request.
-    pub(super) fn set(&self, draft: &mut Draft, value: Value) {
+    pub(super) fn set(&self, draft: &mut RequestDraft, value: Value) {
         match self {
             Self::Query(name) => set_param(&mut draft.url, name, &value),
             Self::Body(steps) => {
@@ -74,7 +74,7 @@ fn follow_mut<'v>(value: &'v mut Value, steps: &[Step]) -> Option<&'v mut Value>
     steps.iter().try_fold(value, |value, step| match step {
         Step::Name(name) => value.get_mut(&**name),
         Step::Index(index) => value.get_mut(*index),
-        Step::Every => None,
+        Step::Wildcard => None,
     })
 }
 
@@ -95,6 +95,6 @@ fn put(value: &mut Value, steps: &[Step], new: Value) {
                 put(element, rest, new);
             }
         }
-        [Step::Every, ..] => {}
+        [Step::Wildcard, ..] => {}
     }
 }

@@ -1,28 +1,28 @@
 //! The token of the next page, as an answer holds it (cursor pagination).
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use catchment_formats::json::path::{Path, plain};
 use serde_json::{Map, Value};
 
-use super::facts::Facts;
+use super::facts::ResponseFacts;
 use crate::api::options::{PaginationOptions, path};
 
 /// Where in an answer the token of the next page is.
 #[derive(Debug)]
-pub(super) enum Token {
+pub(super) enum TokenLocation {
     Path(Path),
     Header(String),
     Several(Vec<(String, Path)>),
 }
 
-impl Token {
+impl TokenLocation {
     /// # Errors
     /// `config`, `invalid_options`, when no option says where the token is.
     pub(super) fn new(options: &PaginationOptions) -> Result<Self> {
         if !options.cursor_params.is_empty() {
             let read = |(param, text): (&String, &String)| {
                 let option = format!("pagination/cursorParams/{param}");
-                let path = Path::parse(text).map_err(|problem| invalid(&option, &problem))?;
+                let path = Path::parse(text).map_err(|problem| invalid_option(&option, &problem))?;
                 Ok((param.clone(), path))
             };
             return Ok(Self::Several(options.cursor_params.iter().map(read).collect::<Result<_>>()?));
@@ -31,7 +31,7 @@ impl Token {
             return Ok(Self::Header(header.clone()));
         }
         let missing = || {
-            invalid(
+            invalid_option(
                 "pagination/cursorPath",
                 "is missing: give the path of the token of the next page, such as `meta.next_cursor`",
             )
@@ -40,7 +40,7 @@ impl Token {
     }
 
     /// The parameters of the next request; one without a name goes where the options say.
-    pub(super) fn read(&self, facts: &Facts<'_>) -> Option<Map<String, Value>> {
+    pub(super) fn read(&self, facts: &ResponseFacts<'_>) -> Option<Map<String, Value>> {
         let one = |text: String| Map::from_iter([(String::new(), Value::from(text))]);
         match self {
             Self::Header(name) => {
@@ -67,6 +67,6 @@ impl Token {
 }
 
 /// What an answer says of the next page; `false` is how some say that there is none.
-pub(super) fn next_in(path: &Path, facts: &Facts<'_>) -> Option<String> {
+pub(super) fn next_in(path: &Path, facts: &ResponseFacts<'_>) -> Option<String> {
     plain(path.find(facts.envelope).filter(|found| *found != "false")?)
 }

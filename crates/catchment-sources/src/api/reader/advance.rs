@@ -4,11 +4,11 @@ use catchment_core::{Coverage, Cursor, Error, ErrorKind, Result};
 
 use super::fetch::Reader;
 use crate::api::carryover::Carryover;
-use crate::api::detect::speaks_of_more;
+use crate::api::detect::promises_more_records;
 use crate::api::page_buffer::PageBuffer;
-use crate::api::pagination::{Pagination, Place};
+use crate::api::pagination::{Pagination, PageLocator};
 use crate::api::summary::AnswerSummary;
-use crate::http::End;
+use crate::http::EndReason;
 
 /// Pages without a record in a row, after which a source is not taken to end by itself.
 const MAX_EMPTY_PAGES: u64 = 1000;
@@ -17,15 +17,15 @@ const MAX_PLACE_BYTES: usize = 16 << 10;
 
 impl Reader {
     /// Where the next page is; from the first answer also how pages follow, where that is to be found out.
-    pub(in crate::api) fn next(&mut self, answer: &AnswerSummary) -> Result<Option<Place>> {
+    pub(in crate::api) fn next(&mut self, answer: &AnswerSummary) -> Result<Option<PageLocator>> {
         self.discover_pagination(answer)?;
         let Some(pagination) = &self.plan.pagination else { return Ok(None) };
         let mut facts = self.facts(answer);
         facts.total = pagination.total(&facts).or(self.state.total);
         let next = pagination.next(&self.state.place, &facts)?;
         // A wrong path would make one page of a whole source.
-        let is_cut = next.is_none() && self.state.page == 1 && pagination.is_told();
-        if is_cut && speaks_of_more(&answer.headers, &answer.envelope, answer.count) {
+        let is_cut = next.is_none() && self.state.page == 1 && pagination.is_named_by_response();
+        if is_cut && promises_more_records(&answer.headers, &answer.envelope, answer.count) {
             let message = "the first answer says that there are more records, but the paths of the option \
                            `pagination` lead to no next page in it; check them";
             return Err(Error::new(ErrorKind::Api, "no_next_page", message));
@@ -33,8 +33,8 @@ impl Reader {
         self.state.total = facts.total;
         // Relative to where it stood, and judged before it is kept.
         let next = match next {
-            Some(Place::Url(link)) => {
-                Some(Place::Url(self.api.client.linked(&answer.url, &link)?.to_string()))
+            Some(PageLocator::Url(link)) => {
+                Some(PageLocator::Url(self.api.client.resolve_link(&answer.url, &link)?.to_string()))
             }
             next => next,
         };
@@ -58,7 +58,7 @@ impl Reader {
     /// Goes on to the next page, or ends. What has been gathered is sent if somebody waits for it.
     pub(super) async fn advance(
         &mut self,
-        next: Option<Place>,
+        next: Option<PageLocator>,
         answer: &AnswerSummary,
         out: &mut PageBuffer,
     ) -> Result<()> {
@@ -72,11 +72,11 @@ impl Reader {
         }
     }
 
-    async fn go_to(&mut self, next: Place, answer: &AnswerSummary, out: &mut PageBuffer) -> Result<()> {
+    async fn go_to(&mut self, next: PageLocator, answer: &AnswerSummary, out: &mut PageBuffer) -> Result<()> {
         if self.state.cycles.is_cycle(&next) {
             return Err(self.cycle_found());
         }
-        self.refuse_what_never_ends(&next, answer.count)?;
+        self.check_termination(&next, answer.count)?;
         self.step(next);
         self.fetch_ahead(answer)?;
         let cursor = Cursor::new(self.records_read, &self.state)?;
@@ -91,7 +91,7 @@ impl Reader {
     async fn finish(&mut self, is_cut: bool, answer: &AnswerSummary, out: &mut PageBuffer) -> Result<()> {
         self.state.is_done = true;
         let mut cursor = Cursor::new(self.records_read, &self.state)?;
-        if answer.end == Some(End::Ignored) {
+        if answer.end == Some(EndReason::Ignored) {
             cursor.coverage = Coverage::Truncated;
             cursor.warning = Some(format!(
                 "page {}: an error ({}) was ignored by the option `errorRules`; the records of this page and later \
@@ -119,7 +119,7 @@ impl Reader {
     /// Whether a page has fewer records than were asked for, so that nothing follows it.
     fn is_short(&self, count: u64) -> bool {
         let limit = self.plan.pagination.as_ref().and_then(Pagination::limit);
-        let is_counted = matches!(self.state.place, Place::Page(_) | Place::Offset(_));
+        let is_counted = matches!(self.state.place, PageLocator::Page(_) | PageLocator::Offset(_));
         is_counted && limit.is_some_and(|limit| count < limit)
     }
 
@@ -140,7 +140,7 @@ impl Reader {
     }
 
     /// New tokens without end, and without a record; or one too long to be kept.
-    fn refuse_what_never_ends(&mut self, next: &Place, count: u64) -> Result<()> {
+    fn check_termination(&mut self, next: &PageLocator, count: u64) -> Result<()> {
         self.state.empty_pages = if count == 0 { self.state.empty_pages + 1 } else { 0 };
         let length = serde_json::to_string(next).map_or(0, |text| text.len());
         let problem = if self.state.empty_pages > MAX_EMPTY_PAGES {

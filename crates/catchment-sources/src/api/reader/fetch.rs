@@ -6,25 +6,25 @@ use catchment_core::{Pulse, Reading, Result};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::ahead::Ahead;
+use super::ahead::Prefetcher;
 use super::plan::Plan;
 use crate::api::carryover::Carryover;
 use crate::api::endpoint::Endpoint;
-use crate::api::pagination::{Facts, Place};
-use crate::api::state::{Layout, State};
+use crate::api::pagination::{ResponseFacts, PageLocator};
+use crate::api::state::{ApiLayout, ApiState};
 use crate::api::summary::AnswerSummary;
 use crate::http::{Answer, Request};
 
 /// A reading under way.
 pub(in crate::api) struct Reader {
     pub(super) api: Arc<Endpoint>,
-    pub(super) state: State,
+    pub(super) state: ApiState,
     /// What the run before carried over.
     pub(super) carryover: Carryover,
     /// The columns that the mapping names.
     pub(super) wanted: Arc<[Box<str>]>,
     pub(super) plan: Plan,
-    ahead: Ahead,
+    ahead: Prefetcher,
     pulse: Pulse,
     pub(super) records_read: u64,
     pub(super) bytes: u64,
@@ -37,13 +37,13 @@ impl Reader {
         let highest = carryover.highest.clone();
         let mut state = match &reading.after {
             Some(cursor) => {
-                let state: State = cursor.state()?;
+                let state: ApiState = cursor.state()?;
                 state.check(cursor.records_read)?;
                 state
             }
             None => {
                 let since = api.incremental.as_ref().and_then(|options| options.start(highest.as_deref()));
-                State::first(api.layout(), since, highest)
+                ApiState::first(api.layout(), since, highest)
             }
         };
         let plan = Plan::new(&state.layout)?;
@@ -56,7 +56,7 @@ impl Reader {
             carryover,
             wanted: reading.fields.clone(),
             plan,
-            ahead: Ahead::default(),
+            ahead: Prefetcher::default(),
             pulse: reading.pulse.clone(),
             records_read: reading.after.as_ref().map_or(0, |cursor| cursor.records_read),
             bytes: 0,
@@ -80,9 +80,9 @@ impl Reader {
         self.request(&self.state.place)
     }
 
-    fn request(&self, place: &Place) -> Result<Request> {
-        let State { layout, since, page, taken, .. } = &self.state;
-        let resolve = |link: &str| self.api.client.linked(&self.api.url, link);
+    fn request(&self, place: &PageLocator) -> Result<Request> {
+        let ApiState { layout, since, page, taken, .. } = &self.state;
+        let resolve = |link: &str| self.api.client.resolve_link(&self.api.url, link);
         let draft = self.plan.address(layout, place, self.api.draft(since.as_deref()), resolve)?;
         let is_first = *page == 1 && *place == self.state.place;
         let headers = if is_first && *taken == 0 { self.carryover.conditions() } else { HeaderMap::new() };
@@ -115,8 +115,8 @@ impl Reader {
     }
 
     /// What an answer says of the pages around it.
-    pub(super) fn facts<'s>(&self, answer: &'s AnswerSummary) -> Facts<'s> {
-        Facts {
+    pub(super) fn facts<'s>(&self, answer: &'s AnswerSummary) -> ResponseFacts<'s> {
+        ResponseFacts {
             headers: &answer.headers,
             envelope: &answer.envelope,
             count: answer.count,
@@ -127,16 +127,16 @@ impl Reader {
     }
 
     /// Goes to the next page, for whoever only looks.
-    pub(in crate::api) fn step(&mut self, next: Place) {
+    pub(in crate::api) fn step(&mut self, next: PageLocator) {
         (self.state.place, self.state.page) = (next, self.state.page + 1);
     }
 
     #[cfg(any(test, feature = "fuzz"))]
-    pub(in crate::api) fn state(&self) -> &State {
+    pub(in crate::api) fn state(&self) -> &ApiState {
         &self.state
     }
 
-    pub(in crate::api) fn layout(&self) -> &Layout {
+    pub(in crate::api) fn layout(&self) -> &ApiLayout {
         &self.state.layout
     }
 }

@@ -7,18 +7,18 @@ use catchment_formats::json::selection::Selection;
 use reqwest::StatusCode;
 
 use super::fetch::Reader;
-use crate::api::answer::{Flow, text, unreadable};
+use crate::api::answer::{RecordStream, text, unreadable};
 use crate::http::{Answer, Body};
 
 impl Reader {
     /// Begins to read an answer; from the first one, it is discovered where the records are, where no option says it.
-    pub(super) async fn open(&mut self, answer: Answer) -> Result<Flow> {
-        let answer = self.api.refuse_told_error(answer)?;
+    pub(super) async fn open(&mut self, answer: Answer) -> Result<RecordStream> {
+        let answer = self.api.refuse_body_error(answer)?;
         if let Some(selection) = &self.plan.selection {
-            return Flow::new(&self.api, answer, selection.clone()).await;
+            return RecordStream::new(&self.api, answer, selection.clone()).await;
         }
         if answer.end.is_some() || answer.status == StatusCode::NO_CONTENT {
-            return Flow::new(&self.api, answer, Arc::default()).await;
+            return RecordStream::new(&self.api, answer, Arc::default()).await;
         }
         // Where the records are can be told only by all that the answer holds.
         let Answer { url, status, headers, body, end } = answer;
@@ -29,6 +29,6 @@ impl Reader {
         let path = self.plan.discover_data_path(&mut self.state.layout, &url, &text)?;
         let selection = Arc::new(Selection::new(&path, Some(&text)).map_err(read)?);
         let body = Body::Whole { bytes: text.into_bytes(), is_repaired };
-        Flow::new(&self.api, Answer { url, status, headers, body, end }, selection).await
+        RecordStream::new(&self.api, Answer { url, status, headers, body, end }, selection).await
     }
 }

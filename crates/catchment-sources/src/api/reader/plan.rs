@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Columns, Error, ErrorKind, Result, invalid, masked};
+use catchment_core::{Columns, Error, ErrorKind, Result, invalid_option, mask_url_query};
 use catchment_formats::json::fields::Fields;
 use catchment_formats::json::lists::find_list;
 use catchment_formats::json::path::Path;
@@ -12,8 +12,8 @@ use reqwest::Url;
 
 use crate::api::detect::detect;
 use crate::api::options::{PaginationOptions, PaginationType};
-use crate::api::pagination::{DEFAULT_LIMIT, Draft, Pagination, Place, pagination_type, set_param};
-use crate::api::state::Layout;
+use crate::api::pagination::{DEFAULT_LIMIT, RequestDraft, Pagination, PageLocator, pagination_type, set_param};
+use crate::api::state::ApiLayout;
 use crate::api::summary::AnswerSummary;
 
 /// Records that columns are discovered from.
@@ -30,17 +30,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(layout: &Layout) -> Result<Self> {
+    pub(super) fn new(layout: &ApiLayout) -> Result<Self> {
         let mut plan = Self::default();
         plan.compile(layout)?;
         Ok(plan)
     }
 
     /// Compiles what has become known.
-    fn compile(&mut self, layout: &Layout) -> Result<()> {
-        let Layout { data_path, pagination, columns } = layout;
+    fn compile(&mut self, layout: &ApiLayout) -> Result<()> {
+        let ApiLayout { data_path, pagination, columns } = layout;
         if let (None, Some(text)) = (&self.selection, data_path) {
-            let path = Path::parse(text).map_err(|problem| invalid("dataPath", &problem))?;
+            let path = Path::parse(text).map_err(|problem| invalid_option("dataPath", &problem))?;
             if path.steps().is_some() {
                 self.selection = Some(Arc::new(Selection::new(&path, None).map_err(cannot_be)?));
             }
@@ -52,7 +52,7 @@ impl Plan {
         }
         if let (None, Some(columns)) = (&self.fields, columns) {
             let fields = Fields::new(columns)
-                .map_err(|(name, problem)| invalid("fieldMapping", &format!("`{name}` {problem}")))?;
+                .map_err(|(name, problem)| invalid_option("fieldMapping", &format!("`{name}` {problem}")))?;
             self.columns = fields.names().into();
             self.fields = Some(fields);
         }
@@ -62,11 +62,11 @@ impl Plan {
     /// The request for a page, from what all requests have in common.
     pub(super) fn address(
         &self,
-        layout: &Layout,
-        place: &Place,
-        mut draft: Draft,
+        layout: &ApiLayout,
+        place: &PageLocator,
+        mut draft: RequestDraft,
         resolve: impl Fn(&str) -> Result<Url>,
-    ) -> Result<Draft> {
+    ) -> Result<RequestDraft> {
         match (&self.pagination, &layout.pagination) {
             (Some(pagination), _) => pagination.request(place, draft, resolve),
             // How pages follow is still to be found out; how many records one has may be said.
@@ -79,10 +79,10 @@ impl Plan {
     }
 
     /// Discovers where the records are, by all that the first answer holds.
-    pub(super) fn discover_data_path(&mut self, layout: &mut Layout, url: &Url, text: &str) -> Result<Path> {
+    pub(super) fn discover_data_path(&mut self, layout: &mut ApiLayout, url: &Url, text: &str) -> Result<Path> {
         let path = match &layout.data_path {
-            Some(given) => Path::parse(given).map_err(|problem| invalid("dataPath", &problem))?,
-            None => find_list(text).map_err(|error| error.with("url", masked(url.as_str())))?,
+            Some(given) => Path::parse(given).map_err(|problem| invalid_option("dataPath", &problem))?,
+            None => find_list(text).map_err(|error| error.with("url", mask_url_query(url.as_str())))?,
         };
         layout.data_path = Some(path.to_string());
         self.compile(layout)?;
@@ -93,7 +93,7 @@ impl Plan {
     /// records have.
     pub(super) fn discover_columns(
         &mut self,
-        layout: &mut Layout,
+        layout: &mut ApiLayout,
         items: &[Item],
         wanted: &[Box<str>],
         cursor_field: Option<&str>,
@@ -114,7 +114,7 @@ impl Plan {
     }
 
     /// Discovers how one page follows another.
-    pub(super) fn discover_pagination(&mut self, layout: &mut Layout, answer: &AnswerSummary) -> Result<()> {
+    pub(super) fn discover_pagination(&mut self, layout: &mut ApiLayout, answer: &AnswerSummary) -> Result<()> {
         let given = layout.pagination.clone().unwrap_or_default();
         let numbered =
             || PaginationOptions { kind: Some(PaginationType::Page), ..PaginationOptions::default() };

@@ -5,7 +5,7 @@ use catchment_core::{Cursor, Error, Feed, Page, PageSize, Progress, Result, feed
 use super::fetch::Reader;
 use crate::api::page_buffer::PageBuffer;
 use crate::api::summary::AnswerSummary;
-use crate::http::{Answer, End};
+use crate::http::{Answer, EndReason};
 
 impl Reader {
     /// Reads to the end.
@@ -42,7 +42,7 @@ impl Reader {
         let flow = self.open(answer).await?;
         let answer = self.take_records(flow, out).await?;
         // What a failure would have told of the next page is not known either.
-        let next = if answer.end == Some(End::Ignored) { None } else { self.next(&answer)? };
+        let next = if answer.end == Some(EndReason::Ignored) { None } else { self.next(&answer)? };
         self.advance(next, &answer, out).await
     }
 

@@ -1,27 +1,27 @@
 //! The records of an answer: taken one by one, but for those that were delivered before; and checked to be of the page
 //! that they should be of.
 
-use catchment_core::{Cursor, Error, ErrorKind, Position, Reject, Result, Value, masked};
+use catchment_core::{Cursor, Error, ErrorKind, Position, Reject, Result, Value, mask_url_query};
 use catchment_formats::json::fields::Field;
 use catchment_formats::json::records::Item;
 use reqwest::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::fetch::Reader;
-use crate::api::answer::Flow;
-use crate::api::incremental::raise;
+use crate::api::answer::RecordStream;
+use crate::api::incremental::raise_high_water_mark;
 use crate::api::page_buffer::PageBuffer;
-use crate::api::state::State;
+use crate::api::state::ApiState;
 use crate::api::summary::AnswerSummary;
 
 /// The records of a page so far.
 #[derive(Default)]
-struct Tally {
+struct RecordDigest {
     digest: Xxh3,
     count: u64,
 }
 
-impl Tally {
+impl RecordDigest {
     fn add(&mut self, item: &Item) {
         self.digest.update(item.raw.get().as_bytes());
         self.count += 1;
@@ -37,16 +37,16 @@ impl Reader {
     /// a digest of them.
     pub(super) async fn take_records(
         &mut self,
-        mut flow: Flow,
+        mut flow: RecordStream,
         out: &mut PageBuffer,
     ) -> Result<AnswerSummary> {
         if let Some(items) = flow.ready() {
-            let mut tally = Tally::default();
+            let mut tally = RecordDigest::default();
             items.iter().for_each(|item| tally.add(item));
             self.refuse_the_same_page(&tally)?;
         }
         let (url, status, headers, end) = (flow.url.clone(), flow.status, flow.headers.clone(), flow.end);
-        let mut tally = Tally::default();
+        let mut tally = RecordDigest::default();
         while let Some(items) = flow.next().await {
             let cursor_field = self.api.incremental.as_ref().map(|incremental| &*incremental.field);
             self.plan.discover_columns(&mut self.state.layout, &items, &self.wanted, cursor_field)?;
@@ -75,7 +75,7 @@ impl Reader {
     }
 
     /// Takes a record that has just been added to a tally. A resumed page passes over those that were delivered before.
-    fn take(&mut self, item: &Item, tally: &Tally, is_repaired: bool, out: &mut PageBuffer) -> Result<()> {
+    fn take(&mut self, item: &Item, tally: &RecordDigest, is_repaired: bool, out: &mut PageBuffer) -> Result<()> {
         self.bytes += item.raw.get().len() as u64;
         if tally.count <= self.state.taken {
             return self.check_taken(tally);
@@ -86,8 +86,8 @@ impl Reader {
     }
 
     /// Sends what is buffered in the middle of a page; the cursor counts the records of it that have been delivered.
-    async fn flush_part(&self, tally: &Tally, out: &mut PageBuffer) -> Result<()> {
-        let part = State { taken: tally.count, digest: tally.shown(), ..self.state.clone() };
+    async fn flush_part(&self, tally: &RecordDigest, out: &mut PageBuffer) -> Result<()> {
+        let part = ApiState { taken: tally.count, digest: tally.shown(), ..self.state.clone() };
         let cursor = Cursor::new(self.records_read, &part)?;
         out.flush(&self.plan.columns, cursor, self.bytes).await
     }
@@ -111,7 +111,7 @@ impl Reader {
             let Some(fields) = &self.plan.fields else { return };
             match fields.values(raw) {
                 Ok(values) => {
-                    self.raise(&values);
+                    self.raise_high_water_mark(&values);
                     out.records.push(position, &shown, values.iter().map(Field::value));
                     return;
                 }
@@ -122,14 +122,14 @@ impl Reader {
     }
 
     /// Raises the high-water mark of an incremental reading.
-    fn raise(&mut self, values: &[Field<'_>]) {
+    fn raise_high_water_mark(&mut self, values: &[Field<'_>]) {
         let Some(incremental) = &self.api.incremental else { return };
         let index = self.plan.columns.iter().position(|name| *name == incremental.field);
         let value = index.and_then(|index| values.get(index)).map_or(Value::Null, Field::value);
-        raise(&mut self.state.highest, value);
+        raise_high_water_mark(&mut self.state.highest, value);
     }
 
-    fn refuse_the_same_page(&self, tally: &Tally) -> Result<()> {
+    fn refuse_the_same_page(&self, tally: &RecordDigest) -> Result<()> {
         if tally.count == 0 || tally.shown() != self.state.last_page {
             return Ok(());
         }
@@ -142,7 +142,7 @@ impl Reader {
     }
 
     /// Whether the records that were delivered before are still the same.
-    fn check_taken(&self, tally: &Tally) -> Result<()> {
+    fn check_taken(&self, tally: &RecordDigest) -> Result<()> {
         if tally.count == self.state.taken && tally.shown() != self.state.digest {
             return Err(changed(self.state.page));
         }
@@ -154,7 +154,7 @@ impl Reader {
         let message = format!(
             "the answer of {} has nothing at `{path}`; set the option `dataPath` to the path of its list of \
              records. It holds",
-            masked(url.as_str())
+            mask_url_query(url.as_str())
         );
         let quote = self.api.client.quote(envelope);
         // A first answer without them is what the option got wrong; a later one is what the source did.

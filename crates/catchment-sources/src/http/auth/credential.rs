@@ -1,6 +1,6 @@
 //! Credentials: what is added to a request so that the other side knows who asks.
 
-use catchment_core::{Result, invalid};
+use catchment_core::{Result, invalid_option};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
@@ -49,7 +49,7 @@ pub(super) fn authorization(scheme: &str, text: &str) -> Result<Credential> {
 /// A header value that is not printed; without a scheme where that is empty.
 pub(super) fn header_value(scheme: &str, text: &str) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(format!("{scheme} {text}").trim_start()).map_err(|_| {
-        invalid("auth", "a secret has characters that a header cannot have, such as a line break")
+        invalid_option("auth", "a secret has characters that a header cannot have, such as a line break")
     })?;
     value.set_sensitive(true);
     Ok(value)

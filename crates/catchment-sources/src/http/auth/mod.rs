@@ -7,5 +7,5 @@ mod scheme;
 mod token;
 
 pub(super) use credential::Credential;
-pub use options::{AuthOptions, ClientAuthentication, KeyPlace, Scopes};
+pub use options::{AuthOptions, ClientAuthentication, KeyLocation, Scopes};
 pub(super) use scheme::Auth;

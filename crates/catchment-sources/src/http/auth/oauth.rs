@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, Result, Secret, TokenStore, invalid, masked};
+use catchment_core::{Error, ErrorKind, Result, Secret, TokenStore, invalid_option, mask_url_query};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Response, Url};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::credential::{Credential, authorization, base64, header_value};
 use super::options::{ClientAuthentication, Scopes};
 use crate::http::connections::Connections;
-use crate::http::limits::soon;
+use crate::http::limits::deadline_after;
 use crate::http::status::answer_error;
 
 /// A token is renewed so long before it expires.
@@ -21,7 +21,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const MAX_TOKEN_BYTES: usize = 1 << 20;
 
 /// An access token, and when it expires.
-pub(super) struct Token {
+pub(super) struct AccessToken {
     pub(super) credential: Credential,
     pub(super) expires: Option<Instant>,
 }
@@ -66,7 +66,7 @@ struct TokenAnswer {
 
 impl Grant {
     /// Exchanges the grant for an access token.
-    pub(super) async fn fetch(&self, connections: &Connections) -> Result<Token> {
+    pub(super) async fn fetch(&self, connections: &Connections) -> Result<AccessToken> {
         let Some(refresh) = &self.refresh else {
             let grant = vec![("grant_type", "client_credentials".to_owned())];
             return self.ask(connections, grant).await?.token(connections);
@@ -129,7 +129,7 @@ impl Grant {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         *request.body_mut() = Some(body.into());
         let answer = self.endpoint.exchange(connections, request).await;
-        let address = masked(url.as_str());
+        let address = mask_url_query(url.as_str());
         answer.map_err(|error| {
             error.during("fetching a token").with("url", connections.redactor.clean(&address))
         })
@@ -168,7 +168,7 @@ impl TokenEndpoint {
     pub(super) fn new(url: &str, scopes: Option<&Scopes>, params: BTreeMap<String, String>) -> Result<Self> {
         let is_fine = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty();
         let problem = "must be an http:// or https:// URL without a user name in it";
-        let url = Url::parse(url).ok().filter(is_fine).ok_or_else(|| invalid("auth/tokenUrl", problem))?;
+        let url = Url::parse(url).ok().filter(is_fine).ok_or_else(|| invalid_option("auth/tokenUrl", problem))?;
         Ok(Self { url, scopes: scopes.map(Scopes::joined), params })
     }
 
@@ -193,7 +193,7 @@ impl TokenEndpoint {
             let message = format!(
                 "{} answered {status} without a string `access_token` in a JSON object (line {line}, column \
                  {column})",
-                masked(self.url.as_str())
+                mask_url_query(self.url.as_str())
             );
             Error::new(ErrorKind::Authentication, "bad_token", message)
         })
@@ -207,7 +207,7 @@ impl TokenEndpoint {
             if body.len() > MAX_TOKEN_BYTES {
                 let message = format!(
                     "{} answered a request for a token with more than {MAX_TOKEN_BYTES} bytes",
-                    masked(self.url.as_str())
+                    mask_url_query(self.url.as_str())
                 );
                 return Err(Error::new(ErrorKind::Api, "bad_token", message));
             }
@@ -217,17 +217,17 @@ impl TokenEndpoint {
 }
 
 impl TokenAnswer {
-    fn token(self, connections: &Connections) -> Result<Token> {
+    fn token(self, connections: &Connections) -> Result<AccessToken> {
         connections.redactor.mask(&self.access_token);
         let lifetime = self.expires_in.and_then(|value| match value {
             serde_json::Value::String(text) => text.trim().parse().ok(),
             value => value.as_f64(),
         });
         let lifetime = lifetime.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Ok(Token {
+        Ok(AccessToken {
             credential: authorization("Bearer", &self.access_token)?,
             // One that lives shorter than the margin is used for half of its life.
-            expires: lifetime.map(|life| soon(life.saturating_sub(MARGIN).max(life / 2))),
+            expires: lifetime.map(|life| deadline_after(life.saturating_sub(MARGIN).max(life / 2))),
         })
     }
 }

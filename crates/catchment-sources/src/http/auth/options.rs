@@ -31,7 +31,7 @@ pub enum AuthOptions {
         key: Secret,
         /// Where the key is sent. Default `header`.
         #[serde(default, rename = "in", alias = "location")]
-        place: KeyPlace,
+        place: KeyLocation,
     },
     /// A token of OAuth 2.0 for a client (RFC 6749, 4.4).
     Oauth2ClientCredentials {
@@ -77,7 +77,7 @@ pub enum AuthOptions {
 /// Where a key is sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum KeyPlace {
+pub enum KeyLocation {
     /// In a header.
     #[default]
     Header,

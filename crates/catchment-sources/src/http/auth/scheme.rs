@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Host, Result, Secret, invalid};
+use catchment_core::{Host, Result, Secret, invalid_option};
 use reqwest::header::HeaderName;
 
 use super::credential::{Credential, authorization, base64, header_value};
 use super::oauth::{Grant, OauthClient, Refresh, TokenEndpoint};
-use super::options::{AuthOptions, KeyPlace};
+use super::options::{AuthOptions, KeyLocation};
 use super::token::TokenCache;
 use crate::http::connections::Connections;
 use crate::http::secret::check_secret;
@@ -21,7 +21,7 @@ enum Scheme {
     None,
     Bearer(Secret),
     Basic { username: String, password: Secret },
-    Key { name: String, key: Secret, place: KeyPlace },
+    Key { name: String, key: Secret, place: KeyLocation },
     Oauth(TokenCache),
 }
 
@@ -46,7 +46,7 @@ impl Auth {
     /// The parameter of the query that the key is sent as, where it is sent there.
     pub(in crate::http) fn query_key(&self) -> Option<&str> {
         match &self.scheme {
-            Scheme::Key { name, place: KeyPlace::Query, .. } => Some(name),
+            Scheme::Key { name, place: KeyLocation::Query, .. } => Some(name),
             _ => None,
         }
     }
@@ -70,13 +70,13 @@ impl Auth {
                 connections.redactor.mask(&pair);
                 authorization("Basic", &pair)
             }
-            Scheme::Key { name, key, place: KeyPlace::Query } => {
+            Scheme::Key { name, key, place: KeyLocation::Query } => {
                 let value = connections.reveal(key)?;
                 let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
                 connections.redactor.mask(&encoded);
                 Ok(Credential::Query { name: name.clone(), value })
             }
-            Scheme::Key { name, key, place: KeyPlace::Header } => {
+            Scheme::Key { name, key, place: KeyLocation::Header } => {
                 Ok(Credential::Header(header_name(name)?, header_value("", &connections.reveal(key)?)?))
             }
             Scheme::Oauth(tokens) => tokens.credential(connections, refused).await,
@@ -136,14 +136,14 @@ impl Scheme {
 }
 
 /// The name that a key is sent by, checked where it is that of a header.
-fn key_name(name: Option<String>, place: KeyPlace) -> Result<String> {
+fn key_name(name: Option<String>, place: KeyLocation) -> Result<String> {
     let name = name.unwrap_or_else(|| "X-API-Key".to_owned());
-    if place == KeyPlace::Header {
+    if place == KeyLocation::Header {
         header_name(&name)?;
     }
     Ok(name)
 }
 
 fn header_name(name: &str) -> Result<HeaderName> {
-    HeaderName::try_from(name).map_err(|_| invalid("auth/name", "is not a valid name of an HTTP header"))
+    HeaderName::try_from(name).map_err(|_| invalid_option("auth/name", "is not a valid name of an HTTP header"))
 }

@@ -3,18 +3,18 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Result, task_panicked};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use super::oauth::{Grant, Token};
+use super::oauth::{Grant, AccessToken};
 use crate::http::connections::Connections;
 
 /// A grant, and the token that it was last exchanged for.
 pub(super) struct TokenCache {
     grant: Arc<Grant>,
-    token: Mutex<Option<Token>>,
+    token: Mutex<Option<AccessToken>>,
 }
 
 impl TokenCache {
@@ -35,7 +35,7 @@ impl TokenCache {
     ) -> Result<Credential> {
         // Held while a token is fetched: requests side by side wait for the one.
         let mut token = self.token.lock().await;
-        if let Some(Token { credential, expires }) = &*token {
+        if let Some(AccessToken { credential, expires }) = &*token {
             let is_fresh = expires.is_none_or(|expires| Instant::now() < expires);
             if is_fresh && !refused.is_some_and(|refused| refused.is_same(credential)) {
                 return Ok(credential.clone());
@@ -44,14 +44,7 @@ impl TokenCache {
         // To its end, whatever becomes of whoever asks: a token that was replaced is of no more use.
         let (grant, connections) = (self.grant.clone(), connections.clone());
         let fetching = tokio::spawn(async move { grant.fetch(&connections).await });
-        let died = |_| {
-            Error::new(
-                ErrorKind::System,
-                "panic",
-                "a task that fetches a token ended unexpectedly; please report this",
-            )
-        };
-        let fetched = fetching.await.map_err(died)??;
+        let fetched = fetching.await.map_err(|_| task_panicked())??;
         let credential = fetched.credential.clone();
         *token = Some(fetched);
         Ok(credential)

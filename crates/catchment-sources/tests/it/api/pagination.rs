@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use catchment_core::testkit::{Everything, conforms};
+use catchment_core::testkit::{SourceOutput, conforms};
 use serde_json::json;
 
 use super::catalogue::{TOTAL, catalogue, songs};
@@ -11,7 +11,7 @@ use super::{api, read_ids};
 use crate::server::{Reply, Request, Server, host};
 
 /// The ids of what was read.
-fn ids(everything: &Everything) -> Vec<usize> {
+fn ids(everything: &SourceOutput) -> Vec<usize> {
     let place = everything.columns.as_ref().unwrap().iter().position(|column| &**column == "id").unwrap();
     let id = |(_, values): &(String, Vec<String>)| {
         values[place].trim_matches(|c: char| !c.is_ascii_digit()).parse()

@@ -7,7 +7,7 @@ mod records;
 
 use std::path::{Path, PathBuf};
 
-use catchment_core::testkit::{Everything, conforms};
+use catchment_core::testkit::{SourceOutput, conforms};
 use catchment_core::{Adapter, Cursor, FileAccess, Host, Page, PageSize, Reading, Result, Source};
 use catchment_sources::csv::{Csv, CsvOptions};
 use futures::StreamExt;
@@ -37,8 +37,8 @@ impl Sample {
         source(&self.path, self.options.clone())
     }
 
-    /// Everything in it, held against the conformance suite.
-    async fn read(&self) -> Everything {
+    /// SourceOutput in it, held against the conformance suite.
+    async fn read(&self) -> SourceOutput {
         conforms(|| self.source()).await
     }
 
@@ -59,7 +59,7 @@ fn source(path: &Path, options: CsvOptions) -> Csv {
 }
 
 /// The values of each record, joined with `|`.
-fn rows(everything: &Everything) -> Vec<String> {
+fn rows(everything: &SourceOutput) -> Vec<String> {
     let plain = |value: &String| value.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned();
     everything
         .records
@@ -68,11 +68,11 @@ fn rows(everything: &Everything) -> Vec<String> {
         .collect()
 }
 
-fn columns(everything: &Everything) -> String {
+fn columns(everything: &SourceOutput) -> String {
     everything.columns.as_ref().unwrap().join("|")
 }
 
 /// Code and place of each reject.
-fn rejects(everything: &Everything) -> Vec<String> {
+fn rejects(everything: &SourceOutput) -> Vec<String> {
     everything.rejects.iter().map(|reject| format!("{} {}", reject.location, reject.code)).collect()
 }

@@ -5,11 +5,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Either, Executor, MySql, Sqlite};
 
 use super::dialect::{Dialect, Sql};
-use super::error::Failure;
+use super::error::StoreError;
 use super::limits::bounded;
-use super::mysql::Connected;
+use super::mysql::HostConnection;
 use super::row::Row;
-use super::sqlite::Patience;
+use super::sqlite::BusyRetry;
 use super::statement::{Arg, mysql_arguments, sqlite_arguments};
 
 /// A connection out of the pool. If a future that used it is dropped half-way it is closed and not given back:
@@ -18,11 +18,11 @@ pub(crate) struct Conn {
     inner: Option<Either<PoolConnection<MySql>, PoolConnection<Sqlite>>>,
     is_busy: bool,
     /// Who wants to hear how its statements end.
-    connected: Option<Connected>,
+    connected: Option<HostConnection>,
 }
 
-impl From<(PoolConnection<MySql>, Connected)> for Conn {
-    fn from((conn, connected): (PoolConnection<MySql>, Connected)) -> Self {
+impl From<(PoolConnection<MySql>, HostConnection)> for Conn {
+    fn from((conn, connected): (PoolConnection<MySql>, HostConnection)) -> Self {
         Self { inner: Some(Either::Left(conn)), is_busy: false, connected: Some(connected) }
     }
 }
@@ -35,17 +35,17 @@ impl From<PoolConnection<Sqlite>> for Conn {
 
 impl Conn {
     /// One statement; how many rows it changed (on MySQL: how many it matched).
-    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         let sql = sql.into();
         self.is_busy = true;
         let count = match self.inner.as_mut() {
             Some(Either::Left(conn)) => {
-                let query = sqlx::query_with(Dialect::MySql.spell(sql), mysql_arguments(args)?);
+                let query = sqlx::query_with(Dialect::MySql.to_sql(sql), mysql_arguments(args)?);
                 bounded(conn.execute(query)).await.map(|done| done.rows_affected())
             }
             Some(Either::Right(conn)) => {
-                let text = Dialect::Sqlite.spell(sql);
-                let patience = Patience::begin();
+                let text = Dialect::Sqlite.to_sql(sql);
+                let patience = BusyRetry::begin();
                 loop {
                     let query = sqlx::query_with(text.clone(), sqlite_arguments(args)?);
                     let result = bounded(conn.execute(query)).await;
@@ -60,17 +60,17 @@ impl Conn {
     }
 
     /// All rows of one query.
-    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into();
         self.is_busy = true;
         let rows: Result<Vec<Row>, sqlx::Error> = match self.inner.as_mut() {
             Some(Either::Left(conn)) => {
-                let query = sqlx::query_with(Dialect::MySql.spell(sql), mysql_arguments(args)?);
+                let query = sqlx::query_with(Dialect::MySql.to_sql(sql), mysql_arguments(args)?);
                 bounded(conn.fetch_all(query)).await.map(|rows| rows.into_iter().map(Row::MySql).collect())
             }
             Some(Either::Right(conn)) => {
-                let text = Dialect::Sqlite.spell(sql);
-                let patience = Patience::begin();
+                let text = Dialect::Sqlite.to_sql(sql);
+                let patience = BusyRetry::begin();
                 loop {
                     let query = sqlx::query_with(text.clone(), sqlite_arguments(args)?);
                     let result = bounded(conn.fetch_all(query)).await;
@@ -89,21 +89,21 @@ impl Conn {
         &mut self,
         sql: impl Into<Sql>,
         args: &[Arg<'_>],
-        mut row: impl FnMut(&Row) -> Result<(), Failure> + Send,
-    ) -> Result<(), Failure> {
+        mut row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
         let sql = sql.into();
         // Until the last row is here: whoever stops before leaves the rest on the connection.
         self.is_busy = true;
         match self.inner.as_mut() {
             Some(Either::Left(conn)) => {
-                let query = sqlx::query_with(Dialect::MySql.spell(sql), mysql_arguments(args)?);
+                let query = sqlx::query_with(Dialect::MySql.to_sql(sql), mysql_arguments(args)?);
                 let mut rows = conn.fetch(query);
                 while let Some(found) = bounded(rows.try_next()).await? {
                     row(&Row::MySql(found))?;
                 }
             }
             Some(Either::Right(conn)) => {
-                let query = sqlx::query_with(Dialect::Sqlite.spell(sql), sqlite_arguments(args)?);
+                let query = sqlx::query_with(Dialect::Sqlite.to_sql(sql), sqlite_arguments(args)?);
                 let mut rows = conn.fetch(query);
                 while let Some(found) = bounded(rows.try_next()).await? {
                     row(&Row::Sqlite(found))?;
@@ -116,18 +116,18 @@ impl Conn {
     }
 
     /// The id that the last INSERT was given.
-    pub(crate) async fn last_id(&mut self) -> Result<i64, Failure> {
+    pub(crate) async fn last_id(&mut self) -> Result<i64, StoreError> {
         let sql = Sql::Each { mysql: "SELECT LAST_INSERT_ID()", sqlite: "SELECT last_insert_rowid()" };
         self.fetch(sql, &[]).await?.first().map_or(Ok(0), |row| row.int(0))
     }
 
     /// A statement that cannot be prepared, such as BEGIN or DDL.
-    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), Failure> {
+    pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
             Some(Either::Left(conn)) => bounded(conn.execute(sql)).await.map(|_| ()),
             Some(Either::Right(conn)) => {
-                let patience = Patience::begin();
+                let patience = BusyRetry::begin();
                 loop {
                     let result = bounded(conn.execute(sql)).await;
                     if !patience.asks_again(&result) {
@@ -141,7 +141,7 @@ impl Conn {
     }
 
     /// The same for a statement that takes as long as its table is large.
-    pub(crate) async fn raw_unbounded(&mut self, sql: &'static str) -> Result<(), Failure> {
+    pub(crate) async fn raw_unbounded(&mut self, sql: &'static str) -> Result<(), StoreError> {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
             Some(Either::Left(conn)) => conn.execute(sql).await.map(|_| ()),
@@ -152,7 +152,7 @@ impl Conn {
     }
 
     /// Whether the server answers.
-    pub(crate) async fn ping(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn ping(&mut self) -> Result<(), StoreError> {
         self.is_busy = true;
         let done = match self.inner.as_mut() {
             Some(Either::Left(conn)) => bounded(conn.ping()).await,
@@ -163,13 +163,13 @@ impl Conn {
     }
 
     /// Notes that a statement ended. After a time-out it has not: the connection stays busy, and is closed.
-    fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, Failure> {
+    fn end<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
         let timed_out =
             matches!(&result, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut);
         let is_turned_away = match (&result, &self.connected) {
-            (Err(error), Some(connected)) => connected.hear(error),
+            (Err(error), Some(connected)) => connected.note_error(error),
             (Ok(_), Some(connected)) => {
-                connected.answered();
+                connected.note_success();
                 false
             }
             _ => false,

@@ -42,7 +42,7 @@ impl From<String> for Sql {
 
 impl Dialect {
     /// A statement as this database takes it.
-    pub(crate) fn spell(self, sql: Sql) -> SqlStr {
+    pub(crate) fn to_sql(self, sql: Sql) -> SqlStr {
         match sql {
             Sql::Same(Cow::Borrowed(text)) if !text.contains('{') => text.into_sql_str(),
             Sql::Same(Cow::Owned(text)) if !text.contains('{') => AssertSqlSafe(text).into_sql_str(),
@@ -149,12 +149,12 @@ mod tests {
     fn markers_are_spelt_in_each_dialect() {
         let sql = || Sql::from("UPDATE t SET a = {now}, b = {now + ? ms} WHERE {ms c} > ?");
         assert_eq!(
-            Dialect::MySql.spell(sql()).as_str(),
+            Dialect::MySql.to_sql(sql()).as_str(),
             "UPDATE t SET a = CURRENT_TIMESTAMP(3), b = (CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND) \
              WHERE CAST(ROUND(UNIX_TIMESTAMP(c) * 1000) AS SIGNED) > ?"
         );
         assert_eq!(
-            Dialect::Sqlite.spell(sql()).as_str(),
+            Dialect::Sqlite.to_sql(sql()).as_str(),
             "UPDATE t SET a = strftime('%Y-%m-%d %H:%M:%f', 'now'), b = strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) \
              || ' seconds') WHERE CAST(ROUND(unixepoch(c, 'subsec') * 1000) AS INTEGER) > ?"
         );

@@ -6,8 +6,8 @@ use sqlx::mysql::MySqlDatabaseError;
 
 /// What a statement failed with.
 #[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) class: Class,
+pub(crate) struct StoreError {
+    pub(crate) class: FailureClass,
     message: String,
     source: sqlx::Error,
 }
@@ -17,13 +17,13 @@ const NO_CONNECTION: &str =
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum FailureClass {
     /// A value or a constraint: the fault of one row.
     Row,
     /// Deadlock, lock time-out, busy: the same transaction is worth another try at once.
     Contended,
     /// The connection or the server is gone, or something passing.
-    Away,
+    Unavailable,
     /// The server's disk is full, or its storage fails.
     Storage,
     /// What another try will not change: no such database, no permission, read-only.
@@ -41,12 +41,12 @@ const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
 /// none of them: it may be one that is being failed over.
 const REFUSED_ERRORS: [u16; 9] = [1044, 1045, 1049, 1054, 1142, 1143, 1146, 1227, 1698];
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
         let class = match &source {
             sqlx::Error::Database(error) => classify(error.as_ref()),
-            sqlx::Error::Configuration(_) => Class::Refused,
-            _ => Class::Away,
+            sqlx::Error::Configuration(_) => FailureClass::Refused,
+            _ => FailureClass::Unavailable,
         };
         let message = match &source {
             sqlx::Error::Database(error) => error.message().to_owned(),
@@ -58,43 +58,43 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-fn classify(error: &dyn DatabaseError) -> Class {
+fn classify(error: &dyn DatabaseError) -> FailureClass {
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return classify_mysql(error.number(), error.code().unwrap_or_default());
     }
     // Extended result codes; the lowest byte is the primary one (https://sqlite.org/rescode.html).
     let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
     match code & 0xff {
-        5 | 6 => Class::Contended, // BUSY, LOCKED
-        18..=20 => Class::Row,     // TOOBIG, CONSTRAINT, MISMATCH
-        10 | 13 => Class::Storage, // IOERR, FULL
+        5 | 6 => FailureClass::Contended, // BUSY, LOCKED
+        18..=20 => FailureClass::Row,     // TOOBIG, CONSTRAINT, MISMATCH
+        10 | 13 => FailureClass::Storage, // IOERR, FULL
         // ERROR (no such table or column), PERM, READONLY, CORRUPT, CANTOPEN, NOTADB
-        1 | 3 | 8 | 11 | 14 | 26 => Class::Refused,
-        _ => Class::Away,
+        1 | 3 | 8 | 11 | 14 | 26 => FailureClass::Refused,
+        _ => FailureClass::Unavailable,
     }
 }
 
 /// Whether SQLite says that somebody else is writing.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(error) if classify(error.as_ref()) == Class::Contended)
+    matches!(error, sqlx::Error::Database(error) if classify(error.as_ref()) == FailureClass::Contended)
 }
 
-fn classify_mysql(number: u16, sqlstate: &str) -> Class {
+fn classify_mysql(number: u16, sqlstate: &str) -> FailureClass {
     match number {
-        _ if ROW_ERRORS.contains(&number) => Class::Row,
-        _ if CONTENDED_ERRORS.contains(&number) => Class::Contended,
-        _ if STORAGE_ERRORS.contains(&number) => Class::Storage,
-        _ if REFUSED_ERRORS.contains(&number) => Class::Refused,
-        _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => Class::Row,
-        _ => Class::Away,
+        _ if ROW_ERRORS.contains(&number) => FailureClass::Row,
+        _ if CONTENDED_ERRORS.contains(&number) => FailureClass::Contended,
+        _ if STORAGE_ERRORS.contains(&number) => FailureClass::Storage,
+        _ if REFUSED_ERRORS.contains(&number) => FailureClass::Refused,
+        _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => FailureClass::Row,
+        _ => FailureClass::Unavailable,
     }
 }
 
-impl Failure {
+impl StoreError {
     /// Rows are not as they were when they were read, or gone: somebody writes beside us. The page is worth another look.
     pub(crate) fn changed_meanwhile(count: u64) -> Self {
         let message = format!("{count} rows were changed or deleted by another session after they were read");
-        Self { class: Class::Contended, message, source: sqlx::Error::RowNotFound }
+        Self { class: FailureClass::Contended, message, source: sqlx::Error::RowNotFound }
     }
 
     /// A row that is longer than what the server takes at once.
@@ -102,13 +102,13 @@ impl Failure {
         let message = format!(
             "it has {bytes} bytes, more than the server's max_allowed_packet of {packet}; raise that setting"
         );
-        Self { class: Class::Row, message, source: sqlx::Error::RowNotFound }
+        Self { class: FailureClass::Row, message, source: sqlx::Error::RowNotFound }
     }
 
     /// A value of ours that has no text; the page cannot be written.
     pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
         let message = format!("the cursor or the counts of a page cannot be written as JSON: {error}");
-        Self { class: Class::Refused, message, source: sqlx::Error::RowNotFound }
+        Self { class: FailureClass::Refused, message, source: sqlx::Error::RowNotFound }
     }
 
     /// The server's own words.
@@ -118,7 +118,7 @@ impl Failure {
 
     /// The same, as the fault of a race with somebody else.
     pub(crate) fn contended(self) -> Self {
-        Self { class: Class::Contended, ..self }
+        Self { class: FailureClass::Contended, ..self }
     }
 
     /// Whether a unique key turned a row down.
@@ -127,14 +127,14 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<StoreError> for Error {
+    fn from(failure: StoreError) -> Self {
         let (kind, code) = match failure.class {
-            Class::Row => (ErrorKind::Validation, "refused_by_database"),
-            Class::Contended => (ErrorKind::Database, "database_contended"),
-            Class::Away => (ErrorKind::Database, "database_away"),
-            Class::Storage => (ErrorKind::System, "database_storage"),
-            Class::Refused => (ErrorKind::Config, "database_refused"),
+            FailureClass::Row => (ErrorKind::Validation, "refused_by_database"),
+            FailureClass::Contended => (ErrorKind::Database, "database_contended"),
+            FailureClass::Unavailable => (ErrorKind::Database, "database_away"),
+            FailureClass::Storage => (ErrorKind::System, "database_storage"),
+            FailureClass::Refused => (ErrorKind::Config, "database_refused"),
         };
         Self::new(kind, code, format!("database error: {}", failure.message)).with_source(failure.source)
     }
@@ -147,18 +147,18 @@ mod tests {
     #[test]
     fn what_the_server_says_is_blamed_on_the_right_one() {
         for (number, sqlstate, class) in [
-            (1406, "22001", Class::Row), // data too long
-            (1062, "23000", Class::Row), // duplicate key
-            (4025, "23000", Class::Row), // CHECK, MariaDB
-            (3819, "HY000", Class::Row), // CHECK, MySQL
-            (1364, "HY000", Class::Row), // no default
-            (1644, "45000", Class::Row), // SIGNAL in a trigger
-            (1213, "40001", Class::Contended),
-            (1205, "HY000", Class::Contended),
-            (1114, "HY000", Class::Storage),
-            (1045, "28000", Class::Refused),
-            (1053, "08S01", Class::Away), // shutdown in progress
-            (1047, "08S01", Class::Away), // a Galera node that is not ready
+            (1406, "22001", FailureClass::Row), // data too long
+            (1062, "23000", FailureClass::Row), // duplicate key
+            (4025, "23000", FailureClass::Row), // CHECK, MariaDB
+            (3819, "HY000", FailureClass::Row), // CHECK, MySQL
+            (1364, "HY000", FailureClass::Row), // no default
+            (1644, "45000", FailureClass::Row), // SIGNAL in a trigger
+            (1213, "40001", FailureClass::Contended),
+            (1205, "HY000", FailureClass::Contended),
+            (1114, "HY000", FailureClass::Storage),
+            (1045, "28000", FailureClass::Refused),
+            (1053, "08S01", FailureClass::Unavailable), // shutdown in progress
+            (1047, "08S01", FailureClass::Unavailable), // a Galera node that is not ready
         ] {
             assert_eq!(classify_mysql(number, sqlstate), class, "{number}");
         }

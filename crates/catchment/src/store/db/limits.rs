@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::Failure;
+use super::error::StoreError;
 
 /// How long a request waits for a connection.
 pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,7 +14,7 @@ pub(super) const MAX_STATEMENT: usize = 1 << 20;
 
 /// How large a statement may be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct StatementLimits {
     /// Parameters at most.
     pub(crate) parameters: usize,
     /// Bytes that several rows should keep to.
@@ -23,10 +23,10 @@ pub(crate) struct Limits {
     pub(crate) packet: usize,
 }
 
-impl Limits {
+impl StatementLimits {
     /// One row that no statement can carry is that row's fault.
-    pub(crate) fn check(self, bytes: usize) -> Result<(), Failure> {
-        if bytes < self.packet { Ok(()) } else { Err(Failure::too_large(bytes, self.packet)) }
+    pub(crate) fn check(self, bytes: usize) -> Result<(), StoreError> {
+        if bytes < self.packet { Ok(()) } else { Err(StoreError::too_large(bytes, self.packet)) }
     }
 }
 

@@ -12,8 +12,8 @@ mod statement;
 mod tx;
 
 pub(crate) use conn::Conn;
-pub(crate) use error::{Class, Failure};
-pub(crate) use limits::Limits;
+pub(crate) use error::{FailureClass, StoreError};
+pub(crate) use limits::StatementLimits;
 pub(crate) use open::Db;
 pub(crate) use row::Row;
 pub(crate) use statement::Arg;

@@ -10,7 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError, MySqlPool, MySqlPoolO
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Executor, MySql, Row};
 
-use super::error::Failure;
+use super::error::StoreError;
 use super::limits::ACQUIRE_TIMEOUT;
 use crate::store::LEASE;
 
@@ -26,8 +26,8 @@ const TURNED_AWAY: [u16; 4] = [1047, 1290, 1836, 1053];
 
 /// One host or several that hold the same data; the one that answered last is used.
 #[derive(Debug)]
-pub(crate) struct Cluster {
-    hosts: Vec<Host>,
+pub(crate) struct MySqlHosts {
+    hosts: Vec<MySqlHost>,
     current: AtomicUsize,
     connections: u32,
     server: Arc<ServerFacts>,
@@ -70,26 +70,26 @@ impl Outage {
 }
 
 #[derive(Debug)]
-struct Host {
+struct MySqlHost {
     name: String,
     pool: MySqlPool,
 }
 
 /// Which host a connection leads to.
 #[derive(Debug, Clone)]
-pub(super) struct Connected {
-    cluster: Arc<Cluster>,
+pub(super) struct HostConnection {
+    cluster: Arc<MySqlHosts>,
     host: usize,
 }
 
-impl Connected {
+impl HostConnection {
     /// A statement ended well.
-    pub(super) fn answered(&self) {
+    pub(super) fn note_success(&self) {
         self.cluster.outage.ends();
     }
 
     /// Hears of an error of this connection's host. Whether the connection is of no more use.
-    pub(super) fn hear(&self, error: &sqlx::Error) -> bool {
+    pub(super) fn note_error(&self, error: &sqlx::Error) -> bool {
         if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) {
             self.cluster.outage.begins(&error.to_string());
         }
@@ -99,13 +99,13 @@ impl Connected {
             .map(MySqlDatabaseError::number);
         let is_turned_away = number.is_some_and(|number| TURNED_AWAY.contains(&number));
         if is_turned_away {
-            self.cluster.turn_from(self.host);
+            self.cluster.switch_from(self.host);
         }
         is_turned_away
     }
 }
 
-impl Cluster {
+impl MySqlHosts {
     /// `mysql://user:password@host:3306/db`, with commas between several hosts; connects when first used.
     pub(super) fn open(url: &str, connections: u32) -> Result<Self> {
         let url = match url.strip_prefix("mariadb:") {
@@ -120,7 +120,7 @@ impl Cluster {
         });
         let open = |options: MySqlConnectOptions| {
             let server = server.clone();
-            Host {
+            MySqlHost {
                 name: format!("{}:{}", options.get_host(), options.get_port()),
                 pool: MySqlPoolOptions::new()
                     .max_connections(connections)
@@ -148,18 +148,18 @@ impl Cluster {
     }
 
     /// A connection; to the next host where the current one cannot be reached.
-    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, Connected), Failure> {
+    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, HostConnection), StoreError> {
         let mut tried = 1;
         loop {
             let host = self.current.load(Ordering::SeqCst);
             match self.hosts[host].pool.acquire().await {
-                Ok(conn) => return Ok((conn, Connected { cluster: self.clone(), host })),
+                Ok(conn) => return Ok((conn, HostConnection { cluster: self.clone(), host })),
                 Err(error) if tried < self.hosts.len() && self.is_unreachable(host, &error) => {
-                    self.turn_from(host);
+                    self.switch_from(host);
                 }
                 Err(error) => {
                     let is_unreachable = self.is_unreachable(host, &error);
-                    let failure = Failure::from(error);
+                    let failure = StoreError::from(error);
                     if is_unreachable {
                         self.outage.begins(failure.message());
                     }
@@ -175,7 +175,7 @@ impl Cluster {
         !matches!(error, sqlx::Error::PoolClosed) && self.hosts[host].pool.size() < self.connections
     }
 
-    fn turn_from(&self, host: usize) {
+    fn switch_from(&self, host: usize) {
         let next = (host + 1) % self.hosts.len();
         // Of those that fail at the same time one turns.
         let has_turned =

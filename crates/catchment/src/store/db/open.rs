@@ -6,9 +6,9 @@ use catchment_core::{Error, Result};
 
 use super::conn::Conn;
 use super::dialect::{Dialect, Sql};
-use super::error::Failure;
-use super::limits::{Limits, MAX_STATEMENT};
-use super::mysql::Cluster;
+use super::error::StoreError;
+use super::limits::{StatementLimits, MAX_STATEMENT};
+use super::mysql::MySqlHosts;
 use super::row::Row;
 use super::sqlite::SqliteFile;
 use super::statement::Arg;
@@ -17,7 +17,7 @@ use super::tx::Tx;
 /// The database.
 #[derive(Debug, Clone)]
 pub(crate) enum Db {
-    MySql(Arc<Cluster>),
+    MySql(Arc<MySqlHosts>),
     Sqlite(SqliteFile),
 }
 
@@ -25,7 +25,7 @@ impl Db {
     /// The database at `url`; it is connected to, and SQLite's file made, when it is first used.
     pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("mysql" | "mariadb") => Ok(Self::MySql(Arc::new(Cluster::open(url, connections)?))),
+            Some("mysql" | "mariadb") => Ok(Self::MySql(Arc::new(MySqlHosts::open(url, connections)?))),
             Some("sqlite") => Ok(Self::Sqlite(SqliteFile::open(url)?)),
             _ => Err(Error::config(
                 "database_url",
@@ -55,7 +55,7 @@ impl Db {
     }
 
     /// Moves what SQLite has in its write-ahead log into the file itself, and empties the log, if nobody reads from it.
-    pub(crate) async fn checkpoint(&self) -> Result<(), Failure> {
+    pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
         match self {
             Self::MySql(_) => Ok(()),
             Self::Sqlite(_) => {
@@ -65,18 +65,18 @@ impl Db {
     }
 
     /// What the server's `max_allowed_packet` allows, and the protocol.
-    pub(crate) fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> StatementLimits {
         match self {
             Self::MySql(cluster) => {
                 let packet = cluster.max_packet();
-                Limits { parameters: 65_535, bytes: MAX_STATEMENT.min(packet / 2), packet }
+                StatementLimits { parameters: 65_535, bytes: MAX_STATEMENT.min(packet / 2), packet }
             }
-            Self::Sqlite(_) => Limits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX },
+            Self::Sqlite(_) => StatementLimits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX },
         }
     }
 
     /// A connection that only reads.
-    pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
+    pub(crate) async fn reader(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
             Self::Sqlite(file) => file.readers.acquire().await?.into(),
@@ -84,7 +84,7 @@ impl Db {
     }
 
     /// A connection that may write.
-    pub(crate) async fn writer(&self) -> Result<Conn, Failure> {
+    pub(crate) async fn writer(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
             Self::Sqlite(file) => file.writer.acquire().await?.into(),
@@ -92,7 +92,7 @@ impl Db {
     }
 
     /// Begins a transaction that writes.
-    pub(crate) async fn begin(&self) -> Result<Tx, Failure> {
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         let mut conn = self.writer().await?;
         // A deferred one of SQLite fails with BUSY, whatever the time-out, when it turns from reading to writing.
         conn.raw(self.dialect().pick("START TRANSACTION", "BEGIN IMMEDIATE")).await?;
@@ -100,12 +100,12 @@ impl Db {
     }
 
     /// One statement that writes, in a transaction of its own.
-    pub(crate) async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    pub(crate) async fn execute(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         self.writer().await?.execute(sql, args).await
     }
 
     /// All rows of one query.
-    pub(crate) async fn fetch(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn fetch(&self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
         self.reader().await?.fetch(sql, args).await
     }
 

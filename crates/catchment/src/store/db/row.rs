@@ -4,7 +4,7 @@ use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, ValueRef};
 
-use super::error::Failure;
+use super::error::StoreError;
 
 /// A row of an answer; columns are counted from 0.
 pub(crate) enum Row {
@@ -15,11 +15,11 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    pub(crate) fn int(&self, column: usize) -> Result<i64, Failure> {
+    pub(crate) fn int(&self, column: usize) -> Result<i64, StoreError> {
         Ok(self.optional_int(column)?.unwrap_or_default())
     }
 
-    pub(crate) fn optional_int(&self, column: usize) -> Result<Option<i64>, Failure> {
+    pub(crate) fn optional_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
         Ok(match self {
             Self::MySql(row) => row.try_get_unchecked(column)?,
             Self::Sqlite(row) => row.try_get_unchecked(column)?,
@@ -27,7 +27,7 @@ impl Row {
         })
     }
 
-    pub(crate) fn is_null(&self, column: usize) -> Result<bool, Failure> {
+    pub(crate) fn is_null(&self, column: usize) -> Result<bool, StoreError> {
         Ok(match self {
             Self::MySql(row) => row.try_get_raw(column)?.is_null(),
             Self::Sqlite(row) => row.try_get_raw(column)?.is_null(),
@@ -35,11 +35,11 @@ impl Row {
         })
     }
 
-    pub(crate) fn text(&self, column: usize) -> Result<&str, Failure> {
+    pub(crate) fn text(&self, column: usize) -> Result<&str, StoreError> {
         Ok(self.optional_text(column)?.unwrap_or_default())
     }
 
-    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, Failure> {
+    pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&str>, StoreError> {
         Ok(match self {
             Self::MySql(row) => row.try_get_unchecked(column)?,
             Self::Sqlite(row) => row.try_get_unchecked(column)?,

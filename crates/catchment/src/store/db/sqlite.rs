@@ -74,9 +74,9 @@ impl SqliteFile {
 }
 
 /// How long a statement of SQLite is repeated while another process is writing.
-pub(super) struct Patience(Instant);
+pub(super) struct BusyRetry(Instant);
 
-impl Patience {
+impl BusyRetry {
     pub(super) fn begin() -> Self {
         Self(Instant::now())
     }

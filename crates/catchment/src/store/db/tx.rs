@@ -2,7 +2,7 @@
 
 use super::conn::Conn;
 use super::dialect::Sql;
-use super::error::Failure;
+use super::error::StoreError;
 use super::row::Row;
 use super::statement::Arg;
 
@@ -17,21 +17,21 @@ impl Tx {
         Self { conn: Some(conn) }
     }
 
-    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, Failure> {
+    pub(crate) async fn execute(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<u64, StoreError> {
         self.conn()?.execute(sql, args).await
     }
 
-    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
         self.conn()?.fetch(sql, args).await
     }
 
-    pub(crate) async fn commit(mut self) -> Result<(), Failure> {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.conn()?.raw("COMMIT").await?;
         self.conn = None;
         Ok(())
     }
 
-    pub(crate) async fn rollback(mut self) -> Result<(), Failure> {
+    pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
         self.conn()?.raw("ROLLBACK").await?;
         self.conn = None;
         Ok(())
@@ -39,12 +39,12 @@ impl Tx {
 
     /// Tells the server that it is still wanted: one that is silent for too long is rolled back there, as that of a process
     /// that is gone.
-    pub(crate) async fn keep_alive(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn keep_alive(&mut self) -> Result<(), StoreError> {
         self.conn()?.ping().await
     }
 
     /// The connection that it is on.
-    pub(crate) fn conn(&mut self) -> Result<&mut Conn, Failure> {
+    pub(crate) fn conn(&mut self) -> Result<&mut Conn, StoreError> {
         self.conn.as_mut().ok_or_else(|| sqlx::Error::PoolClosed.into())
     }
 }

@@ -1,7 +1,7 @@
 //! What a statement of a step does to what is there already.
 
 /// What a statement of a step does, as far as it matters to what is there already.
-pub(super) enum Change {
+pub(super) enum SchemaChange {
     /// Makes a table, with these lines of its definition.
     Table(&'static str, Vec<&'static str>),
     /// Adds something to a table that may be somebody else's.
@@ -21,7 +21,7 @@ pub(super) enum Addition {
     OnUpdate(&'static str),
 }
 
-impl Change {
+impl SchemaChange {
     pub(super) fn of(statement: &'static str) -> Self {
         let word = |place: usize| statement.split_whitespace().nth(place).unwrap_or_default();
         let after = |word: &str| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use catchment_core::{Error, Result};
 
-use super::change::{Addition, Change};
+use super::change::{Addition, SchemaChange};
 use super::steps::Migration;
 use crate::store::db::Conn;
 use crate::store::db::dialect::{Dialect, Sql};
@@ -20,13 +20,13 @@ pub(super) async fn plan(
     for migration in pending {
         let mut todo = Vec::new();
         for statement in migration.statements(dialect) {
-            match Change::of(statement) {
-                Change::Table(name, lines) => {
+            match SchemaChange::of(statement) {
+                SchemaChange::Table(name, lines) => {
                     missing.extend(lacks(conn, name, &lines).await?);
                     todo.push(statement);
                 }
-                Change::Rows => todo.push(statement),
-                Change::Addition { table, what } => {
+                SchemaChange::Rows => todo.push(statement),
+                SchemaChange::Addition { table, what } => {
                     let columns = existing_columns(conn, table).await?;
                     if !columns.is_empty() && what.is_there(conn, table, &columns).await? {
                         continue;

@@ -12,7 +12,7 @@ use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
 use super::db::dialect::Dialect;
-use super::db::{Class, Conn, Db, Failure};
+use super::db::{FailureClass, Conn, Db, StoreError};
 use foreign::{existing_columns, plan};
 use steps::{MIGRATIONS, MIGRATIONS_TABLE};
 
@@ -58,10 +58,10 @@ impl Store {
     }
 
     /// SQLite says at once that it is busy while another process turns the file to WAL.
-    async fn first_connection(&self) -> Result<Conn, Failure> {
+    async fn first_connection(&self) -> Result<Conn, StoreError> {
         for _ in 0..OPEN_TRIES {
             match self.db.writer().await {
-                Err(failure) if failure.class == Class::Contended => tokio::time::sleep(OPEN_PAUSE).await,
+                Err(failure) if failure.class == FailureClass::Contended => tokio::time::sleep(OPEN_PAUSE).await,
                 result => return result,
             }
         }
@@ -129,7 +129,7 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
         match conn.execute(sql, &[migration.version.into(), migration.name.into()]).await {
             Ok(_) => applied.push(migration.name),
             // GET_LOCK is of one node of a cluster: another one took the same step at the same time.
-            Err(failure) if failure.is_duplicate() || failure.class == Class::Contended => {}
+            Err(failure) if failure.is_duplicate() || failure.class == FailureClass::Contended => {}
             Err(failure) => return Err(failure.into()),
         }
     }

@@ -1,23 +1,23 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
-use super::origin::Origin;
+use super::origin::RowOrigin;
 use super::outcome::Outcome;
 use super::table_view::TableView;
-use super::write::{TableSink, Written};
+use super::write::{TableSink, WriteOutcome};
 use crate::compare::{Changes, compare};
 use crate::counts::RunMetadata;
 use crate::mapping::Batch;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::db::dialect::Sql;
-use crate::store::db::{Arg, Class, Failure, Tx};
+use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
 use crate::store::lease::{Lease, lease_ms};
 use crate::store::values::stored;
 
 /// What came of committing a page.
 #[derive(Debug)]
-pub(crate) enum Commit {
+pub(crate) enum CommitOutcome {
     /// It is in the database, with these counts added.
     Done(Box<RunMetadata>),
     /// An earlier try had arrived after all, though its answer was lost.
@@ -36,12 +36,12 @@ const MOVE_CURSOR: &str = "UPDATE sync_runs SET page_no = ?, read_cursor = ?, it
 /// A page whose rows are written, in a transaction that is still open.
 pub(crate) struct WrittenPage {
     tx: Tx,
-    written: Written,
+    written: WriteOutcome,
 }
 
 /// A page whose turn it is to be committed: it is the next one of its run.
 #[derive(Clone, Copy)]
-pub(crate) struct Turn<'a> {
+pub(crate) struct PageCommit<'a> {
     /// The run, with the counts of the pages before.
     pub(crate) run: &'a SyncRun,
     pub(crate) lease: Lease,
@@ -54,7 +54,7 @@ pub(crate) struct Turn<'a> {
 
 impl Store {
     /// The table that a page is meant for, to compare the page with.
-    pub(crate) fn view<'a>(&'a self, batch: &'a Batch, origin: &'a Origin) -> TableView<'a> {
+    pub(crate) fn view<'a>(&'a self, batch: &'a Batch, origin: &'a RowOrigin) -> TableView<'a> {
         TableView::new(batch, origin, &self.db)
     }
 
@@ -62,9 +62,9 @@ impl Store {
     pub(crate) async fn write_page(
         &self,
         batch: &Batch,
-        origin: &Origin,
+        origin: &RowOrigin,
         changes: &Changes,
-    ) -> Result<WrittenPage, Failure> {
+    ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let sink = TableSink { view: &self.view(batch, origin), is_careful: false };
         let result = sink.apply(tx.conn()?, changes).await;
@@ -72,9 +72,9 @@ impl Store {
     }
 
     /// Commits a page that was written: its rejects, the counts and the cursor with it.
-    pub(crate) async fn commit_written(&self, page: WrittenPage, turn: Turn<'_>) -> Result<Commit, Failure> {
+    pub(crate) async fn commit_written(&self, page: WrittenPage, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
         let WrittenPage { mut tx, written } = page;
-        let Turn { run, lease, batch, .. } = turn;
+        let PageCommit { run, lease, batch, .. } = turn;
         let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
@@ -90,15 +90,15 @@ impl Store {
         store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         tx.commit().await?;
-        Ok(Commit::Done(Box::new(outcome.metadata)))
+        Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
     }
 
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
     /// rolled back and tried again more slowly, to find out which.
-    pub(crate) async fn commit_page(&self, turn: Turn<'_>) -> Result<Commit, Failure> {
-        let origin = Origin::of(turn.run);
+    pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
+        let origin = RowOrigin::of(turn.run);
         let page = match self.write_anew(turn.batch, &origin, false).await {
-            Err(failure) if failure.class == Class::Row => self.write_anew(turn.batch, &origin, true).await?,
+            Err(failure) if failure.class == FailureClass::Row => self.write_anew(turn.batch, &origin, true).await?,
             result => result?,
         };
         self.commit_written(page, turn).await
@@ -107,9 +107,9 @@ impl Store {
     async fn write_anew(
         &self,
         batch: &Batch,
-        origin: &Origin,
+        origin: &RowOrigin,
         is_careful: bool,
-    ) -> Result<WrittenPage, Failure> {
+    ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let view = self.view(batch, origin);
         let conn = tx.conn()?;
@@ -121,7 +121,7 @@ impl Store {
     }
 
     /// Notes what people should know of a run whose pages are all committed, and that it is no complete pass.
-    pub(crate) async fn note_warning(&self, lease: Lease, warning: &str) -> Result<(), Failure> {
+    pub(crate) async fn note_warning(&self, lease: Lease, warning: &str) -> Result<(), StoreError> {
         let sql = Sql::Each {
             mysql: "UPDATE sync_runs SET sync_metadata = JSON_SET(sync_metadata, '$.truncated', TRUE, '$.warning', ?) \
                     WHERE id = ? AND fence = ?",
@@ -132,17 +132,17 @@ impl Store {
     }
 
     /// Why the cursor did not move.
-    async fn why_not_moved(&self, lease: Lease, page_no: u64) -> Result<Commit, Failure> {
+    async fn why_not_moved(&self, lease: Lease, page_no: u64) -> Result<CommitOutcome, StoreError> {
         let sql = "SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?";
         let rows = self.db.writer().await?.fetch(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
         let has_moved =
             rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
-        Ok(if has_moved { Commit::AlreadyDone } else { Commit::LeaseLost })
+        Ok(if has_moved { CommitOutcome::AlreadyDone } else { CommitOutcome::LeaseLost })
     }
 }
 
 /// Where the rollback fails the connection is closed, which does the same.
-async fn rolled_back_unless_ok(tx: Tx, result: Result<Written, Failure>) -> Result<WrittenPage, Failure> {
+async fn rolled_back_unless_ok(tx: Tx, result: Result<WriteOutcome, StoreError>) -> Result<WrittenPage, StoreError> {
     match result {
         Ok(written) => Ok(WrittenPage { tx, written }),
         Err(failure) => {
@@ -154,7 +154,7 @@ async fn rolled_back_unless_ok(tx: Tx, result: Result<Written, Failure>) -> Resu
 
 impl WrittenPage {
     /// Keeps its transaction, as it waits for its turn.
-    pub(crate) async fn keep_alive(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn keep_alive(&mut self) -> Result<(), StoreError> {
         self.tx.keep_alive().await
     }
 
@@ -165,10 +165,10 @@ impl WrittenPage {
     }
 }
 
-async fn move_cursor(tx: &mut Tx, turn: Turn<'_>, after: &RunMetadata) -> Result<bool, Failure> {
-    let Turn { run, lease, page_no, batch, .. } = turn;
+async fn move_cursor(tx: &mut Tx, turn: PageCommit<'_>, after: &RunMetadata) -> Result<bool, StoreError> {
+    let PageCommit { run, lease, page_no, batch, .. } = turn;
     let (before, counts) = (&run.metadata.counts, &after.counts);
-    let text = |error: serde_json::Error| Failure::unwritable(&error);
+    let text = |error: serde_json::Error| StoreError::unwritable(&error);
     let cursor = serde_json::to_string(&batch.cursor).map_err(text)?;
     let metadata = serde_json::to_string(after).map_err(text)?;
     let args = [

@@ -8,6 +8,6 @@ mod scan;
 mod table_view;
 mod write;
 
-pub(crate) use commit::{Commit, Turn, WrittenPage};
-pub(crate) use origin::Origin;
+pub(crate) use commit::{CommitOutcome, PageCommit, WrittenPage};
+pub(crate) use origin::RowOrigin;
 pub(crate) use table_view::TableView;

@@ -20,13 +20,13 @@ impl<'a> From<Cell<'a>> for Arg<'a> {
 
 /// Where rows come from: what is written beside a record's own values.
 #[derive(Debug)]
-pub(crate) struct Origin {
+pub(crate) struct RowOrigin {
     pub(crate) run_id: i64,
     pub(crate) source_type: String,
     pub(crate) source_name: String,
 }
 
-impl Origin {
+impl RowOrigin {
     pub(crate) fn of(run: &SyncRun) -> Self {
         Self {
             run_id: run.id,

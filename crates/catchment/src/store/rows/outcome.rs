@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use catchment_core::{Coverage, Location, Position, Reject};
 
-use super::write::Written;
+use super::write::WriteOutcome;
 use crate::counts::{Counters, RunMetadata};
 use crate::mapping::Batch;
 use crate::store::errors::Skip;
@@ -19,9 +19,9 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn of(before: &RunMetadata, batch: &Batch, written: Written, max_stored: u64) -> Self {
+    pub(super) fn of(before: &RunMetadata, batch: &Batch, written: WriteOutcome, max_stored: u64) -> Self {
         let mut metadata = before.clone();
-        let Written { counts, rejects: refused, mut skips } = written;
+        let WriteOutcome { counts, rejects: refused, mut skips } = written;
         let failed = (batch.rejects.len() + refused.len()) as u64;
         metadata.counts = before.counts.plus(Counters { failed, ..counts });
         metadata.shifted = metadata.shifted.or_else(|| find_shift(before.last_page, batch, &skips));

@@ -2,7 +2,7 @@
 
 use super::table_view::TableView;
 use crate::store::db::dialect::Dialect;
-use crate::store::db::{Failure, Row};
+use crate::store::db::{StoreError, Row};
 use crate::target::Table;
 
 /// Rows of SQLite that come as one text.
@@ -13,8 +13,8 @@ impl TableView<'_> {
     pub(crate) async fn each_row(
         &self,
         limit: usize,
-        row: impl FnMut(&Row) -> Result<(), Failure> + Send,
-    ) -> Result<(), Failure> {
+        row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
         if self.dialect() == Dialect::Sqlite && self.should_be_scanned().await? {
             return self.scan(limit, row).await;
         }
@@ -28,8 +28,8 @@ impl TableView<'_> {
     async fn scan(
         &self,
         limit: usize,
-        mut row: impl FnMut(&Row) -> Result<(), Failure> + Send,
-    ) -> Result<(), Failure> {
+        mut row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
         let table = self.batch.table;
         let by_source =
             if table.is_by_source { " AND source_type = ? AND source_identifier = ?" } else { "" };
@@ -61,7 +61,7 @@ impl TableView<'_> {
 
     /// Whether the rows of this source are so large a part of the table that it is read faster from its beginning to
     /// its end than by an index.
-    async fn should_be_scanned(&self) -> Result<bool, Failure> {
+    async fn should_be_scanned(&self) -> Result<bool, StoreError> {
         let Table { name, is_by_source: true, .. } = self.batch.table else { return Ok(true) };
         let of_source = self.of_source();
         let sql =

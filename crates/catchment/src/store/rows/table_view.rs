@@ -1,12 +1,12 @@
 //! A target table as a page sees it: the rows of its source. SQL that is built from names is built in this folder, from
 //! the names of [`Table`](crate::mapping::table::Table)s alone.
 
-use super::origin::Origin;
+use super::origin::RowOrigin;
 use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::Dialect;
-use crate::store::db::{Arg, Conn, Db, Failure, Limits, Row};
-use crate::target::Kind;
+use crate::store::db::{Arg, Conn, Db, StoreError, StatementLimits, Row};
+use crate::target::ColumnKind;
 
 /// Columns in an identity at most.
 const MAX_IDENTITY: usize = 2;
@@ -20,19 +20,19 @@ pub(crate) type Identity<'a> = [Cell<'a>; MAX_IDENTITY];
 /// A page, and the table that it is meant for.
 pub(crate) struct TableView<'a> {
     pub(crate) batch: &'a Batch,
-    pub(crate) origin: &'a Origin,
+    pub(crate) origin: &'a RowOrigin,
     pub(super) db: &'a Db,
     /// The indexes of the identity's columns in the batch.
     pub(crate) identity: Vec<usize>,
 }
 
 impl<'a> TableView<'a> {
-    pub(crate) fn new(batch: &'a Batch, origin: &'a Origin, db: &'a Db) -> Self {
+    pub(crate) fn new(batch: &'a Batch, origin: &'a RowOrigin, db: &'a Db) -> Self {
         Self { batch, origin, db, identity: batch.identity() }
     }
 
     /// A connection that only reads: it sees what is committed.
-    pub(crate) async fn reader(&self) -> Result<Conn, Failure> {
+    pub(crate) async fn reader(&self) -> Result<Conn, StoreError> {
         self.db.reader().await
     }
 
@@ -40,7 +40,7 @@ impl<'a> TableView<'a> {
         self.db.dialect()
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    pub(super) fn limits(&self) -> StatementLimits {
         self.db.limits()
     }
 
@@ -51,7 +51,7 @@ impl<'a> TableView<'a> {
     }
 
     /// The rows of the table with the identities of these records.
-    pub(crate) async fn find(&self, records: &[usize], conn: &mut Conn) -> Result<Vec<Row>, Failure> {
+    pub(crate) async fn find(&self, records: &[usize], conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
         let table = self.batch.table;
         let by_source =
             if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
@@ -65,7 +65,7 @@ impl<'a> TableView<'a> {
     }
 
     /// Whether there are no such rows.
-    pub(crate) async fn is_table_empty(&self) -> Result<bool, Failure> {
+    pub(crate) async fn is_table_empty(&self) -> Result<bool, StoreError> {
         let sql = format!("SELECT 1 FROM {}{} LIMIT 1", self.batch.table.name, self.of_source());
         Ok(self.db.fetch(sql, &self.origin.args(self.batch.table)).await?.is_empty())
     }
@@ -84,7 +84,7 @@ impl<'a> TableView<'a> {
     /// A column as it is compared: exact decimals and JSON as text.
     fn readable(&self, column: &str) -> String {
         match self.batch.table.column(column) {
-            Some((_, column)) if !matches!(column.kind, Kind::Money) => column.name.to_owned(),
+            Some((_, column)) if !matches!(column.kind, ColumnKind::Money) => column.name.to_owned(),
             _ => self.dialect().as_text(column),
         }
     }
@@ -92,13 +92,13 @@ impl<'a> TableView<'a> {
     /// The same where it is text whatever somebody has stored there, as JSON holds no bytes.
     pub(super) fn readable_text(&self, column: &str) -> String {
         match self.batch.table.column(column).map(|(_, column)| column.kind) {
-            Some(Kind::Count | Kind::Flag) => column.to_owned(),
+            Some(ColumnKind::Count | ColumnKind::Flag) => column.to_owned(),
             _ => self.dialect().as_text(column),
         }
     }
 
     /// Where a column of the batch stands in a row of the table.
-    pub(crate) fn place_of(&self, column: usize) -> usize {
+    pub(crate) fn column_index(&self, column: usize) -> usize {
         FIRST_COLUMN + column
     }
 
@@ -112,31 +112,31 @@ impl<'a> TableView<'a> {
     }
 
     /// The identity of a row.
-    pub(crate) fn identity_in<'r>(&self, found: &'r Row) -> Result<Identity<'r>, Failure> {
+    pub(crate) fn identity_in<'r>(&self, found: &'r Row) -> Result<Identity<'r>, StoreError> {
         let mut identity = [Cell::Null; MAX_IDENTITY];
         for (part, column) in identity.iter_mut().zip(&self.identity) {
-            *part = Cell::Text(found.text(self.place_of(*column))?);
+            *part = Cell::Text(found.text(self.column_index(*column))?);
         }
         Ok(identity)
     }
 
     /// The id of a row.
-    pub(crate) fn id_of(&self, found: &Row) -> Result<i64, Failure> {
+    pub(crate) fn id_of(&self, found: &Row) -> Result<i64, StoreError> {
         found.int(0)
     }
 
     /// Whether this run has seen a row.
-    pub(crate) fn was_seen(&self, found: &Row) -> Result<bool, Failure> {
+    pub(crate) fn was_seen(&self, found: &Row) -> Result<bool, StoreError> {
         Ok(found.optional_int(1)? == Some(self.origin.run_id))
     }
 
     /// The version of a row, where it has one.
-    pub(crate) fn version_of<'r>(&self, found: &'r Row) -> Result<Option<&'r str>, Failure> {
+    pub(crate) fn version_of<'r>(&self, found: &'r Row) -> Result<Option<&'r str>, StoreError> {
         found.optional_text(2)
     }
 
     /// What fits into a column of the batch; `None` for the JSON of what nothing maps.
-    pub(crate) fn kind_of(&self, column: usize) -> Option<Kind> {
+    pub(crate) fn kind_of(&self, column: usize) -> Option<ColumnKind> {
         self.batch.table.column(self.batch.columns[column]).map(|(_, column)| column.kind)
     }
 

@@ -9,12 +9,12 @@ use crate::counts::Counters;
 use crate::mapping::Cell;
 use crate::store::chunks::{chunks, padded};
 use crate::store::db::dialect::{Dialect, Sql, list};
-use crate::store::db::{Arg, Class, Conn, Failure};
+use crate::store::db::{Arg, FailureClass, Conn, StoreError};
 use crate::store::errors::Skip;
 
 /// What became of the rows of a page.
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct WriteOutcome {
     pub(super) counts: Counters,
     pub(super) rejects: Vec<Reject>,
     pub(super) skips: Vec<Skip>,
@@ -29,8 +29,8 @@ pub(super) struct TableSink<'a> {
 
 impl TableSink<'_> {
     /// Applies changes in the transaction of a connection.
-    pub(super) async fn apply(&self, conn: &mut Conn, changes: &Changes) -> Result<Written, Failure> {
-        let mut written = Written::default();
+    pub(super) async fn apply(&self, conn: &mut Conn, changes: &Changes) -> Result<WriteOutcome, StoreError> {
+        let mut written = WriteOutcome::default();
         let inserts: Vec<_> = changes.insert.iter().map(|record| (*record, None)).collect();
         let updates: Vec<_> = changes.update.iter().map(|change| (change.record, Some(change.id))).collect();
         written.counts.inserted = self.upsert(conn, &inserts, &mut written.rejects).await?;
@@ -50,7 +50,7 @@ impl TableSink<'_> {
         conn: &mut Conn,
         rows: &[(usize, Option<i64>)],
         rejects: &mut Vec<Reject>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, StoreError> {
         let width = self.view.batch.columns.len() + 4;
         let bytes = |(row, _): &(usize, Option<i64>)| self.bytes(*row);
         let mut count = 0;
@@ -70,7 +70,7 @@ impl TableSink<'_> {
         conn: &mut Conn,
         rows: &[(usize, Option<i64>)],
         rejects: &mut Vec<Reject>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, StoreError> {
         let (mut count, mut todo) = (0, vec![rows]);
         while let Some(chunk) = todo.pop() {
             conn.raw("SAVEPOINT chunk").await?;
@@ -79,7 +79,7 @@ impl TableSink<'_> {
                     conn.raw("RELEASE SAVEPOINT chunk").await?;
                     count += upserted;
                 }
-                Err(failure) if failure.class == Class::Row => {
+                Err(failure) if failure.class == FailureClass::Row => {
                     conn.raw("ROLLBACK TO SAVEPOINT chunk").await?;
                     match chunk {
                         // Somebody else inserted it since we looked: the whole page is to be looked at again.
@@ -109,7 +109,7 @@ impl TableSink<'_> {
             + self.view.batch.row(row).map(Cell::size).sum::<usize>()
     }
 
-    async fn upsert_chunk(&self, conn: &mut Conn, rows: &[(usize, Option<i64>)]) -> Result<u64, Failure> {
+    async fn upsert_chunk(&self, conn: &mut Conn, rows: &[(usize, Option<i64>)]) -> Result<u64, StoreError> {
         let batch = self.view.batch;
         if let [(row, _)] = rows {
             self.view.limits().check(self.bytes(*row))?;
@@ -155,7 +155,7 @@ impl TableSink<'_> {
 
     /// Notes that the run saw rows that are as they should be; nothing else of them is written. Those that somebody changed
     /// since they were read are not found, and the page is to be looked at again.
-    async fn mark_seen(&self, conn: &mut Conn, unchanged: &Unchanged) -> Result<u64, Failure> {
+    async fn mark_seen(&self, conn: &mut Conn, unchanged: &Unchanged) -> Result<u64, StoreError> {
         let mut ids = unchanged.ids.clone();
         ids.sort_unstable();
         let (ranges, others) = ranges(&ids);
@@ -178,7 +178,7 @@ impl TableSink<'_> {
         }
         match ids.len() as u64 {
             count if count == seen => Ok(count),
-            count => Err(Failure::changed_meanwhile(count.abs_diff(seen))),
+            count => Err(StoreError::changed_meanwhile(count.abs_diff(seen))),
         }
     }
 
@@ -188,7 +188,7 @@ impl TableSink<'_> {
         condition: &str,
         args: &[Arg<'_>],
         unchanged: &Unchanged,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, StoreError> {
         let (table, now) = (self.view.batch.table.name, self.view.dialect().now());
         let versions: Vec<_> = unchanged.versions.iter().map(|version| &**version).collect();
         let versions: Vec<_> = padded(&versions).map(|version| Arg::Text(version)).collect();
@@ -202,7 +202,7 @@ impl TableSink<'_> {
         conn.execute(sql, &args).await
     }
 
-    fn refused(&self, row: usize, failure: &Failure) -> Reject {
+    fn refused(&self, row: usize, failure: &StoreError) -> Reject {
         let batch = self.view.batch;
         let message = format!("the database refused the row: {}", failure.message());
         let location = batch.location(row).cloned();

@@ -6,11 +6,11 @@ use super::claimant::Claimant;
 use super::finish::END_ATTEMPT;
 use super::holder::Holder;
 use super::row::{RUN_COLUMNS, RUN_WIDTH, read_run};
-use super::wait::{Standing, Wait, look};
+use super::wait::{Claimability, WaitReason, look};
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::Store;
-use crate::store::db::{Arg, Class, Failure, Row, Tx};
+use crate::store::db::{Arg, FailureClass, StoreError, Row, Tx};
 use crate::store::lease::{Lease, lease_ms};
 use crate::store::values::unreadable;
 
@@ -49,9 +49,9 @@ impl Store {
         worker: &str,
         claimant: Claimant<'_>,
         adopts: bool,
-    ) -> Result<Result<Claim, Wait>> {
+    ) -> Result<Result<Claim, WaitReason>> {
         match self.try_claim(run_id, worker, claimant, adopts).await {
-            Err(Obstacle::Database(failure)) if failure.class == Class::Contended => Ok(Err(Wait::No)),
+            Err(Obstacle::Database(failure)) if failure.class == FailureClass::Contended => Ok(Err(WaitReason::No)),
             Err(Obstacle::Database(failure)) => Err(failure.into()),
             Err(Obstacle::Unreadable(error)) => Err(error),
             Err(Obstacle::Waits(wait)) => Ok(Err(wait)),
@@ -69,8 +69,8 @@ impl Store {
         // Looked at before anything is locked: most who wait only look.
         let (fence, is_taken_over, lost_holder) =
             match look(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
-                Standing::Free { fence, is_taken_over, lost_holder } => (fence, is_taken_over, lost_holder),
-                Standing::Waits(wait) => return Err(Obstacle::Waits(wait)),
+                Claimability::Free { fence, is_taken_over, lost_holder } => (fence, is_taken_over, lost_holder),
+                Claimability::Waits(wait) => return Err(Obstacle::Waits(wait)),
             };
         let mut tx = self.db.begin().await?;
         match take(&mut tx, run_id, fence, worker, is_taken_over, lost_holder.as_ref()).await {
@@ -89,14 +89,14 @@ impl Store {
 
 /// Why a run is not claimed.
 enum Obstacle {
-    Database(Failure),
+    Database(StoreError),
     /// The run itself does not read.
     Unreadable(Error),
-    Waits(Wait),
+    Waits(WaitReason),
 }
 
-impl From<Failure> for Obstacle {
-    fn from(failure: Failure) -> Self {
+impl From<StoreError> for Obstacle {
+    fn from(failure: StoreError) -> Self {
         Self::Database(failure)
     }
 }
@@ -120,14 +120,14 @@ async fn take(
         is_still_so &= end_lost_attempt(tx, run_id, fence).await?;
     }
     if !is_still_so {
-        return Err(Obstacle::Waits(Wait::No));
+        return Err(Obstacle::Waits(WaitReason::No));
     }
     let args = [worker.into(), lease_ms().into(), run_id.into(), fence.into()];
     match tx.execute(TAKE, &args).await {
         Ok(1) => {}
-        Ok(_) => return Err(Obstacle::Waits(Wait::No)),
+        Ok(_) => return Err(Obstacle::Waits(WaitReason::No)),
         // Another run of the same lane was claimed in between.
-        Err(failure) if failure.is_duplicate() => return Err(Obstacle::Waits(Wait::No)),
+        Err(failure) if failure.is_duplicate() => return Err(Obstacle::Waits(WaitReason::No)),
         Err(failure) => return Err(failure.into()),
     }
     let begun = tx.execute(BEGIN_ATTEMPT, &[worker.into(), run_id.into()]).await?;
@@ -136,13 +136,13 @@ async fn take(
         "SELECT {RUN_COLUMNS}, fence, door, read_cursor, fruitless_attempts FROM sync_runs WHERE id = ?"
     );
     let rows = tx.fetch(sql, &[run_id.into()]).await?;
-    let row = rows.first().ok_or(Obstacle::Waits(Wait::No))?;
+    let row = rows.first().ok_or(Obstacle::Waits(WaitReason::No))?;
     read_claim(row).map_err(Obstacle::Unreadable)
 }
 
 /// Ends the attempt of a worker that did not live to do it. It counts as fruitless if it committed no page. False where the
 /// worker lived after all.
-async fn end_lost_attempt(tx: &mut Tx, run_id: i64, fence: i64) -> Result<bool, Failure> {
+async fn end_lost_attempt(tx: &mut Tx, run_id: i64, fence: i64) -> Result<bool, StoreError> {
     let count = "UPDATE sync_runs SET fruitless_attempts = CASE WHEN page_no > (SELECT pages_before FROM \
          sync_attempts a WHERE a.sync_run_id = sync_runs.id AND a.fence = sync_runs.fence) THEN 0 ELSE \
          fruitless_attempts + 1 END WHERE id = ? AND fence = ? AND status = 'in_progress' AND \

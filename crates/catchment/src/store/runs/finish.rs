@@ -1,12 +1,12 @@
 //! How an attempt ends, and its run with it.
 
-use catchment_core::{Error, Result, cut};
+use catchment_core::{Error, Result, truncate_text};
 
 use crate::run::RunStatus;
 use crate::store::Store;
-use crate::store::db::{Arg, Failure};
+use crate::store::db::{Arg, StoreError};
 use crate::store::lease::Lease;
-use crate::store::states::{Kept, keep, note_completed};
+use crate::store::states::{StoredCarryover, keep, note_completed};
 use crate::store::values::MAX_MESSAGE_BYTES;
 
 const END_RUN: &str = "UPDATE sync_runs SET status = ?, completed_at = CASE WHEN ? = 1 THEN {now} END, error_type = ?, \
@@ -24,7 +24,7 @@ const FINAL_FAILURE: &str = "INSERT INTO sync_errors (sync_run_id, error_type, e
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {
     /// With what it leaves for the next run.
-    Completed(Option<Kept>),
+    Completed(Option<StoredCarryover>),
     /// The run is over.
     Failed(&'a Error),
     /// The run goes on later.
@@ -50,7 +50,7 @@ impl Verdict<'_> {
 impl Store {
     /// Ends the attempt that holds `lease`, and the run with it where the verdict says so. False when the run is
     /// not ours any more: then only the attempt is ended.
-    pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, Failure> {
+    pub(crate) async fn end_attempt(&self, lease: Lease, verdict: &Verdict<'_>) -> Result<bool, StoreError> {
         let status = verdict.status();
         let (error, fruitless, delay_ms) = match *verdict {
             Verdict::Lost => return self.end_lost(lease).await,
@@ -61,7 +61,7 @@ impl Store {
             }
             Verdict::Released => (None, 0, Some(0)),
         };
-        let shown = error.map(|error| (cut(error.code(), 60), cut(&error.full_message(), MAX_MESSAGE_BYTES)));
+        let shown = error.map(|error| (truncate_text(error.code(), 60), truncate_text(&error.full_message(), MAX_MESSAGE_BYTES)));
         let kind = Arg::from(error.map(|error| error.kind().as_str()));
         let code = Arg::from(shown.as_ref().map(|(code, _)| code));
         let message = Arg::from(shown.as_ref().map(|(_, message)| message));
@@ -69,7 +69,7 @@ impl Store {
         let (id, fence) = (Arg::from(lease.run_id), Arg::from(lease.fence));
         let args = [
             status.as_str().into(),
-            i64::from(status.is_final()).into(),
+            i64::from(status.is_ended()).into(),
             kind,
             code,
             message,
@@ -98,7 +98,7 @@ impl Store {
     }
 
     /// Ends an attempt whose run somebody else took or changed.
-    async fn end_lost(&self, lease: Lease) -> Result<bool, Failure> {
+    async fn end_lost(&self, lease: Lease) -> Result<bool, StoreError> {
         let sql = "UPDATE sync_attempts SET ended_at = {now}, error_code = 'lease_lost', error_message = \
              'the run was taken over or changed by somebody else' WHERE sync_run_id = ? AND fence = ? \
              AND ended_at IS NULL";
@@ -119,7 +119,7 @@ impl Store {
         let sql = "UPDATE sync_runs SET status = 'failed', completed_at = {now}, error_type = ?, error_code \
              = ?, error_message = ?, lease_owner = NULL, lease_until = NULL WHERE id = ? AND status IN \
              ('pending', 'in_progress')";
-        let message = cut(&error.full_message(), MAX_MESSAGE_BYTES);
+        let message = truncate_text(&error.full_message(), MAX_MESSAGE_BYTES);
         let args = [error.kind().as_str().into(), error.code().into(), Arg::from(&message), run_id.into()];
         self.db.execute(sql, &args).await?;
         Ok(())

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::store::db::{Failure, Row};
+use crate::store::db::{StoreError, Row};
 use crate::store::values::timestamp;
 
 /// The columns of [`Holder::read`], in its order, of a row `h` of `sync_runs`.
@@ -30,7 +30,7 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    pub(super) fn read(row: &Row) -> Result<Self, Failure> {
+    pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             run_id: row.int(0)?,
             owner: row.optional_text(1)?.map(str::to_owned),

@@ -3,7 +3,7 @@
 use catchment_core::Result;
 
 use crate::store::Store;
-use crate::store::db::Failure;
+use crate::store::db::StoreError;
 use crate::store::lease::{Lease, lease_ms};
 
 impl Store {
@@ -30,6 +30,6 @@ impl Store {
         Ok(rows
             .iter()
             .map(|row| Ok((row.int(0)?, row.text(1)?.to_owned())))
-            .collect::<Result<_, Failure>>()?)
+            .collect::<Result<_, StoreError>>()?)
     }
 }

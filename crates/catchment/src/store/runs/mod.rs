@@ -16,4 +16,4 @@ pub(crate) use claim::Claim;
 pub(crate) use claimant::Claimant;
 pub(crate) use finish::Verdict;
 pub(crate) use queue::NewRun;
-pub(crate) use wait::Wait;
+pub(crate) use wait::WaitReason;

@@ -9,7 +9,7 @@ use crate::counts::RunMetadata;
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::store::Store;
-use crate::store::db::{Arg, Failure, Row};
+use crate::store::db::{Arg, StoreError, Row};
 use crate::store::lease::lease_ms;
 
 /// How many leases a run is due before its node counts as gone.
@@ -68,9 +68,9 @@ impl Store {
         Ok(rows.first().map(|row| row.int(0)).transpose()?)
     }
 
-    async fn try_insert_run(&self, new: &NewRun<'_>) -> Result<i64, Failure> {
+    async fn try_insert_run(&self, new: &NewRun<'_>) -> Result<i64, StoreError> {
         let options = serde_json::Value::Object(new.request.options.clone()).to_string();
-        let metadata = serde_json::to_string(new.metadata).map_err(|error| Failure::unwritable(&error))?;
+        let metadata = serde_json::to_string(new.metadata).map_err(|error| StoreError::unwritable(&error))?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, \
              target_table, door, node, request_key, lane_key, sync_metadata, next_attempt_at) VALUES \
@@ -124,7 +124,7 @@ impl Store {
         }
         let rows = self.db.fetch(parts.join(" UNION ALL "), &args).await?;
         let read = |row: &Row| Ok((row.int(1)?, row.int(0)?, row.text(2)?.to_owned()));
-        let mut due: Vec<_> = rows.iter().map(read).collect::<Result<_, Failure>>()?;
+        let mut due: Vec<_> = rows.iter().map(read).collect::<Result<_, StoreError>>()?;
         due.sort_unstable();
         // One of each lane: the others would only be in each other's way.
         let mut lanes = HashSet::new();
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Makes all that waits for its next attempt due now. How many there are.
-    pub(crate) async fn hasten_pending(&self) -> Result<u64, Failure> {
+    pub(crate) async fn make_pending_due(&self) -> Result<u64, StoreError> {
         let sql = "UPDATE sync_runs SET next_attempt_at = {now} WHERE status = 'pending'";
         self.db.execute(sql, &[]).await
     }

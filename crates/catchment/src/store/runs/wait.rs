@@ -9,12 +9,12 @@ use super::claimant::Claimant;
 use super::holder::{HOLDER_COLUMNS, HOLDER_WIDTH, Holder, whose};
 use crate::run::RunStatus;
 use crate::store::Store;
-use crate::store::db::{Conn, Failure};
+use crate::store::db::{Conn, StoreError};
 use crate::store::values::timestamp;
 
 /// Why a run cannot be claimed now, for whoever waits for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wait {
+pub(crate) enum WaitReason {
     /// It is not due before this time.
     Until(Timestamp),
     /// Another run holds its source or table, or is to go on before it.
@@ -29,7 +29,7 @@ pub(crate) enum Wait {
     No,
 }
 
-impl fmt::Display for Wait {
+impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Until(time) => write!(f, "its next attempt is due at {time:.0}"),
@@ -45,7 +45,7 @@ impl fmt::Display for Wait {
 }
 
 /// How a run stands for somebody who wants to claim it.
-pub(super) enum Standing {
+pub(super) enum Claimability {
     Free {
         fence: i64,
         /// It was under way.
@@ -53,16 +53,16 @@ pub(super) enum Standing {
         /// A run whose lease has run out holds its lane.
         lost_holder: Option<Holder>,
     },
-    Waits(Wait),
+    Waits(WaitReason),
 }
 
 impl Store {
     /// Why a run cannot be claimed now; `None` where it can.
-    pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<Wait>> {
+    pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<WaitReason>> {
         let looked = look(&mut self.db.reader().await?, run_id, claimant, false).await?;
         Ok(match looked {
-            Standing::Free { .. } => None,
-            Standing::Waits(wait) => Some(wait),
+            Claimability::Free { .. } => None,
+            Claimability::Waits(wait) => Some(wait),
         })
     }
 }
@@ -73,41 +73,41 @@ pub(super) async fn look(
     run_id: i64,
     claimant: Claimant<'_>,
     adopts: bool,
-) -> Result<Standing, Failure> {
-    let waits = |wait| Ok(Standing::Waits(wait));
+) -> Result<Claimability, StoreError> {
+    let waits = |wait| Ok(Claimability::Waits(wait));
     let sql = format!(
         "SELECT {HOLDER_COLUMNS}, h.status, CASE WHEN h.next_attempt_at > {{now}} THEN 1 ELSE 0 END, \
          {{ms h.next_attempt_at}} FROM sync_runs h WHERE h.id = ?"
     );
     let rows = conn.fetch(sql, &[run_id.into()]).await?;
-    let Some(row) = rows.first() else { return waits(Wait::No) };
+    let Some(row) = rows.first() else { return waits(WaitReason::No) };
     let (run, status) = (Holder::read(row)?, row.text(HOLDER_WIDTH)?);
     let is_taken_over = status == RunStatus::InProgress.as_str();
     if !is_taken_over && status != RunStatus::Pending.as_str() {
-        return waits(Wait::No);
+        return waits(WaitReason::No);
     }
     if is_taken_over && !run.is_expired {
-        return waits(Wait::UnderWay(run));
+        return waits(WaitReason::UnderWay(run));
     }
     if !(claimant.may_claim(&run.claimable_by) || adopts && claimant.may_adopt(&run.claimable_by)) {
-        return waits(Wait::NotOurs { claimable_by: run.claimable_by });
+        return waits(WaitReason::NotOurs { claimable_by: run.claimable_by });
     }
     if !claimant.has_key(run.key_id.as_deref()) {
-        return waits(Wait::OtherKey);
+        return waits(WaitReason::OtherKey);
     }
     if !is_taken_over && row.int(HOLDER_WIDTH + 1)? == 1 {
-        return waits(Wait::Until(timestamp(row.optional_int(HOLDER_WIDTH + 2)?).unwrap_or_default()));
+        return waits(WaitReason::Until(timestamp(row.optional_int(HOLDER_WIDTH + 2)?).unwrap_or_default()));
     }
     let holder = if is_taken_over { None } else { holder_of_lane(conn, run_id).await? };
     match holder {
         // It goes on first, if it can go on here.
-        Some(holder) if !holder.is_expired || claimant.can_claim(&holder) => waits(Wait::For(holder)),
-        lost_holder => Ok(Standing::Free { fence: run.fence, is_taken_over, lost_holder }),
+        Some(holder) if !holder.is_expired || claimant.can_claim(&holder) => waits(WaitReason::For(holder)),
+        lost_holder => Ok(Claimability::Free { fence: run.fence, is_taken_over, lost_holder }),
     }
 }
 
 /// Who holds the lane of a run, or is to go on before it.
-async fn holder_of_lane(conn: &mut Conn, run_id: i64) -> Result<Option<Holder>, Failure> {
+async fn holder_of_lane(conn: &mut Conn, run_id: i64) -> Result<Option<Holder>, StoreError> {
     let sql = format!(
         "SELECT {HOLDER_COLUMNS} FROM sync_runs r JOIN sync_runs h ON h.lane_key = r.lane_key WHERE r.id = ? AND \
          h.id <> r.id AND (h.status = 'in_progress' OR (h.status = 'pending' AND h.attempt > 0 AND h.id < r.id AND \
