@@ -17,10 +17,10 @@ pub struct Cursor {
     /// How much of its source a reading that ends here has covered.
     #[serde(rename = "pass", default, skip_serializing_if = "Coverage::is_complete")]
     pub coverage: Coverage,
-    /// What the next run of the same request is told ([`Reading::kept`](crate::Reading::kept)), if the run is completed
+    /// What the next run of the same request is told ([`Reading::carryover`](crate::Reading::carryover)), if the run is completed
     /// at this position.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keep: Option<serde_json::Value>,
+    #[serde(rename = "keep", default, skip_serializing_if = "Option::is_none")]
+    pub carryover: Option<serde_json::Value>,
     /// What people should know of a reading that ends here and is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
@@ -55,7 +55,7 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self { records_read, state, coverage: Coverage::Complete, keep: None, warning: None })
+        Ok(Self { records_read, state, coverage: Coverage::Complete, carryover: None, warning: None })
     }
 
     /// The state as the source's own type.

@@ -1,4 +1,4 @@
-//! A stream that a task or a thread of its own feeds.
+//! A bounded channel whose receiving end is a stream, fed by a task or a thread.
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -11,7 +11,7 @@ use crate::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub struct Feed<T>(mpsc::Sender<Option<Result<T>>>);
 
-/// A feed and its stream, in which so many items may wait to be taken; at least 1.
+/// A bounded channel of at least one item: its sending end, and the stream of what is sent.
 ///
 /// ```
 /// # use futures::StreamExt;
@@ -75,7 +75,7 @@ impl<T> Feed<T> {
         self.0.closed().await;
     }
 
-    /// Tells whether somebody still reads, for whoever does something long before the next item.
+    /// A cancellation check, for work that takes long before the next item: whether the stream is still read.
     pub fn watch(&self) -> impl Fn() -> bool + Send + Sync + 'static
     where
         T: Send + 'static,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a value stands under.
+/// The key of a value: a member name or an array index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Key<'j> {
     /// The name of a member, without its escapes.

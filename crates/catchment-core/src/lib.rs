@@ -113,7 +113,7 @@ mod value;
 
 pub use cursor::{Coverage, Cursor};
 pub use error::{Detail, Error, Result};
-pub use feed::{Feed, task_panicked, feed};
+pub use feed::{Feed, feed, task_panicked};
 pub use host::{
     EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute_path,
 };

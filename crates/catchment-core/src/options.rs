@@ -1,4 +1,4 @@
-//! Options as they come: JSON objects, of which each part takes its own, and says by a pointer what does not fit.
+//! Parsing of options: JSON objects, split among the parts that own them, with a JSON pointer to each error.
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;

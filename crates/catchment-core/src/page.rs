@@ -22,7 +22,7 @@ pub struct Page {
     pub records: Records,
     /// What could not be read. They count as records.
     pub rejects: Vec<Reject>,
-    /// Where reading goes on after this page.
+    /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.
     pub progress: Progress,

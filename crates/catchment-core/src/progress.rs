@@ -12,7 +12,8 @@ pub struct Progress {
     pub total_bytes: Option<u64>,
 }
 
-/// The sign of life of a source that is busy between two pages, as with a long download: silence ends an attempt.
+/// A heartbeat: says that a source is alive while it is busy between two pages, as with a long download. Silence ends
+/// an attempt.
 #[derive(Debug, Clone, Default)]
 pub struct Pulse(Arc<AtomicU64>);
 

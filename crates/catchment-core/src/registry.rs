@@ -16,7 +16,7 @@ pub struct Registry {
 
 type Build = fn(&str, Map<String, Value>, &Host) -> Result<Arc<dyn Source>>;
 
-/// The functions of an adapter, with its type forgotten.
+/// The functions of an adapter, type-erased: a vtable.
 #[derive(Clone, Copy)]
 struct Constructors {
     normalize: fn(&str) -> Result<String>,

@@ -14,16 +14,16 @@ use crate::{Cursor, Error, Host, Page, PageSize, Pulse, Result};
 /// What [`Source::read`] is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
-    /// Where to go on; `None` means from the beginning.
+    /// The cursor to resume from; `None` starts at the beginning.
     pub after: Option<Cursor>,
     /// The source fields that the mapping names, in no order; empty where the mapping is still to be found.
     /// A source whose columns are not given by the data (nested JSON) must offer these.
     pub fields: Arc<[Box<str>]>,
     /// How large pages should become.
     pub page_size: PageSize,
-    /// What the last completed run of the same request left for this one ([`Cursor::keep`]).
-    pub kept: Option<serde_json::Value>,
-    /// Where a source that is busy without a page says so.
+    /// What the last completed run of the same request left for this one ([`Cursor::carryover`]).
+    pub carryover: Option<serde_json::Value>,
+    /// The heartbeat of a source that is busy without a page.
     pub pulse: Pulse,
 }
 
@@ -33,7 +33,7 @@ pub trait Source: Send + Sync {
     /// Proves that [`read`](Self::read) could start: the same credentials, the same first request, nothing more.
     async fn test_connection(&self) -> Result<()>;
 
-    /// Reads on from a cursor to the end of the source.
+    /// Reads from a cursor to the end of the source, as a stream of pages.
     ///
     /// - Resuming at a page's cursor neither repeats nor skips a record delivered up to that page.
     /// - Every page of a stream has the same columns.
@@ -114,7 +114,7 @@ pub trait Adapter: Source + Sized + 'static {
     /// encrypted.
     const SECRETS: &'static [&'static str] = &[];
 
-    /// Which of its options decide nothing about what a run leaves for the next one ([`Cursor::keep`](crate::Cursor::keep)),
+    /// Which of its options decide nothing about what a run leaves for the next one ([`Cursor::carryover`](crate::Cursor::keep)),
     /// as JSON pointers like those of [`Adapter::SECRETS`], without `*`: a new password, another rate limit. With any other
     /// option changed, the next run begins anew.
     const STATELESS: &'static [&'static str] = &[];

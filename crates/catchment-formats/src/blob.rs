@@ -25,10 +25,10 @@ pub struct Blob {
     is_wanted: ContinueCheck,
 }
 
-/// Asked before each block is read, as some ways through a file are long: whether somebody still waits for what is read.
+/// A cancellation check, called before each block is read: whether the result is still wanted.
 pub type ContinueCheck = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// What a file is told from another state of itself by.
+/// A version stamp, to detect that a file changed: its size and modification time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Version {
     bytes: u64,

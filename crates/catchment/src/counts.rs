@@ -58,25 +58,27 @@ pub struct RunMetadata {
     /// Target column to source column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Names>,
-    /// The source was not read to its end: a limit of the options stopped it.
+    /// Whether the pass was not complete (`Coverage::Truncated`). Set by the page that says so, or at the end by a
+    /// source whose list moved twice; never reset.
     #[serde(skip_serializing_if = "is_false")]
     pub truncated: bool,
     /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
-    /// A record that stood on two pages of the source: its list moved while it was read.
+    /// Evidence that the source's list moved while it was read: a record that stood on two pages. Set by the first page
+    /// that shows it, never reset; judged at the end of the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shifted: Option<String>,
-    /// The page of the source that the last record stood on.
+    /// The page of the source that the last record stood on. Set by each page that has records, to find shifts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_page: Option<u64>,
-    /// The run whose place this one takes, because its source changed while it was read.
+    /// The run that this one replaces, because its source changed while it was read. Set when it is inserted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<i64>,
-    /// The run that took this one's place.
+    /// The run that replaced this one. Set just before this one becomes failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<i64>,
-    /// How many runs in a row were replaced before this one.
+    /// How many runs in a row were replaced before this one. Set when it is inserted; no more are replaced after 5.
     #[serde(skip_serializing_if = "is_zero")]
     pub replacements: u32,
 }

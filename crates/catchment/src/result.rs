@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::counts::Counters;
 use crate::run::{RunError, RunStatus, SyncRun};
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct SyncResult {
     /// The run that did it: the one asked for, or the one that took its place.
@@ -54,6 +54,6 @@ pub struct SyncStats {
     pub completed: u64,
     /// AttemptEnd with an error.
     pub failed: u64,
-    /// Called off.
+    /// Cancelled.
     pub cancelled: u64,
 }

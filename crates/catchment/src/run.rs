@@ -13,25 +13,33 @@ use crate::request::SyncRequest;
 /// ```text
 /// schedule ─> pending ──claim──> in_progress ──> completed | failed
 ///                ^                    │
-///                └─ retry, shutdown, ─┘         cancel: pending | in_progress ─> cancelled
-///                   a lease that ran out        retry:  failed | cancelled ─> pending
+///                └─ retryable error, ─┘    cancel:        pending | in_progress ─> cancelled
+///                   shutdown,              retry:         failed | cancelled ─> pending
+///                   expired lease          resume, daily: failed ─> pending
+///                                          unreadable:    pending | in_progress ─> failed
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
-    /// Every run begins here, and comes back when an attempt ended that is worth another one: with `next_attempt_at` set,
-    /// before which no worker claims it. A worker that may read its source claims it as soon as it is due and its lane is
-    /// free.
+    /// In: `schedule_sync` inserts it; an attempt that failed with a retryable error, or whose worker shut down,
+    /// returns it; a claim of another run in its lane frees it where its lease has expired; `retry`, `resume` and the
+    /// daily job requeue it. Out: a worker that may read its source claims it, once `next_attempt_at` has passed and
+    /// its lane is free; or `cancel`.
     Pending,
-    /// A worker claimed it and holds its lease. It leaves by how the attempt ends; by `cancel`; or by a change by hand.
-    /// Where nobody renews the lease, the next worker that looks takes it over.
+    /// In: a worker claims it, and holds its lease. Out: that worker, when the attempt ends: to `completed`, `failed`
+    /// or `pending`; or `cancel`; or a change by hand. Where nobody renews the lease, the next worker that polls takes
+    /// the run over, in this state, with a new fence and a new attempt.
     InProgress,
-    /// The worker read the source to its end, and the account added up. Final.
+    /// In: its worker, when the source was read to its end and every record is accounted for. Final: nothing leads out.
     Completed,
-    /// An attempt ended with an error that another one would meet again, or too many in a row got nowhere; or somebody set
-    /// it by hand. `retry`, `resume` and the daily job put it back into the queue, each if its conditions hold.
+    /// In: its worker, when an attempt ended with an error that is not retryable, or too many attempts in a row
+    /// committed no page; any worker, where the stored run cannot be read; or a change by hand. Out: `retry`; or
+    /// `resume` and the daily job, within 7 days and where the error is retryable or set by hand; each only while no
+    /// later run of its source and target exists. Where its source changed meanwhile, a new run has replaced it
+    /// (`replaced_by`).
     Failed,
-    /// Somebody cancelled it. Only `retry` puts it back into the queue.
+    /// In: `cancel`, at once; a worker that holds it notices at its next page or heartbeat. Out: `retry`, while no
+    /// later run of its source and target exists.
     Cancelled,
 }
 
@@ -45,7 +53,7 @@ stored_names!(
     Cancelled = "cancelled"
 );
 impl RunStatus {
-    /// Whether nothing more happens to it by itself.
+    /// Whether it has ended: no worker claims it. A failed run may still be requeued by the daily job.
     pub const fn is_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
@@ -56,7 +64,7 @@ impl RunStatus {
 pub struct SyncRun {
     /// Given when it is scheduled; later runs have higher ids.
     pub id: i64,
-    /// What was asked for, as it was scheduled; secrets in it are sealed.
+    /// What was asked for; secrets in it are sealed. Set when it is scheduled, and never changed; below as well.
     pub request: SyncRequest,
     /// What the rows' identities hold for the source: its identifier, or `options.sourceName`.
     pub source_name: String,
@@ -70,21 +78,25 @@ pub struct SyncRun {
     pub items_failed: u64,
     /// Records left alone.
     pub items_skipped: u64,
-    /// The finer counts and what else is worth knowing.
+    /// The finer counts, and what else is worth knowing. Written by each page, in its transaction, but for what its
+    /// fields say otherwise.
     pub metadata: RunMetadata,
-    /// Why it failed, or why its last attempt did. Set when an attempt ends, cleared by the next claim.
+    /// Why it failed, or why its last attempt did. Set or cleared by the end of an attempt, cleared by the next claim;
+    /// kept by `retry` until then.
     pub error: Option<RunError>,
     /// Attempts begun. Raised by each claim.
     pub attempt: u32,
-    /// When the next attempt is due. Set while the run is pending, cleared by the claim.
+    /// When the next attempt is due: set by `schedule_sync`, by the end of an attempt that is retried (back-off,
+    /// `Retry-After`), and by `retry` and `resume` (now); cleared by the claim and by `cancel`.
     pub next_attempt_at: Option<Timestamp>,
     /// When it was scheduled.
     pub created_at: Timestamp,
     /// When its first attempt began. Set by the first claim, and never again.
     pub started_at: Option<Timestamp>,
-    /// When it became completed, failed or cancelled; cleared when it is put back into the queue.
+    /// When it became completed, failed or cancelled: set with that state, cleared by `retry`, `resume`, the daily job
+    /// and the claim.
     pub completed_at: Option<Timestamp>,
-    /// Pages committed, over all attempts.
+    /// Pages committed, over all attempts. Raised by the statement that moves the cursor, and never reset.
     pub pages: u64,
 }
 

@@ -12,10 +12,10 @@ use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::performance::TrialRun;
-use super::play::Workload;
-use super::stage::TrialContext;
+use super::context::TrialContext;
+use super::trial_run::TrialRun;
 use super::waiting::{PATIENCE, progress, wait_until};
+use super::workload::Workload;
 use xtask::database::Database;
 use xtask::mariadb::MariaDb;
 
@@ -36,7 +36,8 @@ pub(super) fn server(stage: &mut TrialContext) -> Result<String> {
     let mut mariadb = MariaDb::start()?;
     let ports = [mariadb.server().port];
     let play = Workload::new(stage, &Database::create(&ports, "reference")?)?;
-    let mut events = [vec![ServerFault::Cut; 10], vec![ServerFault::Kill; 4], vec![ServerFault::Stop]].concat();
+    let mut events =
+        [vec![ServerFault::Cut; 10], vec![ServerFault::Kill; 4], vec![ServerFault::Stop]].concat();
     let (count, mut cycles) = (events.len(), 0);
     while !events.is_empty() {
         cycles += 1;

@@ -12,9 +12,9 @@ use rand::RngExt;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-use super::performance::TrialRun;
-use super::play::Workload;
-use super::stage::TrialContext;
+use super::context::TrialContext;
+use super::trial_run::TrialRun;
+use super::workload::Workload;
 use xtask::database::Database;
 use xtask::mariadb::{Server, free_port, make_data_directory, write_init_file};
 use xtask::tools::{find, install, is_root};

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use rand::RngExt;
 
-use super::performance::TrialRun;
-use super::play::Workload;
-use super::stage::TrialContext;
+use super::context::TrialContext;
+use super::trial_run::TrialRun;
 use super::waiting::wait_until;
+use super::workload::Workload;
 use xtask::database::Database;
 use xtask::mariadb::MariaDb;
 use xtask::process::Service;

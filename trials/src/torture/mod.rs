@@ -1,13 +1,13 @@
 //! `cargo xtask torture`: what may happen to Catchment and its database, at random moments, again and again. After
 //! each cycle the tables must be equal, by content, to those of a run that nothing happened to.
 
+mod context;
 mod faults;
 mod galera;
 mod kills;
-mod performance;
-mod play;
-mod stage;
+mod trial_run;
 mod waiting;
+mod workload;
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use stage::TrialContext;
+use context::TrialContext;
 use xtask::tools::cargo;
 
 const USAGE: &str = "cargo xtask torture [--galera] [--kills N] [--seed N] [--only NAME]";

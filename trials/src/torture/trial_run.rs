@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::Result;
 use rand::RngExt;
 
-use super::play::Workload;
-use super::stage::TrialContext;
+use super::context::TrialContext;
 use super::waiting::{PATIENCE, progress, wait_until};
+use super::workload::Workload;
 use xtask::database::Database;
 use xtask::process::Service;
 

@@ -10,7 +10,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 
-use super::stage::TrialContext;
+use super::context::TrialContext;
 use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::process::Service;

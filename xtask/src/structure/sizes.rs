@@ -11,8 +11,12 @@ pub(super) fn check_sizes(package: &Package) -> Vec<Violation> {
 }
 
 fn check_file(file: &SourceFile) -> Vec<Violation> {
-    let finding =
-        |line, what, remedy: &str| Violation { path: file.path.clone(), line, what, remedy: remedy.to_owned() };
+    let finding = |line, what, remedy: &str| Violation {
+        path: file.path.clone(),
+        line,
+        what,
+        remedy: remedy.to_owned(),
+    };
     let mut findings = Vec::new();
     let lines = file.count_lines();
     if lines > MAX_FILE_LINES {

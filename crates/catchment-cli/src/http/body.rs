@@ -62,6 +62,10 @@ async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, Err
 
 fn parse(body: &[u8]) -> Result<Value, ErrorResponse> {
     serde_json::from_slice(body).map_err(|error| {
-        ErrorResponse::new(StatusCode::BAD_REQUEST, "bad_json", format!("the body is not valid JSON: {error}"))
+        ErrorResponse::new(
+            StatusCode::BAD_REQUEST,
+            "bad_json",
+            format!("the body is not valid JSON: {error}"),
+        )
     })
 }

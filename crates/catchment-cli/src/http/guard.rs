@@ -28,7 +28,11 @@ impl Guard {
     }
 
     /// Who sends a request; nobody where it is answered to everybody.
-    pub(super) fn identify(&self, uri: &Uri, headers: &HeaderMap) -> Result<Option<Principal>, ErrorResponse> {
+    pub(super) fn identify(
+        &self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Option<Principal>, ErrorResponse> {
         let host = one_host(uri, headers)?;
         // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
         if matches!(uri.path(), "/healthz" | "/readyz") {

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use catchment_core::Error;
 
-use super::envelope::{SuccessResponse, ErrorResponse};
+use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
 use crate::view::HealthView;
 
@@ -28,8 +28,9 @@ async fn ready(State(shared): State<Shared>) -> Result<SuccessResponse<HealthVie
     let away = |why: String| ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
     match tokio::time::timeout(READY_TIMEOUT, service.ping()).await {
         Ok(Ok(())) => {
-            let failed =
-                |error: Error| ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "bad_key", error.message());
+            let failed = |error: Error| {
+                ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "bad_key", error.message())
+            };
             service.check_key().map_err(failed)?;
             Ok(SuccessResponse::data(HealthView { status: "ready" }))
         }

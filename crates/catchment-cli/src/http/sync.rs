@@ -11,7 +11,7 @@ use catchment::{Principal, SyncRequest};
 use serde::Deserialize;
 
 use super::body::{JsonBody, NoBody};
-use super::envelope::{SuccessResponse, ErrorResponse};
+use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
 use crate::view::{ChangedView, CheckView, ErrorsView, RunView, ScheduledView, SkipsView, StatsView};
 
@@ -69,7 +69,11 @@ async fn trigger(
     Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{sync_run_id}"))], answer))
 }
 
-async fn check(shared: SharedState, who: Caller, JsonBody(body): JsonBody) -> Result<SuccessResponse<CheckView>, ErrorResponse> {
+async fn check(
+    shared: SharedState,
+    who: Caller,
+    JsonBody(body): JsonBody,
+) -> Result<SuccessResponse<CheckView>, ErrorResponse> {
     let checked = shared.service()?.check(&who, SyncRequest::from_json(body)?).await?;
     Ok(SuccessResponse::data(&checked))
 }
@@ -79,12 +83,22 @@ async fn resume(shared: SharedState, who: Caller, _: NoBody) -> Result<SuccessRe
     Ok(SuccessResponse::message("Pending syncs resumed"))
 }
 
-async fn cancel(shared: SharedState, who: Caller, id: Id, _: NoBody) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
+async fn cancel(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    _: NoBody,
+) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
     let run = shared.service()?.cancel(&who, run_id(id)?).await?;
     Ok(SuccessResponse::with_message(&run, "Sync cancelled"))
 }
 
-async fn retry(shared: SharedState, who: Caller, id: Id, _: NoBody) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
+async fn retry(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    _: NoBody,
+) -> Result<SuccessResponse<ChangedView>, ErrorResponse> {
     let run = shared.service()?.retry(&who, run_id(id)?).await?;
     Ok(SuccessResponse::with_message(&run, "Sync scheduled again"))
 }
@@ -98,14 +112,24 @@ async fn show(shared: SharedState, who: Caller, id: Id) -> Result<SuccessRespons
     Ok(SuccessResponse::data(RunView::new(&run, &errors, &attempts).with_wait(waits_for)))
 }
 
-async fn errors(shared: SharedState, who: Caller, id: Id, part: Parts) -> Result<SuccessResponse<ErrorsView>, ErrorResponse> {
+async fn errors(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    part: Parts,
+) -> Result<SuccessResponse<ErrorsView>, ErrorResponse> {
     let (service, part) = (shared.service()?, query(part)?);
     let run = service.run(&who, run_id(id)?).await?;
     let errors = service.errors(&who, run.id, part.after, part.limit()).await?;
     Ok(SuccessResponse::data(ErrorsView::new(&run, &errors, part.limit())))
 }
 
-async fn skips(shared: SharedState, who: Caller, id: Id, part: Parts) -> Result<SuccessResponse<SkipsView>, ErrorResponse> {
+async fn skips(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    part: Parts,
+) -> Result<SuccessResponse<SkipsView>, ErrorResponse> {
     let (service, part) = (shared.service()?, query(part)?);
     let run = service.run(&who, run_id(id)?).await?;
     let skips = service.skips(&who, run.id, part.after, part.limit()).await?;

@@ -51,7 +51,9 @@ impl FileAccess {
             Self::Below(dirs) => match path.canonicalize() {
                 Ok(real) => locate_in_dirs(dirs, &real).map(|_| ()).ok_or_else(|| outside(path, dirs)),
                 // What is not there yet is judged by its name; opening it judges again.
-                Err(_) if dirs.iter().any(|dir| absolute_path(dir).is_ok_and(|dir| path.starts_with(dir))) => {
+                Err(_)
+                    if dirs.iter().any(|dir| absolute_path(dir).is_ok_and(|dir| path.starts_with(dir))) =>
+                {
                     Ok(())
                 }
                 Err(_) => Err(outside(path, dirs)),

@@ -1,4 +1,4 @@
-//! Which delimiter a text has, where nobody says it.
+//! Delimiter detection, where no option names one.
 
 use csv_nose::{SampleSize, Sniffer};
 

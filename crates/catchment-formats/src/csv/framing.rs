@@ -1,4 +1,4 @@
-//! From text to records, in bounded memory, at a cost of one record for each that is malformed.
+//! Record framing: splits text into records, in bounded memory; a malformed record costs only itself.
 //!
 //! The records are those of RFC 4180 as csv-core reads them, more strictly in one thing: text after a closing
 //! quote is an error and not joined to the field. A quote that is never closed would make one record of the
@@ -12,7 +12,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr2;
 
 use super::dialect::CsvDialect;
-use super::fault::{SkipExtent, Fault, Shape, validate_record};
+use super::fault::{Fault, Shape, SkipExtent, validate_record};
 use super::options::CsvLimits;
 use crate::text::buffer::{TextBuffer, spans_lines, without_line_end};
 
@@ -21,7 +21,7 @@ const BLOCK_BYTES: usize = 256 << 10;
 const SHOWN_BYTES: usize = catchment_core::MAX_RAW_BYTES + 4;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// Cuts records out of a text.
+/// A tokenizer that splits a text into records.
 pub(crate) struct Framer {
     buffer: TextBuffer,
     limits: CsvLimits,
@@ -108,13 +108,20 @@ impl Framer {
         let (line, byte) = (self.buffer.line(), self.buffer.offset());
         let shape = self.parse(width)?;
         let rest = self.buffer.rest();
-        let (bytes, fields) = match validate_record(&shape, rest, &self.ends, width, self.dialect, self.limits) {
-            Ok(record) => record,
-            Err(Fault { code, message, costs }) => {
-                let raw = self.give_up(&costs)?;
-                return Ok(Some(Framed::MalformedRecord(MalformedRecord { line, byte, code, message, raw })));
-            }
-        };
+        let (bytes, fields) =
+            match validate_record(&shape, rest, &self.ends, width, self.dialect, self.limits) {
+                Ok(record) => record,
+                Err(Fault { code, message, costs }) => {
+                    let raw = self.give_up(&costs)?;
+                    return Ok(Some(Framed::MalformedRecord(MalformedRecord {
+                        line,
+                        byte,
+                        code,
+                        message,
+                        raw,
+                    })));
+                }
+            };
         let body = without_line_end(self.buffer.pass(bytes));
         let ends = &self.ends[..fields];
         let text = &self.fields[..ends.last().copied().unwrap_or(0)];
@@ -127,7 +134,13 @@ impl Framer {
                      name the right one with the option `encoding`"
                 );
                 let raw = shown(body);
-                Ok(Some(Framed::MalformedRecord(MalformedRecord { line, byte, code: "bad_encoding", message, raw })))
+                Ok(Some(Framed::MalformedRecord(MalformedRecord {
+                    line,
+                    byte,
+                    code: "bad_encoding",
+                    message,
+                    raw,
+                })))
             }
         }
     }

@@ -25,7 +25,11 @@ pub(crate) struct CsvLayout {
 
 impl CsvLayout {
     /// Finds out what the options leave open. `None` where there is not one record.
-    pub(crate) fn find(blob: &Blob, given: &ValidatedCsvOptions, fields: &[Box<str>]) -> Result<Option<Self>> {
+    pub(crate) fn find(
+        blob: &Blob,
+        given: &ValidatedCsvOptions,
+        fields: &[Box<str>],
+    ) -> Result<Option<Self>> {
         let head = read_head(&mut *blob.bytes()?, SAMPLE_BYTES)?;
         let encoding = match given.encoding {
             Some(encoding) => encoding,

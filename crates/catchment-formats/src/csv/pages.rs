@@ -98,7 +98,11 @@ impl Pages for CsvPages {
 }
 
 /// Finds the layout and goes past the header.
-fn begin(blob: &Blob, given: &ValidatedCsvOptions, fields: &[Box<str>]) -> Result<Option<(Framer, CsvLayout)>> {
+fn begin(
+    blob: &Blob,
+    given: &ValidatedCsvOptions,
+    fields: &[Box<str>],
+) -> Result<Option<(Framer, CsvLayout)>> {
     let Some(layout) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
     if layout.has_header {

@@ -1,8 +1,8 @@
-//! From a record's text to the values of its columns: one pass over the text, and what no column wants is skipped.
+//! Projection: extracts the wanted columns from a record's text in one pass, and skips all other values.
 
 use std::borrow::Cow;
 
-use catchment_core::json::{Key, JsonText, for_each_entry};
+use catchment_core::json::{JsonText, Key, for_each_entry};
 use catchment_core::{Value, WHOLE_RECORD};
 
 pub use super::check::BadRecord;

@@ -1,4 +1,4 @@
-//! Where the records of a document are, where nobody says it: the likeliest of its lists.
+//! Detection of the list of records in a document, where no option names it: the likeliest of its arrays.
 
 use catchment_core::json::{Key, for_each_entry};
 use catchment_core::{Error, ErrorKind, Result};

@@ -7,7 +7,7 @@ use catchment_core::json::JsonText;
 use serde_json_path::{JsonPath, PathElement};
 
 use super::query;
-use super::step::{Step, follow, to_jsonpath, parse_steps};
+use super::step::{Step, follow, parse_steps, to_jsonpath};
 
 /// Where something is.
 #[derive(Debug, Clone)]

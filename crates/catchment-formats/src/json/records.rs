@@ -13,7 +13,7 @@ use super::step::{Step, to_jsonpath};
 /// More than this around the records is left out.
 const MAX_ENVELOPE: usize = 1 << 20;
 
-/// A last record that is longer is no token.
+/// The longest last record that is kept as a page token, in bytes.
 const MAX_LAST: usize = 64 << 10;
 
 /// A record as it stands in its answer.

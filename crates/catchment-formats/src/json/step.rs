@@ -11,7 +11,7 @@ pub enum Step {
     /// To the element of a list.
     Index(usize),
     /// To every member or element.
-Wildcard
+    Wildcard,
 }
 
 impl Step {

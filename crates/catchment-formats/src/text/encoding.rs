@@ -1,4 +1,4 @@
-//! Which encoding a text is in, where nobody says it.
+//! Character encoding detection, where no option names one.
 
 use std::io::Read;
 

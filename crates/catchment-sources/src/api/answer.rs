@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use catchment_core::{Error, ErrorKind, Result, task_panicked, mask_url_query};
+use catchment_core::{Error, ErrorKind, Result, mask_url_query, task_panicked};
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use tokio::sync::mpsc;

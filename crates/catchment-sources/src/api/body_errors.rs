@@ -1,4 +1,4 @@
-//! Errors that an answer tells of with a status of success.
+//! Errors in the body of a response of status 2xx.
 
 use catchment_core::Result;
 use catchment_formats::json::path::{Path, plain};

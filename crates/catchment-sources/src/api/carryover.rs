@@ -22,7 +22,11 @@ pub(super) struct Carryover {
 impl Carryover {
     /// That of the run before; nothing where it cannot be read.
     pub(super) fn of(reading: &Reading) -> Self {
-        reading.kept.clone().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+        reading
+            .carryover
+            .clone()
+            .and_then(|carryover| serde_json::from_value(carryover).ok())
+            .unwrap_or_default()
     }
 
     /// With the validators of an answer, where that one alone is the source.

@@ -7,9 +7,9 @@ use reqwest::header::HeaderMap;
 
 use super::incremental::Incremental;
 use super::options::{ApiOptions, Method, PaginationOptions, PaginationType, path};
-use super::pagination::{RequestDraft, Pagination, pagination_type, param_texts, set_param};
+use super::pagination::{Pagination, RequestDraft, pagination_type, param_texts, set_param};
 use super::state::ApiLayout;
-use crate::http::{Client, HttpLimits, Request, ClientOptions, source_url};
+use crate::http::{Client, ClientOptions, HttpLimits, Request, source_url};
 
 /// Of one answer, where the options do not say it.
 const MAX_PAGE_BYTES: u64 = 256 << 20;

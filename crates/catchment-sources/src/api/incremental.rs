@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 
 use super::options::IncrementalOptions;
 
-/// How only what is new is asked for.
+/// Incremental reading: the field of the high-water mark, and the parameter that it is sent as.
 #[derive(Debug)]
 pub(super) struct Incremental {
     pub(super) field: Box<str>,

@@ -77,7 +77,9 @@ fn describe(pagination: Option<&PaginationOptions>, next: &PageLocator) -> Strin
     match next {
         PageLocator::First => "the same URL".to_owned(),
         PageLocator::Page(number) => format!("{}={number}", option(|it| it.page_param.as_ref(), "page")),
-        PageLocator::Offset(number) => format!("{}={number}", option(|it| it.offset_param.as_ref(), "offset")),
+        PageLocator::Offset(number) => {
+            format!("{}={number}", option(|it| it.offset_param.as_ref(), "offset"))
+        }
         PageLocator::Token(_) => {
             let path = option(|it| it.cursor_path.as_ref().or(it.cursor_header.as_ref()), "the answer");
             format!("the token in {path}")

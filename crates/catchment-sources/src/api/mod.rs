@@ -4,6 +4,7 @@
 //! and keeps its `state` in cursors. What no option says is discovered from the first answer (`detect`, `reader::plan`).
 
 mod answer;
+mod body_errors;
 mod carryover;
 mod cycle;
 mod detect;
@@ -20,7 +21,6 @@ mod reader;
 mod source;
 mod state;
 mod summary;
-mod told_errors;
 
 pub use crate::http::{
     AuthOptions, ClientAuthentication, ErrorAction, ErrorRule, KeyLocation, OtherOrigins, RateLimit, Scopes,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::http::{AuthOptions, ErrorRule, OtherOrigins, RateLimit, Timeouts};
 
-/// How an API is asked, and where in its answers the records are. What is not given is detected from the first answer.
+/// How an API is requested, and where in its responses the records are. What is not given is detected from the first answer.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ApiOptions {
@@ -29,16 +29,16 @@ pub struct ApiOptions {
     pub data_path: Option<String>,
     /// How one page follows another. Detected by default.
     pub pagination: Option<PaginationOptions>,
-    /// Asks only for what is new since the last completed run.
+    /// Incremental sync: fetches only what is new since the last completed run.
     pub incremental: Option<IncrementalOptions>,
-    /// How often the API may be asked.
+    /// Rate limit of requests to the API.
     pub rate_limit: RateLimit,
-    /// Where an answer of status 200 reports an error: a dotted path or a JSONPath. Anything there but `null`, `false`,
-    /// `0` and what is empty is one.
+    /// Path to the error that a response of status 200 reports: a dotted path or a JSONPath. Any value there but
+    /// `null`, `false`, `0` and what is empty is an error.
     pub error_path: Option<String>,
-    /// What is done with answers that the status alone would judge otherwise. The first rule that matches counts.
+    /// Error rules, which override how responses are classified by their status. The first one that matches applies.
     pub error_rules: Vec<ErrorRule>,
-    /// What happens where a redirect or a next link leads to another origin: `refuse` (the default) or `bare`.
+    /// Cross-origin policy for redirects and next links: `refuse` (the default) or `bare` (without credentials).
     pub other_origins: OtherOrigins,
     /// How long answers may take.
     pub timeouts: Timeouts,
@@ -96,7 +96,7 @@ pub struct PaginationOptions {
     /// How. By default what the other options say, and detected where they do not.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<PaginationType>,
-    /// Records that a page is asked to have. Default 100, where a parameter for it is named. Also `pageSize`.
+    /// Page size: the records to request per page. Default 100, where a parameter for it is named. Also `pageSize`.
     #[serde(alias = "pageSize", skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
     /// The parameter that the limit is sent as.
@@ -163,7 +163,7 @@ pub struct PaginationOptions {
     /// Statuses that an API answers with past its last page, such as `[404]`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub end_status: Vec<u16>,
-    /// Most pages that are read. Where more follow, the run is `truncated`. No limit by default.
+    /// Maximum number of pages to read. Where more follow, the run is `truncated`. No limit by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_pages: Option<u64>,
 }
@@ -181,7 +181,7 @@ pub struct IncrementalOptions {
     pub param: String,
     /// What the first run sends; nothing by default.
     pub initial_value: Option<Value>,
-    /// How far before the highest value the next run begins: seconds for times (or a duration such as `"2h"` or `"P1D"`),
+    /// Overlap: how far before the high-water mark the next run begins: seconds for times (or a duration such as `"2h"` or `"P1D"`),
     /// a number for numbers. Default 0. Also `lag`.
     #[serde(alias = "lag")]
     pub lookback: Option<Value>,

@@ -19,7 +19,12 @@ pub(crate) enum FileLocation {
 impl FileLocation {
     /// What an identifier names: a path, or an http or https address. `max_bytes` is the longest file that is
     /// fetched.
-    pub(crate) fn new(identifier: &str, options: RemoteFileOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+    pub(crate) fn new(
+        identifier: &str,
+        options: RemoteFileOptions,
+        max_bytes: u64,
+        host: &Host,
+    ) -> Result<Self> {
         if is_address(identifier) {
             let remote = RemoteFile::new(source_url(identifier)?, options, max_bytes, host)?;
             return Ok(Self::Remote(Arc::new(remote)));

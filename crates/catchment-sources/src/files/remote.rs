@@ -12,12 +12,14 @@ use reqwest::{Method, Url};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::http::{AuthOptions, Body, Client, HttpLimits, OtherOrigins, RateLimit, Request, ClientOptions, Timeouts};
+use crate::http::{
+    AuthOptions, Body, Client, ClientOptions, HttpLimits, OtherOrigins, RateLimit, Request, Timeouts,
+};
 
 /// A download ends when it is silent, not when it is long.
 const MAX_SECONDS: u64 = 24 * 60 * 60;
 
-/// How a file at an address is asked for. Not for files on a disk.
+/// How a remote file (at a URL) is fetched. Not for local files.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RemoteFileOptions {
@@ -39,7 +41,7 @@ impl RemoteFileOptions {
     }
 }
 
-/// See the module.
+/// A remote file: its URL, and the client that fetches it.
 pub(crate) struct RemoteFile {
     pub(super) url: Url,
     client: Client,
@@ -55,7 +57,10 @@ impl RemoteFile {
                 params: Vec::new(),
                 auth: options.auth,
                 other_origins: options.other_origins,
-                limits: HttpLimits { timeouts: Timeouts { total, ..options.timeouts }, page_bytes: max_bytes },
+                limits: HttpLimits {
+                    timeouts: Timeouts { total, ..options.timeouts },
+                    page_bytes: max_bytes,
+                },
                 rate_limit: RateLimit::default(),
                 rules: Vec::new(),
                 accept: "text/csv, */*;q=0.5",

@@ -1,6 +1,6 @@
 //! URLs of sources: which ones can be read, their one spelling, and whether the operator allows to connect to them.
 
-use catchment_core::{Error, NetworkAccess, Result, truncate_text, mask_url_query};
+use catchment_core::{Error, NetworkAccess, Result, mask_url_query, truncate_text};
 use reqwest::Url;
 
 /// What is quoted of an identifier that is not a URL.
@@ -18,7 +18,8 @@ pub(crate) fn source_url(identifier: &str) -> Result<Url> {
         Err(error) => {
             // Before an `@` there may be a password.
             let quoted = Some(identifier.trim()).filter(|text| !text.contains('@'));
-            let quoted = quoted.map(|text| format!("`{}`", truncate_text(&mask_url_query(text), QUOTED_BYTES)));
+            let quoted =
+                quoted.map(|text| format!("`{}`", truncate_text(&mask_url_query(text), QUOTED_BYTES)));
             let problem = format!("is not a valid URL ({error}); use http:// or https://");
             return wrong(quoted.as_deref().unwrap_or(source), &problem);
         }

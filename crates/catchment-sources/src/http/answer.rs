@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Response, StatusCode, Url};
 
 use super::body::{BodyReader, TextDecoder};
-use super::causes::{root_cause, find};
+use super::error_chain::{find, root_cause};
 use super::redaction::Redactor;
 use super::status::header_text;
 
@@ -174,8 +174,11 @@ pub(super) async fn beginning(response: Response) -> String {
 
 fn broken_off(url: &Url, error: &std::io::Error) -> Error {
     let is_timeout = find::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout);
-    let what =
-        if is_timeout { "it was silent for too long (option `timeouts`)".to_owned() } else { root_cause(error) };
+    let what = if is_timeout {
+        "it was silent for too long (option `timeouts`)".to_owned()
+    } else {
+        root_cause(error)
+    };
     let message = format!("the answer of {} broke off: {what}", mask_url_query(url.as_str()));
     Error::new(ErrorKind::Network, "broken_off", message)
 }

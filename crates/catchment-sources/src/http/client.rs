@@ -228,7 +228,8 @@ impl Client {
         place: &dyn fmt::Display,
         told: &str,
     ) -> Result<()> {
-        let message = format!("{} answered {status} with an error at `{place}`", mask_url_query(url.as_str()));
+        let message =
+            format!("{} answered {status} with an error at `{place}`", mask_url_query(url.as_str()));
         let error = Error::new(ErrorKind::Api, "error_in_answer", message).with_quote(self.quote(told));
         self.rules.judge_failure(status, told, error)
     }

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use catchment_core::{Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, invalid_option, mask_url_query};
+use catchment_core::{
+    Error, ErrorKind, Host, NetworkAccess, Result, Secret, SecretAccess, invalid_option, mask_url_query,
+};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::address::check_address;
-use super::causes::{root_cause, find};
+use super::error_chain::{find, root_cause};
 use super::limits::HttpLimits;
 use super::redaction::Redactor;
 use super::resolve::DnsResolver;

@@ -15,15 +15,15 @@ pub(super) fn deadline_after(told: Duration) -> Instant {
     Instant::now() + told.min(MAX_SERVER_DELAY)
 }
 
-/// How long answers may take, in seconds.
+/// Timeouts, in seconds.
 #[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Timeouts {
-    /// To connect. Default 10.
+    /// Connect timeout. Default 10.
     pub connect: Option<u64>,
-    /// That an answer may be silent. Default 60.
+    /// Read timeout: the longest silence within a response. Default 60.
     pub read: Option<u64>,
-    /// For a request and its whole answer. Default 3600.
+    /// Total timeout, for a request and its whole response. Default 3600.
     pub total: Option<u64>,
 }
 

@@ -14,7 +14,7 @@ use super::connections::Connections;
 /// A placeholder in addresses that are kept, for a parameter that may be a secret.
 const HIDDEN: &str = "catchment:hidden";
 
-/// What happens where a redirect or a link leads to another origin than the source's.
+/// Cross-origin policy: what happens where a redirect or a link leads to another origin than the source's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OtherOrigins {

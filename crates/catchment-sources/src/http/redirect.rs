@@ -14,8 +14,9 @@ pub(super) fn redirect_target(response: &Response) -> Result<Option<Url>> {
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let Some(location) = response.headers().get(LOCATION).filter(|_| is_redirect) else { return Ok(None) };
     let target = location.to_str().ok().and_then(|location| response.url().join(location).ok());
-    let message =
-        || format!("{} redirects to something that is not a valid URL", mask_url_query(response.url().as_str()));
+    let message = || {
+        format!("{} redirects to something that is not a valid URL", mask_url_query(response.url().as_str()))
+    };
     target.map(Some).ok_or_else(|| Error::new(ErrorKind::Api, "bad_redirect", message()))
 }
 

@@ -1,4 +1,4 @@
-//! What the options say about answers that the status alone would judge otherwise.
+//! Error rules: options that override how a response is classified by its status.
 
 use catchment_core::{Error, ErrorKind, Result, invalid_option};
 use reqwest::StatusCode;
@@ -8,15 +8,15 @@ use serde::Deserialize;
 use super::answer::{Answer, Body, EndReason};
 use super::status::answer_error;
 
-/// A rule for answers. The first one that matches counts.
+/// A rule that overrides how a response is classified. The first one that matches applies.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErrorRule {
-    /// The statuses that it is for: a number, a list, or a class such as `"5xx"`. All but 2xx by default.
+    /// The statuses that it matches: a number, a list, or a class such as `"5xx"`. All but 2xx by default.
     pub status: Option<Statuses>,
     /// A text that the body must hold.
     pub contains: Option<String>,
-    /// What is done.
+    /// What to do with a response that matches.
     pub action: ErrorAction,
 }
 
@@ -32,18 +32,18 @@ pub enum Statuses {
     Several(Vec<Statuses>),
 }
 
-/// What is done with an answer.
+/// What to do with a response that matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorAction {
-    /// The attempt ends, and is retried later.
+    /// Retry: the attempt ends, and the run resumes later, as after status 503.
     Retry,
-    /// It counts as an answer without records, and as the last one; the run is `truncated`, with a warning, since what the
-    /// answer would have held is not known.
+    /// Ignore: the response counts as an empty last page. The run is `truncated`, with a warning, since the records of
+    /// that page are not known.
     Ignore,
-    /// The run fails.
+    /// Fail: the run fails and is not retried.
     Fail,
-    /// The attempt ends, and is retried when the server allows it.
+    /// Rate limit: the attempt ends, and the run resumes after `Retry-After`, as after status 429.
     RateLimited,
 }
 
@@ -82,7 +82,10 @@ impl Rules {
                 return Err(invalid_option(&format!("errorRules/{index}/status"), problem));
             }
             if rule.status.is_none() && rule.contains.is_none() {
-                return Err(invalid_option(&format!("errorRules/{index}"), "needs `status`, `contains` or both"));
+                return Err(invalid_option(
+                    &format!("errorRules/{index}"),
+                    "needs `status`, `contains` or both",
+                ));
             }
         }
         Ok(Self(rules))

@@ -18,13 +18,13 @@ const GOOD_REQUESTS: usize = 20;
 /// A quota that is used up for longer ends the attempt, which resumes when it is renewed.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// How often the source may be asked.
+/// Rate limit of requests to the source.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RateLimit {
-    /// Requests a second at most; below 1 for fewer. No limit by default.
+    /// Maximum requests per second; a fraction such as 0.5 is allowed. No limit by default.
     pub requests_per_second: Option<f64>,
-    /// Requests under way at the same time, where the address of the next page is known ahead. Default 4.
+    /// Maximum concurrent requests, where the address of the next page is known in advance. Default 4.
     pub max_concurrency: Option<usize>,
 }
 
@@ -49,7 +49,9 @@ impl Throttle {
         let period = match options.requests_per_second {
             None => None,
             Some(rate) if (0.001..=100_000.0).contains(&rate) => Some(Duration::from_secs_f64(1.0 / rate)),
-            Some(_) => return Err(invalid_option("rateLimit/requestsPerSecond", "must be from 0.001 to 100000")),
+            Some(_) => {
+                return Err(invalid_option("rateLimit/requestsPerSecond", "must be from 0.001 to 100000"));
+            }
         };
         let (now, good) = (AtomicUsize::new(max), AtomicUsize::new(0));
         Ok(Self { period, next: Mutex::default(), max, now, good, blocked: Mutex::default() })

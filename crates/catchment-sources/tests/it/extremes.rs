@@ -108,7 +108,7 @@ async fn read(slot: &'static str, number: String) -> Vec<catchment_core::Result<
         given["pagination"] = json!({"type": "page", "totalHeader": "x-total-count"});
     }
     let kept = Some(json!({"highest": "5"}));
-    let reading = Reading { kept, ..Reading::default() };
+    let reading = Reading { carryover: kept, ..Reading::default() };
     let source = api(&server.url, given, &host());
     let read = pages(&source, reading);
     tokio::time::timeout(Duration::from_secs(60), read).await.expect("it goes on for ever")

@@ -1,10 +1,10 @@
 //! Whether a row is as its record has it, column by column.
 
 use super::change::Difference;
-use super::digest::shortest_decimal;
+use super::encode::shortest_decimal;
 use super::json::canonical;
 use crate::mapping::Cell;
-use crate::store::{StoreError, Row, TableView};
+use crate::store::{Row, StoreError, TableView};
 use crate::target::{ColumnKind, Table};
 
 /// The columns in which a row differs from its record.

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::change::{Change, Changes};
-use super::same::differences;
-use crate::store::{Conn, StoreError, Row, TableView};
+use super::differences::differences;
+use crate::store::{Conn, Row, StoreError, TableView};
 
 /// Compares a page with what a transaction finds in the table. Of records with the same identity the first one counts.
 pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, StoreError> {
@@ -43,7 +43,12 @@ pub(super) async fn compare_some(
     Ok(())
 }
 
-fn add_found(view: &TableView<'_>, record: usize, found: &Row, changes: &mut Changes) -> Result<(), StoreError> {
+fn add_found(
+    view: &TableView<'_>,
+    record: usize,
+    found: &Row,
+    changes: &mut Changes,
+) -> Result<(), StoreError> {
     let (id, differences) = (view.id_of(found)?, differences(view, record, found)?);
     // A row without a version cannot be told from one that somebody changes meanwhile: it is written.
     match view.version_of(found)? {

@@ -3,13 +3,13 @@
 
 mod bloom;
 mod change;
-mod digest;
-mod digests;
+mod differences;
+mod encode;
 mod json;
 mod look_up;
-mod same;
+mod table_digests;
 mod versions;
 
 pub(crate) use change::{Changes, Unchanged};
-pub(crate) use digests::{Reservations, TableDigests};
 pub(crate) use look_up::compare;
+pub(crate) use table_digests::{Reservations, TableDigests};

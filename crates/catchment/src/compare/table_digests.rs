@@ -11,11 +11,11 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::bloom::GrowingBloom;
 use super::change::Changes;
-use super::digest::{digest, digest_json};
+use super::encode::{digest, digest_json};
 use super::look_up::compare_some;
 use super::versions::Versions;
 use crate::mapping::Cell;
-use crate::store::{StoreError, Row, TableView};
+use crate::store::{Row, StoreError, TableView};
 use crate::target::ColumnKind;
 
 /// Records that are looked up before it is worth reading the whole table: a small file, or what is new since yesterday,
@@ -98,7 +98,10 @@ impl TableDigests {
 
     /// Compares a page with what the table holds. The first record of an identity wins: in the page, and in the pages
     /// before it, committed or on their way.
-    pub(crate) async fn compare(&mut self, view: &TableView<'_>) -> Result<(Changes, Reservations), StoreError> {
+    pub(crate) async fn compare(
+        &mut self,
+        view: &TableView<'_>,
+    ) -> Result<(Changes, Reservations), StoreError> {
         self.read_in_time(view).await?;
         let (mut changes, mut reserved) = (Changes::default(), Reservations::default());
         let (mut unsure, mut last_version) = (Vec::new(), None);

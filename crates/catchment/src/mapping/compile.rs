@@ -74,7 +74,8 @@ impl Mapping {
         }
         let mut feeds = Vec::new();
         for column in table.columns {
-            let from = DERIVED_FROM.map(|name| feeds.iter().position(|feed: &ColumnSource| feed.column() == name));
+            let from =
+                DERIVED_FROM.map(|name| feeds.iter().position(|feed: &ColumnSource| feed.column() == name));
             feeds.extend(feed(table, column, options, &names, columns, from)?);
         }
         feeds.extend(table.metadata.map(|column| ColumnSource::Metadata { column }));
@@ -129,9 +130,10 @@ fn feed(
         return Ok(Some(ColumnSource::Field { column, place, name: name.as_str().into() }));
     }
     match (column.name, &options.content_type) {
-        ("content_type", Some(given)) => {
-            Ok(Some(ColumnSource::Constant { column: column.name, text: options::content_type(given)?.to_owned() }))
-        }
+        ("content_type", Some(given)) => Ok(Some(ColumnSource::Constant {
+            column: column.name,
+            text: options::content_type(given)?.to_owned(),
+        })),
         ("external_id", _) => Ok(Some(ColumnSource::Derived { column: column.name, from })),
         ("is_available", _) => Ok(Some(ColumnSource::Set { column: column.name })),
         ("content_type", None) => Err(options::missing_content_type()),

@@ -107,8 +107,10 @@ mod tests {
         {
             assert_eq!(read(text, DecimalSeparator::Assumed).as_deref(), Ok(expected));
         }
-        let count =
-            |text| convert(Value::Text(text), ColumnKind::Count, DecimalSeparator::Assumed).map_err(|error| error.code);
+        let count = |text| {
+            convert(Value::Text(text), ColumnKind::Count, DecimalSeparator::Assumed)
+                .map_err(|error| error.code)
+        };
         assert_eq!(count("1.400"), Err("ambiguous_number"));
         // JSON has one decimal sign.
         assert!(convert(Value::Number("54.900"), ColumnKind::Money, DecimalSeparator::Assumed).is_ok());

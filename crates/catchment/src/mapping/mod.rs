@@ -7,10 +7,10 @@ mod compile;
 mod convert;
 mod decimal;
 mod identity;
-mod leftovers;
 pub(crate) mod names;
 mod number;
 mod options;
+mod unmapped;
 
 pub(crate) use batch::{Batch, Cell};
 pub(crate) use compile::Mapping;

@@ -41,7 +41,10 @@ pub(super) fn refuse_two_readings(text: &str) -> Result<(), ConversionError> {
 
 /// The error of a text that does not fit, with what would be accepted.
 pub(super) fn refused(code: &'static str, text: &str, accepted: &str) -> ConversionError {
-    ConversionError { code, message: format!("`{}` does not fit; accepted: {accepted}", truncate_text(text, 80)) }
+    ConversionError {
+        code,
+        message: format!("`{}` does not fit; accepted: {accepted}", truncate_text(text, 80)),
+    }
 }
 
 /// A decimal number from 0 in its shortest form, digit for digit: no float is involved.

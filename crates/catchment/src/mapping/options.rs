@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::names::{Names, nearest};
 use crate::target::{CONTENT_INDEX, Column, ColumnKind, TABLES, Table, WhenEmpty, find_table};
 
-/// What is done with the records of any source.
+/// Target options, the same for every source: the table, the column mapping, and the limits on errors.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TargetOptions {
@@ -28,18 +28,18 @@ pub struct TargetOptions {
     /// rejected with both readings; `inspect` and `check` find the sign out from the column's other values and propose it.
     /// Numbers of JSON are not text.
     pub decimal: Option<String>,
-    /// Stands for the source's identifier in identities, so that dated files or signed addresses of one source
-    /// feed the same rows.
+    /// Stable name of the source, used instead of its identifier to identify rows, so that dated files or signed URLs
+    /// of one source update the same rows.
     pub source_name: Option<String>,
     /// The run fails when more records than this are rejected: a number, or a share of the records such as
     /// `"5%"`, which counts from 1,000 records on, and at the end. No limit by default.
     pub max_errors: Option<MaxErrors>,
     /// How many rejects, and how many skips, are stored in full; past that they are counted. Default 10000.
     pub max_stored_errors: Option<u64>,
-    /// How long a source may defer the run (status 429, quotas) before that counts as a failed attempt, in seconds.
+    /// Longest total delay by rate limits (status 429, quotas) before an attempt counts as failed, in seconds.
     /// Default 3600.
     pub max_wait: Option<u64>,
-    /// Whether a source without a single record is fine although it had some before. Default false.
+    /// Whether to accept an empty source that had records before. Default false.
     pub allow_empty: Option<bool>,
 }
 
@@ -128,7 +128,10 @@ impl TargetOptions {
         let table = self.table()?;
         self.decimal_sign()?;
         if self.column_mapping.is_some() && self.field_mapping.is_some() {
-            return Err(invalid_option("fieldMapping", "is the same as `columnMapping`; give only one of them"));
+            return Err(invalid_option(
+                "fieldMapping",
+                "is the same as `columnMapping`; give only one of them",
+            ));
         }
         if let Some(names) = self.mapping() {
             self.check_mapping(table, names)?;

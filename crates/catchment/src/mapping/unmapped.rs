@@ -1,4 +1,4 @@
-//! What nothing maps is kept, as a JSON object.
+//! Unmapped columns, kept as a JSON object.
 
 use std::borrow::Cow;
 

@@ -1,23 +1,21 @@
-//! What is done to runs and content from outside their attempts: cancel, retry, clean up. In small transactions, so
-//! that nobody waits for them.
+//! Cleaning up: old runs, content and carryovers are deleted, in small transactions, so that nobody waits for them.
 
 use std::collections::HashMap;
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Error, Result};
 
 use super::Store;
 use super::db::dialect::list;
-use super::db::{Arg, StoreError, Row};
+use super::db::{Arg, Row, StoreError};
+use super::values::days_ago_ms;
 use crate::run::RunStatus;
 
 /// Rows deleted by one statement.
 const BATCH: i64 = 1000;
 /// Failed runs are kept at least so long, for somebody to look at.
 const FAILED_RUN_DAYS: u32 = 90;
-/// What a source left for its next run is kept so long.
-const STATE_DAYS: i64 = 400;
-/// Failed runs that are older than this are not taken up again by themselves.
-const RETRY_DAYS: i64 = 7;
+/// What a run carries over to the next one is kept so long.
+const CARRYOVER_DAYS: i64 = 400;
 
 /// Runs of a source that fill the table, or have done so since a time.
 const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'content_index' AND source_type = ? AND source_name \
@@ -25,59 +23,6 @@ const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'conte
      ? ms})) LIMIT 1";
 
 impl Store {
-    /// Calls a run off. A worker that holds it finds that out at its next page, and writes that one no more. False
-    /// when the run has ended already.
-    pub(crate) async fn cancel(&self, run_id: i64) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let cancel = "UPDATE sync_runs SET status = 'cancelled', completed_at = {now}, next_attempt_at = NULL, \
-             lease_owner = NULL, lease_until = NULL, updated_at = {now} WHERE id = ? AND status IN \
-             ('pending', 'in_progress')";
-        let is_cancelled = tx.execute(cancel, &[run_id.into()]).await? == 1;
-        let end = "UPDATE sync_attempts SET ended_at = {now}, error_code = 'cancelled', error_message = \
-             'called off', pages_after = (SELECT page_no FROM sync_runs WHERE id = ?) WHERE \
-             sync_run_id = ? AND ended_at IS NULL";
-        if is_cancelled {
-            tx.execute(end, &[run_id.into(), run_id.into()]).await?;
-        }
-        tx.commit().await?;
-        Ok(is_cancelled)
-    }
-
-    /// Puts a failed or cancelled run back into the queue, to go on from its last page. False when it has another
-    /// state, or a later run of its lane exists.
-    pub(crate) async fn requeue(&self, run_id: i64) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let later = "SELECT l.id FROM sync_runs r JOIN sync_runs l ON l.id > r.id AND l.target_table = \
-             r.target_table AND l.source_type = r.source_type AND l.source_name = r.source_name WHERE \
-             r.id = ? LIMIT 1";
-        if !tx.fetch(later, &[run_id.into()]).await?.is_empty() {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        let requeue = "UPDATE sync_runs SET status = 'pending', completed_at = NULL, next_attempt_at = {now}, \
-             fruitless_attempts = 0, updated_at = {now} WHERE id = ? AND status IN ('failed', \
-             'cancelled')";
-        let is_requeued = tx.execute(requeue, &[run_id.into()]).await? == 1;
-        tx.commit().await?;
-        Ok(is_requeued)
-    }
-
-    /// Failed runs that are worth another attempt: failed for a cause that passes, or by hand; not long ago; with no
-    /// later run of their lane.
-    pub(crate) async fn retryable_runs(&self) -> Result<Vec<i64>> {
-        let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
-        let sql = format!(
-            "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND (r.error_type IS NULL OR r.error_type IN ({})) \
-             AND r.completed_at > {{now + ? ms}} AND NOT EXISTS (SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND \
-             l.source_type = r.source_type AND l.source_name = r.source_name AND l.id > r.id) ORDER BY r.id",
-            list("?", kinds.len()),
-        );
-        let mut args: Vec<Arg<'_>> = kinds.iter().map(|kind| kind.as_str().into()).collect();
-        args.push(days_ago_ms(RETRY_DAYS).into());
-        let rows = self.db.fetch(sql, &args).await?;
-        Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
-    }
-
     /// Deletes runs that ended longer ago than `days` with what belongs to them; failed ones not before 90 days. How
     /// many.
     pub(crate) async fn delete_old_runs(&self, days: u32) -> Result<u64> {
@@ -189,14 +134,9 @@ impl Store {
         }
     }
 
-    /// Deletes what sources left for a next run that did not come for so long. They read all then.
-    pub(crate) async fn delete_old_states(&self) -> Result<u64> {
+    /// Deletes what runs carried over to a next one that did not come for so long. It reads all then.
+    pub(crate) async fn delete_old_carryovers(&self) -> Result<u64> {
         let sql = "DELETE FROM sync_states WHERE updated_at < {now + ? ms}";
-        Ok(self.db.execute(sql, &[days_ago_ms(STATE_DAYS).into()]).await?)
+        Ok(self.db.execute(sql, &[days_ago_ms(CARRYOVER_DAYS).into()]).await?)
     }
-}
-
-/// So many days back, in milliseconds from now.
-const fn days_ago_ms(days: i64) -> i64 {
-    -days * 24 * 60 * 60 * 1000
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
-use super::db::{Arg, StoreError, StatementLimits, Row, Tx};
+use super::db::{Arg, Row, StatementLimits, StoreError, Tx};
 use super::values::{MAX_MESSAGE_BYTES, stored};
 
 /// How much of a JSON path is stored.

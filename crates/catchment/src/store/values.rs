@@ -30,3 +30,8 @@ pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
         ),
     )
 }
+
+/// So many days back, in milliseconds from now.
+pub(super) const fn days_ago_ms(days: i64) -> i64 {
+    -days * 24 * 60 * 60 * 1000
+}

@@ -12,7 +12,7 @@ pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
 /// Where reading begins.
 pub(super) fn beginning() -> Cursor {
     let state = serde_json::Value::Null;
-    Cursor { records_read: 0, state, coverage: Coverage::Complete, keep: None, warning: None }
+    Cursor { records_read: 0, state, coverage: Coverage::Complete, carryover: None, warning: None }
 }
 
 /// Settles the account of a run: the store's count must be the source's, and an empty source must be meant. What the
@@ -42,7 +42,7 @@ pub(super) async fn settle(
             "the source has no records, though it had some before; if that is intended, set the option `allowEmpty`",
         ));
     }
-    let Some(shifted) = &run.metadata.shifted else { return Ok(end.keep.clone()) };
+    let Some(shifted) = &run.metadata.shifted else { return Ok(end.carryover.clone()) };
     let warning = format!(
         "{shifted}: its list shifted while it was read, so that records may have been missed; request a stable \
          order, such as by id"

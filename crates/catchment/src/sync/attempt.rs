@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{beginning, check_limit, settle};
 use super::in_flight::{Committed, Pipeline};
-use super::limits::{silence_error, run_timeout_error};
 use super::progress::RunProgress;
 use super::read_ahead::{Mapped, read_ahead};
 use super::settings::ServiceSettings;
+use super::timeouts::{run_timeout_error, silence_error};
 use crate::mapping::TargetOptions;
 use crate::mapping::names::fields;
 use crate::run::SyncRun;
@@ -44,7 +44,7 @@ pub(super) struct Attempt<'a> {
     pub(super) source: Arc<dyn Source>,
     pub(super) cursor: Option<Cursor>,
     /// What the last completed run left.
-    pub(super) kept: Option<serde_json::Value>,
+    pub(super) carryover: Option<serde_json::Value>,
     pub(super) shutdown: &'a CancellationToken,
     /// The run is not ours any more.
     pub(super) lost: &'a CancellationToken,
@@ -70,7 +70,7 @@ impl Attempt<'_> {
             after: self.cursor.take(),
             fields: fields(self.options.mapping().or(chosen.as_ref())),
             page_size: page_size.clone(),
-            kept: self.kept.take(),
+            carryover: self.carryover.take(),
             pulse: pulse.clone(),
         };
         let pages = read_ahead(self.source.clone(), self.options.clone(), chosen, reading);
@@ -80,7 +80,7 @@ impl Attempt<'_> {
             return ended;
         }
         match settle(self.store, self.lease, &self.options, &end, run).await {
-            Ok(keep) => AttemptEnd::Complete(keep),
+            Ok(carryover) => AttemptEnd::Complete(carryover),
             Err(error) => AttemptEnd::Failed(error),
         }
     }

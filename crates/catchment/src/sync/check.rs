@@ -1,4 +1,4 @@
-//! Telling what a request would do, without writing anything.
+//! Dry run: what a request would do, without writing anything.
 
 use catchment_core::{Inspection, Reject, Result};
 
@@ -63,7 +63,14 @@ impl Engine {
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             let (first_row, rejects) = (Vec::new(), Vec::new());
-            return Ok(CheckReport { inspection, mapping: None, decimal: None, first_row, fitting: 0, rejects });
+            return Ok(CheckReport {
+                inspection,
+                mapping: None,
+                decimal: None,
+                first_row,
+                fitting: 0,
+                rejects,
+            });
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
         let decimal = match target.decimal {

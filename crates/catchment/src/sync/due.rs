@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio::time::Instant;
 
-/// See the module.
+/// A cache of the queue, shared by the workers of this process.
 #[derive(Debug, Default)]
 pub(super) struct DueQueue {
     pub(super) ids: VecDeque<i64>,

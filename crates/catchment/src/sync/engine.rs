@@ -11,14 +11,14 @@ use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::due::DueQueue;
-use super::host::WorkerName;
 use super::settings::ServiceSettings;
 use super::tokens::DatabaseTokenStore;
+use super::worker_name::WorkerName;
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::{Claimant, Store};
 
-/// See the module. Its work is in the files of this folder, one for each job.
+/// The shared state of a service: store, registry, settings and shutdown. Its methods are in the files of this folder.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(super) store: Store,

@@ -86,10 +86,11 @@ impl Engine {
     }
 }
 
-/// What somebody who waits is told: once for each who holds what is waited for, and not each time that a lease is renewed.
+/// Deduplicates wait reasons for the log: one line for each holder, and not one for each renewal of its lease.
 fn is_news(told: &mut Option<WaitReason>, wait: &WaitReason) -> bool {
     let is_same = match (&*told, wait) {
-        (Some(WaitReason::For(before)), WaitReason::For(now)) | (Some(WaitReason::UnderWay(before)), WaitReason::UnderWay(now)) => {
+        (Some(WaitReason::For(before)), WaitReason::For(now))
+        | (Some(WaitReason::UnderWay(before)), WaitReason::UnderWay(now)) => {
             before.run_id == now.run_id && before.owner == now.owner
         }
         (before, now) => before.as_ref() == Some(now),

@@ -12,16 +12,16 @@ use super::account::SOURCE_SHIFTED;
 use super::attempt::{Attempt, AttemptEnd};
 use super::engine::Engine;
 use super::heartbeat::beat;
-use super::limits::silence_error;
 use super::progress::RunProgress;
-use super::replay::end_attempt;
 use super::request::{Prepared, milliseconds};
-use super::retry::{MAX_FRUITLESS, RetryDecision, AttemptHistory, back_off, decide, is_deferral};
+use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
+use super::timeouts::silence_error;
+use super::tx_retry::end_attempt;
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::run::SyncRun;
-use crate::store::{Claim, StoredCarryover, LEASE, Lease, Verdict};
+use crate::store::{Claim, LEASE, Lease, StoredCarryover, Verdict};
 use crate::target::Table;
 
 /// How often a database that is away is asked to store the end of an attempt.
@@ -50,11 +50,13 @@ impl Engine {
         let _heartbeat = AbortOnDropHandle::new(tokio::spawn(beat(store.clone(), lease, lost.clone())));
         let ended = match self.begin(&run, door, &state_key).await {
             // Nobody lived to say why the attempts before this one ended.
-            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => AttemptEnd::Failed(lost_too_often(fruitless_attempts)),
-            Ok((Prepared { target: options, source, .. }, kept)) => {
+            Ok(_) if fruitless_attempts >= MAX_FRUITLESS => {
+                AttemptEnd::Failed(lost_too_often(fruitless_attempts))
+            }
+            Ok((Prepared { target: options, source, .. }, carryover)) => {
                 max_wait = options.max_wait();
                 let (shutdown, limits, lost) = (&self.shutdown, &self.settings, &lost);
-                Attempt { store, lease, options, source, cursor, kept, shutdown, lost, progress, limits }
+                Attempt { store, lease, options, source, cursor, carryover, shutdown, lost, progress, limits }
                     .work(&mut run)
                     .await
             }
@@ -87,7 +89,9 @@ impl Engine {
     ) -> Verdict<'e> {
         let error = match ended {
             AttemptEnd::Complete(value) => {
-                return Verdict::Completed(value.clone().map(|value| StoredCarryover { key: state_key, value }));
+                return Verdict::Completed(
+                    value.clone().map(|value| StoredCarryover { key: state_key, value }),
+                );
             }
             AttemptEnd::ShutDown => return Verdict::Released,
             AttemptEnd::LeaseLost => return Verdict::Lost,
@@ -135,17 +139,22 @@ impl Engine {
         let limits = &self.settings;
         let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
         let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
-        let kept = self.kept(run, prepared.target.table()?, state_key).await?;
-        Ok((prepared, kept))
+        let carryover = self.carryover(run, prepared.target.table()?, state_key).await?;
+        Ok((prepared, carryover))
     }
 
     /// What the last completed run of a request left. It counts only as long as what it was said of is there: an `ETag`
     /// of rows that were deleted would be answered with 304 for ever.
-    async fn kept(&self, run: &SyncRun, table: &Table, state_key: &str) -> Result<Option<serde_json::Value>> {
+    async fn carryover(
+        &self,
+        run: &SyncRun,
+        table: &Table,
+        state_key: &str,
+    ) -> Result<Option<serde_json::Value>> {
         let store = &self.store;
-        let Some(kept) = store.kept(state_key).await? else { return Ok(None) };
+        let Some(carryover) = store.carryover(state_key).await? else { return Ok(None) };
         let counts = store.has_completed(run).await? && store.has_rows(run, table, false).await?;
-        Ok(Some(kept).filter(|_| counts))
+        Ok(Some(carryover).filter(|_| counts))
     }
 
     /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was

@@ -11,17 +11,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::pace::Pace;
-use super::replay::{PageCommitted, commit};
 use super::settings::ServiceSettings;
+use super::tx_retry::{PageCommitted, commit};
 use crate::compare::{Reservations, TableDigests};
 use crate::mapping::Batch;
 use crate::run::SyncRun;
-use crate::store::{FailureClass, CommitOutcome, StoreError, LEASE, Lease, RowOrigin, Store, PageCommit, WrittenPage};
+use crate::store::{
+    CommitOutcome, FailureClass, LEASE, Lease, PageCommit, RowOrigin, Store, StoreError, WrittenPage,
+};
 
 /// How often a page that waits for its turn says so: the server rolls back what is silent for as long as a lease.
 const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
 
-/// See the module.
+/// A write pipeline: pages are written concurrently and committed in order.
 pub(super) struct Pipeline<'a> {
     store: &'a Store,
     lease: Lease,

@@ -41,7 +41,7 @@ impl Engine {
         }
     }
 
-    /// The run itself, if it is to be had.
+    /// Claims a run, or says why it cannot be claimed.
     pub(super) async fn claim(&self, run_id: i64) -> Result<Result<Claim, WaitReason>> {
         let claimed = self.store.claim(run_id, &self.worker.to_string(), self.claimant(), false).await;
         if claimed.as_ref().is_err_and(|error| error.kind() == ErrorKind::Database) {

@@ -38,7 +38,7 @@ pub(super) struct AttemptHistory {
     pub(super) put_off: u32,
 }
 
-/// Whether an attempt that ends with this error was put off, and not at fault.
+/// Whether this error defers the run without counting as a failed attempt: rate limited, or the database is away.
 pub(super) fn is_deferral(error: &Error) -> bool {
     error.kind() == ErrorKind::RateLimited || is_database_away(error)
 }
@@ -47,7 +47,7 @@ fn is_database_away(error: &Error) -> bool {
     error.kind() == ErrorKind::Database && error.code() == "database_away"
 }
 
-/// Decides. `jitter` is from 0 to 1.
+/// Decides whether and when a run is retried. `jitter` is from 0 to 1.
 pub(super) fn decide(error: &Error, record: AttemptHistory, jitter: f64) -> RetryDecision {
     if !error.kind().is_retryable() {
         return RetryDecision::Fail;
@@ -131,8 +131,14 @@ mod tests {
     fn a_database_that_was_away_is_asked_again_at_once_and_does_not_count() {
         let away = Error::new(ErrorKind::Database, "database_away", "the connection was reset");
         let put_off = |put_off| decide(&away, AttemptHistory { put_off, ..after(4) }, 0.5);
-        assert_eq!(put_off(1), RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) });
-        assert_eq!(put_off(30), RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) });
+        assert_eq!(
+            put_off(1),
+            RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) }
+        );
+        assert_eq!(
+            put_off(30),
+            RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) }
+        );
         assert_eq!(put_off(0), RetryDecision::Fail, "past the longest wait it counts");
     }
 
@@ -147,7 +153,13 @@ mod tests {
 
     #[test]
     fn what_cannot_mend_itself_is_not_tried_again() {
-        assert_eq!(decide(&Error::config("x", ""), AttemptHistory { moved: true, ..after(0) }, 0.5), RetryDecision::Fail);
-        assert_eq!(decide(&Error::new(ErrorKind::System, "disk_full", ""), after(2), 0.5), RetryDecision::Fail);
+        assert_eq!(
+            decide(&Error::config("x", ""), AttemptHistory { moved: true, ..after(0) }, 0.5),
+            RetryDecision::Fail
+        );
+        assert_eq!(
+            decide(&Error::new(ErrorKind::System, "disk_full", ""), after(2), 0.5),
+            RetryDecision::Fail
+        );
     }
 }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use super::check::{CheckReport, InspectReport};
 use super::engine::Engine;
 use super::progress::RunProgress;
-use super::replay::retry_contended;
 use super::settings::ServiceSettings;
+use super::tx_retry::retry_contended;
 use crate::principal::{Principal, Scope};
 use crate::request::SyncRequest;
 use crate::result::{SyncResult, SyncStats};
@@ -141,7 +141,7 @@ impl SyncService {
     /// `database`.
     pub async fn cleanup(&self, principal: &Principal, days: u32) -> Result<u64> {
         principal.require(Scope::Admin)?;
-        self.engine.store.delete_old_states().await?;
+        self.engine.store.delete_old_carryovers().await?;
         self.engine.store.delete_old_runs(days).await
     }
 

@@ -12,7 +12,7 @@ use crate::vault::Vault;
 const INTERVAL: Duration = Duration::from_millis(200);
 const TRIES: u32 = 450;
 
-/// See the module.
+/// A [`TokenStore`] in the database.
 #[derive(Debug)]
 pub(super) struct DatabaseTokenStore {
     store: Store,

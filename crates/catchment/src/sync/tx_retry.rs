@@ -1,11 +1,11 @@
-//! Writing in spite of others: a transaction that lost a race is tried again in place, a few times.
+//! Transaction retry: a transaction that lost a race (deadlock, lock timeout) is retried in place, a few times.
 
 use std::time::Duration;
 
 use catchment_core::{Error, Result};
 
 use crate::counts::RunMetadata;
-use crate::store::{FailureClass, CommitOutcome, StoreError, Lease, Store, PageCommit, Verdict};
+use crate::store::{CommitOutcome, FailureClass, Lease, PageCommit, Store, StoreError, Verdict};
 
 /// Tries at one transaction after a deadlock, a lock time-out or a busy database.
 const TRIES: u32 = 5;

@@ -45,7 +45,7 @@ impl Vault {
         visit(pointers, &mut options.clone(), look).is_ok() && is_sealed
     }
 
-    /// Nobody may send what is sealed: it would be opened for whatever address the request names.
+    /// Refuses sealed values in a request: they would be opened for whatever address the request names.
     ///
     /// # Errors
     /// `config`.

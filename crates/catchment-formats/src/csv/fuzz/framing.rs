@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::RESUMED;
 use crate::csv::dialect::CsvDialect;
 use crate::csv::framing::{Framed, Framer};
-use crate::csv::options::{CsvFormatOptions, ValidatedCsvOptions, CsvLimits};
+use crate::csv::options::{CsvFormatOptions, CsvLimits, ValidatedCsvOptions};
 
 /// Text to records. The first line of `data` says how to read the rest, in a character each: the delimiter, the quote and
 /// the escape (`-` for none), the number of columns (`?` for that of the first record), and which power of two is the
@@ -24,7 +24,10 @@ pub fn csv(data: &[u8]) {
         max_field_bytes: Some(longest / 2 + 1),
         ..CsvFormatOptions::default()
     };
-    let Ok(ValidatedCsvOptions { delimiter: Some(delimiter), quote, escape, limits, .. }) = options.check() else { return };
+    let Ok(ValidatedCsvOptions { delimiter: Some(delimiter), quote, escape, limits, .. }) = options.check()
+    else {
+        return;
+    };
     let mut way = Way { dialect: CsvDialect { delimiter, quote, escape }, limits, width: None };
     way.width = match width {
         b'1'..=b'9' => Some(usize::from(width - b'0')),
@@ -190,7 +193,8 @@ fn reads_what_it_is_written(all: &[Seen], dialect: CsvDialect) {
         text.push(b'\n');
         written.push(fields);
     }
-    let way = Way { dialect, limits: CsvLimits { field: 1 << 20, record: 1 << 20, file: 1 << 20 }, width: None };
+    let way =
+        Way { dialect, limits: CsvLimits { field: 1 << 20, record: 1 << 20, file: 1 << 20 }, width: None };
     let read = way.frame(&text, Pace::WHOLE, None);
     let read: Vec<_> = read.iter().map(|seen| &seen.what).collect();
     assert_eq!(read.len(), written.len(), "{read:?}");

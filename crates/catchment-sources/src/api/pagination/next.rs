@@ -3,9 +3,9 @@
 use catchment_core::{Error, ErrorKind, Result};
 
 use super::facts::ResponseFacts;
-use super::kind::PaginationStrategy;
+use super::locator::PageLocator;
 use super::pages::Pagination;
-use super::place::PageLocator;
+use super::strategy::PaginationStrategy;
 use super::token::next_in;
 use crate::api::link::link_to;
 
@@ -14,7 +14,11 @@ impl Pagination {
     ///
     /// # Errors
     /// `unavailable`, `short_source`, where the source ends before what it promised.
-    pub(in crate::api) fn next(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> Result<Option<PageLocator>> {
+    pub(in crate::api) fn next(
+        &self,
+        place: &PageLocator,
+        facts: &ResponseFacts<'_>,
+    ) -> Result<Option<PageLocator>> {
         let next = self.follow(place, facts);
         if next.is_none() {
             self.check_total(facts)?;
@@ -83,7 +87,9 @@ impl Pagination {
 
     /// Whether a page is the last one by the number of pages that its answer tells; `None` where it tells none.
     fn is_last_page(&self, place: &PageLocator, facts: &ResponseFacts<'_>) -> Option<bool> {
-        let (PageLocator::Page(number), PaginationStrategy::Page { start, .. }) = (place, &self.kind) else { return None };
+        let (PageLocator::Page(number), PaginationStrategy::Page { start, .. }) = (place, &self.kind) else {
+            return None;
+        };
         let pages = self.promises.total_pages(facts)?;
         Some(number.saturating_add(1) >= pages.saturating_add(*start))
     }

@@ -5,10 +5,10 @@ use catchment_formats::json::step::Step;
 use reqwest::Url;
 
 use super::facts::ResponseFacts;
-use super::kind::PaginationStrategy;
-use super::place::PageLocator;
+use super::locator::PageLocator;
+use super::param_location::{ParamLocation, RequestDraft};
 use super::promises::Promises;
-use super::target::{RequestDraft, ParamLocation};
+use super::strategy::PaginationStrategy;
 use super::token::TokenLocation;
 use crate::api::options::PaginationOptions;
 
@@ -95,8 +95,12 @@ impl Pagination {
             target.set(&mut draft, limit.into());
         }
         match (place, &self.kind) {
-            (PageLocator::Page(number), PaginationStrategy::Page { target, .. }) => target.set(&mut draft, (*number).into()),
-            (PageLocator::Offset(number), PaginationStrategy::Offset { target, .. }) => target.set(&mut draft, (*number).into()),
+            (PageLocator::Page(number), PaginationStrategy::Page { target, .. }) => {
+                target.set(&mut draft, (*number).into())
+            }
+            (PageLocator::Offset(number), PaginationStrategy::Offset { target, .. }) => {
+                target.set(&mut draft, (*number).into())
+            }
             (PageLocator::Token(params), PaginationStrategy::Cursor { target, token }) => {
                 for (name, value) in params {
                     match (token, target) {
@@ -104,9 +108,13 @@ impl Pagination {
                         (TokenLocation::Path(_) | TokenLocation::Header(_), target) if name.is_empty() => {
                             target.set(&mut draft, value.clone());
                         }
-                        (_, ParamLocation::Body(_)) => ParamLocation::Body(vec![Step::Name(name.as_str().into())])
-                            .set(&mut draft, value.clone()),
-                        (_, ParamLocation::Query(_)) => ParamLocation::Query(name.clone()).set(&mut draft, value.clone()),
+                        (_, ParamLocation::Body(_)) => {
+                            ParamLocation::Body(vec![Step::Name(name.as_str().into())])
+                                .set(&mut draft, value.clone())
+                        }
+                        (_, ParamLocation::Query(_)) => {
+                            ParamLocation::Query(name.clone()).set(&mut draft, value.clone())
+                        }
                     }
                 }
             }
@@ -135,8 +143,13 @@ impl Pagination {
         self.promises.total(facts)
     }
 
-    /// Whether pages go by what answers say, and not by numbers.
+    /// Whether a response names the next page (cursor, link or URL), instead of a page number or an offset.
     pub(in crate::api) fn is_named_by_response(&self) -> bool {
-        matches!(self.kind, PaginationStrategy::Cursor { .. } | PaginationStrategy::Link { .. } | PaginationStrategy::NextUrl { .. })
+        matches!(
+            self.kind,
+            PaginationStrategy::Cursor { .. }
+                | PaginationStrategy::Link { .. }
+                | PaginationStrategy::NextUrl { .. }
+        )
     }
 }

@@ -3,7 +3,7 @@
 use catchment_core::{Result, invalid_option};
 use catchment_formats::json::path::Path;
 
-use super::target::ParamLocation;
+use super::param_location::ParamLocation;
 use super::token::TokenLocation;
 use crate::api::options::{PaginationOptions, PaginationType, path};
 

@@ -6,7 +6,7 @@ use super::fetch::Reader;
 use crate::api::carryover::Carryover;
 use crate::api::detect::promises_more_records;
 use crate::api::page_buffer::PageBuffer;
-use crate::api::pagination::{Pagination, PageLocator};
+use crate::api::pagination::{PageLocator, Pagination};
 use crate::api::summary::AnswerSummary;
 use crate::http::EndReason;
 
@@ -102,7 +102,7 @@ impl Reader {
             cursor.coverage = Coverage::Truncated;
         } else {
             cursor.coverage = self.coverage();
-            cursor.keep = self.keep(answer)?;
+            cursor.carryover = self.carry_over(answer)?;
         }
         out.flush(&self.plan.columns, cursor, self.bytes).await
     }
@@ -112,7 +112,7 @@ impl Reader {
         self.state.is_done = true;
         let mut cursor = Cursor::new(self.records_read, &self.state)?;
         cursor.coverage = Coverage::Increment;
-        cursor.keep = Some(self.carryover.to_json()?);
+        cursor.carryover = Some(self.carryover.to_json()?);
         out.flush(&self.plan.columns, cursor, self.bytes).await
     }
 
@@ -129,7 +129,7 @@ impl Reader {
     }
 
     /// What the next run should know: the highest value, and how to ask whether a single answer has changed.
-    fn keep(&self, answer: &AnswerSummary) -> Result<Option<serde_json::Value>> {
+    fn carry_over(&self, answer: &AnswerSummary) -> Result<Option<serde_json::Value>> {
         let is_single = self.state.page == 1 && self.plan.pagination.as_ref().is_none_or(Pagination::is_none);
         let highest = self.state.highest.clone().filter(|_| self.api.incremental.is_some());
         let carryover = Carryover::new(highest, is_single.then_some(&answer.headers));

@@ -6,11 +6,11 @@ use catchment_core::{Pulse, Reading, Result};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use super::ahead::Prefetcher;
 use super::plan::Plan;
+use super::prefetch::Prefetcher;
 use crate::api::carryover::Carryover;
 use crate::api::endpoint::Endpoint;
-use crate::api::pagination::{ResponseFacts, PageLocator};
+use crate::api::pagination::{PageLocator, ResponseFacts};
 use crate::api::state::{ApiLayout, ApiState};
 use crate::api::summary::AnswerSummary;
 use crate::http::{Answer, Request};

@@ -4,11 +4,11 @@
 //! the next one, for which `ahead` has sent the request.
 
 mod advance;
-mod ahead;
 mod fetch;
-mod open;
 mod plan;
+mod prefetch;
+mod records;
+mod response;
 mod run;
-mod take;
 
 pub(super) use fetch::Reader;

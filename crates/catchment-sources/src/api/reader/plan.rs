@@ -12,7 +12,9 @@ use reqwest::Url;
 
 use crate::api::detect::detect;
 use crate::api::options::{PaginationOptions, PaginationType};
-use crate::api::pagination::{DEFAULT_LIMIT, RequestDraft, Pagination, PageLocator, pagination_type, set_param};
+use crate::api::pagination::{
+    DEFAULT_LIMIT, PageLocator, Pagination, RequestDraft, pagination_type, set_param,
+};
 use crate::api::state::ApiLayout;
 use crate::api::summary::AnswerSummary;
 
@@ -79,7 +81,12 @@ impl Plan {
     }
 
     /// Discovers where the records are, by all that the first answer holds.
-    pub(super) fn discover_data_path(&mut self, layout: &mut ApiLayout, url: &Url, text: &str) -> Result<Path> {
+    pub(super) fn discover_data_path(
+        &mut self,
+        layout: &mut ApiLayout,
+        url: &Url,
+        text: &str,
+    ) -> Result<Path> {
         let path = match &layout.data_path {
             Some(given) => Path::parse(given).map_err(|problem| invalid_option("dataPath", &problem))?,
             None => find_list(text).map_err(|error| error.with("url", mask_url_query(url.as_str())))?,
@@ -114,7 +121,11 @@ impl Plan {
     }
 
     /// Discovers how one page follows another.
-    pub(super) fn discover_pagination(&mut self, layout: &mut ApiLayout, answer: &AnswerSummary) -> Result<()> {
+    pub(super) fn discover_pagination(
+        &mut self,
+        layout: &mut ApiLayout,
+        answer: &AnswerSummary,
+    ) -> Result<()> {
         let given = layout.pagination.clone().unwrap_or_default();
         let numbered =
             || PaginationOptions { kind: Some(PaginationType::Page), ..PaginationOptions::default() };

@@ -75,7 +75,13 @@ impl Reader {
     }
 
     /// Takes a record that has just been added to a tally. A resumed page passes over those that were delivered before.
-    fn take(&mut self, item: &Item, tally: &RecordDigest, is_repaired: bool, out: &mut PageBuffer) -> Result<()> {
+    fn take(
+        &mut self,
+        item: &Item,
+        tally: &RecordDigest,
+        is_repaired: bool,
+        out: &mut PageBuffer,
+    ) -> Result<()> {
         self.bytes += item.raw.get().len() as u64;
         if tally.count <= self.state.taken {
             return self.check_taken(tally);

@@ -168,7 +168,8 @@ impl TokenEndpoint {
     pub(super) fn new(url: &str, scopes: Option<&Scopes>, params: BTreeMap<String, String>) -> Result<Self> {
         let is_fine = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty();
         let problem = "must be an http:// or https:// URL without a user name in it";
-        let url = Url::parse(url).ok().filter(is_fine).ok_or_else(|| invalid_option("auth/tokenUrl", problem))?;
+        let url =
+            Url::parse(url).ok().filter(is_fine).ok_or_else(|| invalid_option("auth/tokenUrl", problem))?;
         Ok(Self { url, scopes: scopes.map(Scopes::joined), params })
     }
 

@@ -6,7 +6,7 @@ use catchment_core::Secret;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// How the source is authenticated with. Secrets are `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
+/// Authentication of requests to the source. Secrets are `"text"`, `{"env": "NAME"}` or `{"file": "path"}`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum AuthOptions {
@@ -42,12 +42,12 @@ pub enum AuthOptions {
         client_id: String,
         /// Its secret.
         client_secret: Secret,
-        /// What the token is for: a list, or a text with spaces between.
+        /// OAuth scopes: a list, or a text with spaces between.
         scopes: Option<Scopes>,
         /// More parameters of the request for a token, such as `audience`.
         #[serde(default)]
         token_params: BTreeMap<String, String>,
-        /// How the client proves itself. Default `basic`.
+        /// Client authentication method at the token endpoint. Default `basic`.
         #[serde(default)]
         client_authentication: ClientAuthentication,
     },
@@ -63,12 +63,12 @@ pub enum AuthOptions {
         client_secret: Option<Secret>,
         /// The refresh token to begin with.
         refresh_token: Secret,
-        /// What the token is for: a list, or a text with spaces between.
+        /// OAuth scopes: a list, or a text with spaces between.
         scopes: Option<Scopes>,
         /// More parameters of the request for a token.
         #[serde(default)]
         token_params: BTreeMap<String, String>,
-        /// How the client proves itself. Default `basic`.
+        /// Client authentication method at the token endpoint. Default `basic`.
         #[serde(default)]
         client_authentication: ClientAuthentication,
     },
@@ -96,7 +96,7 @@ pub enum ClientAuthentication {
     Body,
 }
 
-/// What a token is for.
+/// OAuth scopes (RFC 6749, 3.3).
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Scopes {

@@ -145,5 +145,6 @@ fn key_name(name: Option<String>, place: KeyLocation) -> Result<String> {
 }
 
 fn header_name(name: &str) -> Result<HeaderName> {
-    HeaderName::try_from(name).map_err(|_| invalid_option("auth/name", "is not a valid name of an HTTP header"))
+    HeaderName::try_from(name)
+        .map_err(|_| invalid_option("auth/name", "is not a valid name of an HTTP header"))
 }

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use super::oauth::{Grant, AccessToken};
+use super::oauth::{AccessToken, Grant};
 use crate::http::connections::Connections;
 
 /// A grant, and the token that it was last exchanged for.

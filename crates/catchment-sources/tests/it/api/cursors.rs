@@ -72,17 +72,17 @@ async fn the_next_run_asks_only_for_what_is_new() {
     assert_eq!(everything.records.len(), 3);
     let last = pages(&source(), Reading::default()).await.pop().unwrap().unwrap();
     assert_eq!(
-        (last.cursor.coverage, last.cursor.keep.clone()),
+        (last.cursor.coverage, last.cursor.carryover.clone()),
         (Coverage::Complete, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
     );
-    let next = pages(&source(), Reading { kept: last.cursor.keep, ..Reading::default() })
+    let next = pages(&source(), Reading { carryover: last.cursor.carryover, ..Reading::default() })
         .await
         .pop()
         .unwrap()
         .unwrap();
     assert!(next.records.is_empty());
     assert_eq!(
-        (next.cursor.coverage, next.cursor.keep),
+        (next.cursor.coverage, next.cursor.carryover),
         (Coverage::Increment, Some(json!({"highest": "2026-01-03T00:00:00Z"})))
     );
     assert_eq!(server.targets().last().unwrap(), "/?since=2026-01-03T00%3A00%3A00Z");
@@ -98,11 +98,14 @@ async fn an_answer_that_has_not_changed_is_not_read_again() {
         .await;
     let source = api(&server.url, json!({}), &host());
     let first = pages(&source, Reading::default()).await.pop().unwrap().unwrap();
-    let again = pages(&source, Reading { kept: first.cursor.keep.clone(), ..Reading::default() })
+    let again = pages(&source, Reading { carryover: first.cursor.carryover.clone(), ..Reading::default() })
         .await
         .pop()
         .unwrap()
         .unwrap();
     assert!(again.records.is_empty());
-    assert_eq!((again.cursor.coverage, again.cursor.keep), (Coverage::Increment, first.cursor.keep));
+    assert_eq!(
+        (again.cursor.coverage, again.cursor.carryover),
+        (Coverage::Increment, first.cursor.carryover)
+    );
 }

@@ -32,7 +32,7 @@ async fn a_failure_that_a_rule_ignores_is_no_complete_pass_and_moves_no_mark() {
         "incremental": {"cursorField": "at", "param": "since"}});
     let read = pages(&api(&server.url, given, &host()), Reading::default()).await;
     let cursor = &read.last().unwrap().as_ref().unwrap().cursor;
-    assert_eq!((cursor.coverage, &cursor.keep), (Coverage::Truncated, &None));
+    assert_eq!((cursor.coverage, &cursor.carryover), (Coverage::Truncated, &None));
     assert!(cursor.warning.as_ref().unwrap().contains("page 2"), "{cursor:?}");
 }
 

@@ -60,7 +60,11 @@ impl Conn {
     }
 
     /// All rows of one query.
-    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         let sql = sql.into();
         self.is_busy = true;
         let rows: Result<Vec<Row>, sqlx::Error> = match self.inner.as_mut() {

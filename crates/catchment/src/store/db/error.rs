@@ -1,4 +1,4 @@
-//! What the database says, in our kinds. SQLSTATE classes 22 and 23 are the row's fault, all else is not.
+//! Maps database errors to our kinds. SQLSTATE classes 22 and 23 are the row's fault, all else is not.
 
 use catchment_core::{Error, ErrorKind};
 use sqlx::error::DatabaseError;
@@ -85,7 +85,9 @@ fn classify_mysql(number: u16, sqlstate: &str) -> FailureClass {
         _ if CONTENDED_ERRORS.contains(&number) => FailureClass::Contended,
         _ if STORAGE_ERRORS.contains(&number) => FailureClass::Storage,
         _ if REFUSED_ERRORS.contains(&number) => FailureClass::Refused,
-        _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => FailureClass::Row,
+        _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => {
+            FailureClass::Row
+        }
         _ => FailureClass::Unavailable,
     }
 }

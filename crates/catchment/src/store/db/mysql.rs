@@ -148,7 +148,9 @@ impl MySqlHosts {
     }
 
     /// A connection; to the next host where the current one cannot be reached.
-    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(PoolConnection<MySql>, HostConnection), StoreError> {
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+    ) -> Result<(PoolConnection<MySql>, HostConnection), StoreError> {
         let mut tried = 1;
         loop {
             let host = self.current.load(Ordering::SeqCst);

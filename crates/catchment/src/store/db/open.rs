@@ -7,7 +7,7 @@ use catchment_core::{Error, Result};
 use super::conn::Conn;
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
-use super::limits::{StatementLimits, MAX_STATEMENT};
+use super::limits::{MAX_STATEMENT, StatementLimits};
 use super::mysql::MySqlHosts;
 use super::row::Row;
 use super::sqlite::SqliteFile;
@@ -71,7 +71,9 @@ impl Db {
                 let packet = cluster.max_packet();
                 StatementLimits { parameters: 65_535, bytes: MAX_STATEMENT.min(packet / 2), packet }
             }
-            Self::Sqlite(_) => StatementLimits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX },
+            Self::Sqlite(_) => {
+                StatementLimits { parameters: 32_766, bytes: MAX_STATEMENT, packet: usize::MAX }
+            }
         }
     }
 

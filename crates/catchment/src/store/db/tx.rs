@@ -21,7 +21,11 @@ impl Tx {
         self.conn()?.execute(sql, args).await
     }
 
-    pub(crate) async fn fetch(&mut self, sql: impl Into<Sql>, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
         self.conn()?.fetch(sql, args).await
     }
 

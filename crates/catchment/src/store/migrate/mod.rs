@@ -12,7 +12,7 @@ use catchment_core::{Error, ErrorKind, Result};
 
 use super::Store;
 use super::db::dialect::Dialect;
-use super::db::{FailureClass, Conn, Db, StoreError};
+use super::db::{Conn, Db, FailureClass, StoreError};
 use foreign::{existing_columns, plan};
 use steps::{MIGRATIONS, MIGRATIONS_TABLE};
 
@@ -61,7 +61,9 @@ impl Store {
     async fn first_connection(&self) -> Result<Conn, StoreError> {
         for _ in 0..OPEN_TRIES {
             match self.db.writer().await {
-                Err(failure) if failure.class == FailureClass::Contended => tokio::time::sleep(OPEN_PAUSE).await,
+                Err(failure) if failure.class == FailureClass::Contended => {
+                    tokio::time::sleep(OPEN_PAUSE).await
+                }
                 result => return result,
             }
         }

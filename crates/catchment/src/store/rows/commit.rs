@@ -72,7 +72,11 @@ impl Store {
     }
 
     /// Commits a page that was written: its rejects, the counts and the cursor with it.
-    pub(crate) async fn commit_written(&self, page: WrittenPage, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
+    pub(crate) async fn commit_written(
+        &self,
+        page: WrittenPage,
+        turn: PageCommit<'_>,
+    ) -> Result<CommitOutcome, StoreError> {
         let WrittenPage { mut tx, written } = page;
         let PageCommit { run, lease, batch, .. } = turn;
         let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
@@ -98,7 +102,9 @@ impl Store {
     pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
         let origin = RowOrigin::of(turn.run);
         let page = match self.write_anew(turn.batch, &origin, false).await {
-            Err(failure) if failure.class == FailureClass::Row => self.write_anew(turn.batch, &origin, true).await?,
+            Err(failure) if failure.class == FailureClass::Row => {
+                self.write_anew(turn.batch, &origin, true).await?
+            }
             result => result?,
         };
         self.commit_written(page, turn).await
@@ -142,7 +148,10 @@ impl Store {
 }
 
 /// Where the rollback fails the connection is closed, which does the same.
-async fn rolled_back_unless_ok(tx: Tx, result: Result<WriteOutcome, StoreError>) -> Result<WrittenPage, StoreError> {
+async fn rolled_back_unless_ok(
+    tx: Tx,
+    result: Result<WriteOutcome, StoreError>,
+) -> Result<WrittenPage, StoreError> {
     match result {
         Ok(written) => Ok(WrittenPage { tx, written }),
         Err(failure) => {

@@ -2,7 +2,7 @@
 
 use super::table_view::TableView;
 use crate::store::db::dialect::Dialect;
-use crate::store::db::{StoreError, Row};
+use crate::store::db::{Row, StoreError};
 use crate::target::Table;
 
 /// Rows of SQLite that come as one text.

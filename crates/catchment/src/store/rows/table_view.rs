@@ -5,7 +5,7 @@ use super::origin::RowOrigin;
 use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::Dialect;
-use crate::store::db::{Arg, Conn, Db, StoreError, StatementLimits, Row};
+use crate::store::db::{Arg, Conn, Db, Row, StatementLimits, StoreError};
 use crate::target::ColumnKind;
 
 /// Columns in an identity at most.

@@ -9,7 +9,7 @@ use crate::counts::Counters;
 use crate::mapping::Cell;
 use crate::store::chunks::{chunks, padded};
 use crate::store::db::dialect::{Dialect, Sql, list};
-use crate::store::db::{Arg, FailureClass, Conn, StoreError};
+use crate::store::db::{Arg, Conn, FailureClass, StoreError};
 use crate::store::errors::Skip;
 
 /// What became of the rows of a page.

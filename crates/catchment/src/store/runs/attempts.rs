@@ -46,7 +46,8 @@ impl Store {
         self.db.fetch(sql, &[run_id.into()]).await?.iter().map(read).collect()
     }
 
-    /// How many attempts in a row the source of a run has put off, with the one under way, and over what time.
+    /// The streak of deferred attempts of a run (rate limited, or the database away), the current one included: how
+    /// many, and over what time.
     pub(crate) async fn put_off(&self, run_id: i64) -> Result<(u32, Duration)> {
         let sql = "SELECT {ms started_at} FROM sync_attempts WHERE sync_run_id = ? AND id > COALESCE((SELECT \
              MAX(id) FROM sync_attempts WHERE sync_run_id = ? AND ended_at IS NOT NULL AND \

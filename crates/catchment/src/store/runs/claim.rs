@@ -10,7 +10,7 @@ use super::wait::{Claimability, WaitReason, look};
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::Store;
-use crate::store::db::{Arg, FailureClass, StoreError, Row, Tx};
+use crate::store::db::{Arg, FailureClass, Row, StoreError, Tx};
 use crate::store::lease::{Lease, lease_ms};
 use crate::store::values::unreadable;
 
@@ -51,7 +51,9 @@ impl Store {
         adopts: bool,
     ) -> Result<Result<Claim, WaitReason>> {
         match self.try_claim(run_id, worker, claimant, adopts).await {
-            Err(Obstacle::Database(failure)) if failure.class == FailureClass::Contended => Ok(Err(WaitReason::No)),
+            Err(Obstacle::Database(failure)) if failure.class == FailureClass::Contended => {
+                Ok(Err(WaitReason::No))
+            }
             Err(Obstacle::Database(failure)) => Err(failure.into()),
             Err(Obstacle::Unreadable(error)) => Err(error),
             Err(Obstacle::Waits(wait)) => Ok(Err(wait)),
@@ -69,7 +71,9 @@ impl Store {
         // Looked at before anything is locked: most who wait only look.
         let (fence, is_taken_over, lost_holder) =
             match look(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
-                Claimability::Free { fence, is_taken_over, lost_holder } => (fence, is_taken_over, lost_holder),
+                Claimability::Free { fence, is_taken_over, lost_holder } => {
+                    (fence, is_taken_over, lost_holder)
+                }
                 Claimability::Waits(wait) => return Err(Obstacle::Waits(wait)),
             };
         let mut tx = self.db.begin().await?;

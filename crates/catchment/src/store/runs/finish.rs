@@ -4,9 +4,10 @@ use catchment_core::{Error, Result, truncate_text};
 
 use crate::run::RunStatus;
 use crate::store::Store;
+use crate::store::carryover::{StoredCarryover, store_carryover};
 use crate::store::db::{Arg, StoreError};
 use crate::store::lease::Lease;
-use crate::store::states::{StoredCarryover, keep, note_completed};
+use crate::store::sources::note_completed;
 use crate::store::values::MAX_MESSAGE_BYTES;
 
 const END_RUN: &str = "UPDATE sync_runs SET status = ?, completed_at = CASE WHEN ? = 1 THEN {now} END, error_type = ?, \
@@ -27,9 +28,9 @@ pub(crate) enum Verdict<'a> {
     Completed(Option<StoredCarryover>),
     /// The run is over.
     Failed(&'a Error),
-    /// The run goes on later.
+    /// The run becomes pending, and the next attempt resumes it after a delay.
     Retry { error: &'a Error, fruitless_attempts: u32, delay_ms: i64 },
-    /// The worker is leaving; somebody else goes on at once.
+    /// The worker shuts down: the run becomes pending, and another worker resumes it at once.
     Released,
     /// The run is not ours any more; only the attempt is.
     Lost,
@@ -61,7 +62,9 @@ impl Store {
             }
             Verdict::Released => (None, 0, Some(0)),
         };
-        let shown = error.map(|error| (truncate_text(error.code(), 60), truncate_text(&error.full_message(), MAX_MESSAGE_BYTES)));
+        let shown = error.map(|error| {
+            (truncate_text(error.code(), 60), truncate_text(&error.full_message(), MAX_MESSAGE_BYTES))
+        });
         let kind = Arg::from(error.map(|error| error.kind().as_str()));
         let code = Arg::from(shown.as_ref().map(|(code, _)| code));
         let message = Arg::from(shown.as_ref().map(|(_, message)| message));
@@ -83,10 +86,10 @@ impl Store {
             return self.end_lost(lease).await;
         }
         tx.execute(END_ATTEMPT, &[kind, code, message, id, id, fence]).await?;
-        if let Verdict::Completed(kept) = verdict {
+        if let Verdict::Completed(carryover) = verdict {
             note_completed(&mut tx, lease.run_id).await?;
-            if let Some(kept) = kept {
-                keep(&mut tx, lease.run_id, kept).await?;
+            if let Some(carryover) = carryover {
+                store_carryover(&mut tx, lease.run_id, carryover).await?;
             }
         }
         if status == RunStatus::Failed {
@@ -115,13 +118,21 @@ impl Store {
     }
 
     /// Fails a run that cannot even be read, so that it does not keep others waiting.
-    pub(crate) async fn fail_unreadable(&self, run_id: i64, error: &Error) -> Result<()> {
-        let sql = "UPDATE sync_runs SET status = 'failed', completed_at = {now}, error_type = ?, error_code \
-             = ?, error_message = ?, lease_owner = NULL, lease_until = NULL WHERE id = ? AND status IN \
-             ('pending', 'in_progress')";
+    pub(crate) async fn fail_unreadable(&self, run_id: i64, error: &Error) -> Result<(), StoreError> {
+        let fail = "UPDATE sync_runs SET status = 'failed', completed_at = {now}, error_type = ?, error_code = ?, \
+             error_message = ?, next_attempt_at = NULL, lease_owner = NULL, lease_until = NULL, updated_at = \
+             {now} WHERE id = ? AND status IN ('pending', 'in_progress')";
+        let end = "UPDATE sync_attempts SET ended_at = {now}, error_type = ?, error_code = ?, error_message = ?, \
+             pages_after = (SELECT page_no FROM sync_runs WHERE id = ?) WHERE sync_run_id = ? AND ended_at \
+             IS NULL";
         let message = truncate_text(&error.full_message(), MAX_MESSAGE_BYTES);
-        let args = [error.kind().as_str().into(), error.code().into(), Arg::from(&message), run_id.into()];
-        self.db.execute(sql, &args).await?;
-        Ok(())
+        let (id, kind, code) = (Arg::from(run_id), Arg::from(error.kind().as_str()), Arg::from(error.code()));
+        let message = Arg::from(&message);
+        let mut tx = self.db.begin().await?;
+        if tx.execute(fail, &[kind, code, message, id]).await? == 1 {
+            tx.execute(end, &[kind, code, message, id, id]).await?;
+            tx.execute(FINAL_FAILURE, &[id, kind, code, message, 0.into()]).await?;
+        }
+        tx.commit().await
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::store::db::{StoreError, Row};
+use crate::store::db::{Row, StoreError};
 use crate::store::values::timestamp;
 
 /// The columns of [`Holder::read`], in its order, of a row `h` of `sync_runs`.

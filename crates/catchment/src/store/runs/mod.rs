@@ -6,6 +6,7 @@ mod claimant;
 mod finish;
 mod holder;
 mod lease;
+mod operate;
 mod queue;
 mod read;
 mod row;

@@ -9,7 +9,7 @@ use crate::counts::RunMetadata;
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::store::Store;
-use crate::store::db::{Arg, StoreError, Row};
+use crate::store::db::{Arg, Row, StoreError};
 use crate::store::lease::lease_ms;
 
 /// How many leases a run is due before its node counts as gone.

@@ -17,7 +17,7 @@ use crate::store::values::timestamp;
 pub(crate) enum WaitReason {
     /// It is not due before this time.
     Until(Timestamp),
-    /// Another run holds its source or table, or is to go on before it.
+    /// Another run holds its lane, or is to be resumed before it.
     For(Holder),
     /// It is under way.
     UnderWay(Holder),
