@@ -49,7 +49,7 @@ pub trait Source: Send + Sync {
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
         let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
         let page = self.read(reading).next().await.transpose()?;
-        Ok(Inspection { found: serde_json::Map::new(), findings: Vec::new(), page })
+        Ok(Inspection { options: serde_json::Map::new(), findings: Vec::new(), page })
     }
 
     /// Whether only this machine can read it, as with a file on its disk.
@@ -62,7 +62,7 @@ pub trait Source: Send + Sync {
 #[derive(Debug)]
 pub struct Inspection {
     /// Options of the source that were found out, ready to be given.
-    pub found: serde_json::Map<String, serde_json::Value>,
+    pub options: serde_json::Map<String, serde_json::Value>,
     /// What was tried and seen, in order.
     pub findings: Vec<Finding>,
     /// The first records; none where the source is empty.
@@ -73,7 +73,7 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What it is about, in snake case, such as `next_page`.
-    pub about: &'static str,
+    pub topic: &'static str,
     /// What was seen, for people.
     pub message: String,
 }
@@ -91,7 +91,7 @@ pub trait Adapter: Source + Sized + 'static {
     /// of its own ([`split_options`](crate::split_options)).
     ///
     /// # Errors
-    /// `config`, with the place of what does not fit.
+    /// `config`, with a JSON pointer to what does not fit.
     fn parse(options: serde_json::Map<String, serde_json::Value>) -> Result<Self::Options> {
         crate::parse_options(options)
     }

@@ -21,7 +21,7 @@ impl SyncRequest {
     /// A request from its JSON form.
     ///
     /// # Errors
-    /// `config`, with the place of what does not fit.
+    /// `config`, with a JSON pointer to what does not fit.
     pub fn from_json(value: Value) -> Result<Self> {
         if !value.is_object() {
             let message = "the request is not valid: it must be a JSON object with sourceType, sourceIdentifier and \

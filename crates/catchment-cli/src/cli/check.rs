@@ -44,9 +44,9 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
 
 fn print(checked: &CheckReport) {
     for finding in &checked.inspection.findings {
-        say!("{GOOD}{:13}{GOOD:#} {}", finding.about.replace('_', " "), finding.message);
+        say!("{GOOD}{:13}{GOOD:#} {}", finding.topic.replace('_', " "), finding.message);
     }
-    say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.found.clone()));
+    say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.options.clone()));
     let Some(mapping) = &checked.mapping else {
         say!("{WARN}empty{WARN:#}         the source has no records");
         return;

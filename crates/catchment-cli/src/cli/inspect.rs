@@ -39,9 +39,9 @@ pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Resul
 
 fn print(inspection: &Inspection, mapping: &Names) {
     for finding in &inspection.findings {
-        say!("{:10} {}", finding.about.replace('_', " "), finding.message);
+        say!("{:10} {}", finding.topic.replace('_', " "), finding.message);
     }
-    for (name, value) in &inspection.found {
+    for (name, value) in &inspection.options {
         say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     let Some(page) = &inspection.page else {

@@ -49,12 +49,12 @@ impl From<&CheckReport> for CheckView {
     fn from(checked: &CheckReport) -> Self {
         let found = &checked.inspection.findings;
         let mut findings: BTreeMap<_, _> =
-            found.iter().map(|finding| (finding.about.to_owned(), finding.message.clone())).collect();
+            found.iter().map(|finding| (finding.topic.to_owned(), finding.message.clone())).collect();
         findings.extend(checked.decimal.as_ref().map(|decimal| ("decimal".to_owned(), decimal.to_string())));
         let first_row = checked.first_row.iter();
         Self {
             findings,
-            source: checked.inspection.found.clone(),
+            source: checked.inspection.options.clone(),
             decimal: checked.decimal.as_ref().and_then(|decimal| decimal.sign),
             column_mapping: checked.mapping.clone(),
             first_row: first_row.map(|(column, value)| ((*column).to_owned(), value.clone())).collect(),

@@ -60,11 +60,10 @@ on_both! {
             let distance = [1, 10, 3000, 6000, 25_000][rng.random_range(0..5)];
             let id = if rng.random_range(0..20) == 0 && row > distance { row - distance } else { row };
             writeln!(text, "{id},{row}").unwrap();
-            match first.contains_key(&id) {
-                true => skipped += 1,
-                false => {
-                    first.insert(id, row);
-                }
+            if first.contains_key(&id) {
+                skipped += 1;
+            } else {
+                first.insert(id, row);
             }
         }
         let (path, count) = (test.file("a.csv", text), first.len() as u64);
@@ -88,12 +87,14 @@ on_both! {
 on_both! {
     async fn a_row_that_is_refused_takes_nothing_with_it(test: Test) {
         test.app().await;
-        test.execute(match test.is_sqlite() {
-            true => "CREATE TRIGGER guard BEFORE INSERT ON content_index WHEN NEW.title = 'poison' \
-                     BEGIN SELECT RAISE(ABORT, 'no poison'); END",
-            false => "CREATE TRIGGER guard BEFORE INSERT ON content_index FOR EACH ROW \
-                      IF NEW.title = 'poison' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no poison'; END IF",
-        }).await;
+        test.execute(if test.is_sqlite() {
+            "CREATE TRIGGER guard BEFORE INSERT ON content_index WHEN NEW.title = 'poison' \
+             BEGIN SELECT RAISE(ABORT, 'no poison'); END"
+        } else {
+            "CREATE TRIGGER guard BEFORE INSERT ON content_index FOR EACH ROW \
+             IF NEW.title = 'poison' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no poison'; END IF"
+        })
+        .await;
         // What is refused comes again some pages later, as a row that fits.
         let text = file(|row| match row {
             7000 | 12_000 => format!("{row},poison,x"),

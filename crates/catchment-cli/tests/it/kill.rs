@@ -39,11 +39,10 @@ fn file(rng: &mut StdRng) -> (String, BTreeMap<String, String>, [usize; 3]) {
                 let id = if kind < 4 && row > 10 { rng.random_range(0..row) } else { row };
                 let (id, title) = (id.to_string(), format!("Title \"{row}\""));
                 text.push_str(&format!("{id},\"Title \"\"{row}\"\"\",Album\n"));
-                match oracle.contains_key(&id) {
-                    true => skipped += 1,
-                    false => {
-                        oracle.insert(id, title);
-                    }
+                if oracle.contains_key(&id) {
+                    skipped += 1;
+                } else {
+                    oracle.insert(id, title);
                 }
             }
         }
@@ -110,10 +109,7 @@ on_both! {
             .collect();
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, inserted.to_string());
         assert!(table == oracle, "the table differs from the file, seed {seed}");
-        let undisturbed = match test.is_sqlite() {
-            true => Test::sqlite().await,
-            false => Test::mariadb().await,
-        };
+        let undisturbed = if test.is_sqlite() { Test::sqlite().await } else { Test::mariadb().await };
         let mut process = Process(undisturbed.command(&SYNC).current_dir(test.dir.path()).spawn().unwrap());
         assert_eq!(process.0.wait().unwrap().code(), Some(3), "seed {seed}");
         for sql in ACCOUNTS {

@@ -65,6 +65,15 @@ impl Test {
         Settings { database_url: self.url.clone(), node: "test".into(), ..Settings::default() }
     }
 
+    /// A time so many days ago, in the database's words.
+    pub fn days_ago(&self, days: u32) -> String {
+        if self.is_sqlite() {
+            format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '-{days} days')")
+        } else {
+            format!("NOW(3) - INTERVAL {days} DAY")
+        }
+    }
+
     pub async fn app(&self) -> App {
         self.app_with(catchment_sources::builtin()).await
     }

@@ -35,7 +35,7 @@ impl CsvFormat {
     /// Checks the options.
     ///
     /// # Errors
-    /// `config`, with the place of what does not fit.
+    /// `config`, with a JSON pointer to what does not fit.
     pub fn new(options: &CsvFormatOptions) -> Result<Self> {
         Ok(Self { given: options.check()? })
     }
@@ -45,8 +45,8 @@ impl Format for CsvFormat {
     fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
         let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
-        let found = pages.layout().map(CsvLayout::options).unwrap_or_default();
-        Ok(Inspection { found, findings: Vec::new(), page: pages.next()? })
+        let options = pages.layout().map(CsvLayout::options).unwrap_or_default();
+        Ok(Inspection { options, findings: Vec::new(), page: pages.next()? })
     }
 
     fn open(&self, blob: Blob, reading: Reading) -> Result<Box<dyn Pages>> {

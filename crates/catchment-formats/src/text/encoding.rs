@@ -26,11 +26,14 @@ fn utf16_without_bom(head: &[u8]) -> Option<&'static Encoding> {
     let pairs = head.as_chunks::<2>().0;
     let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
     let (high, low) = (zeros(0), zeros(1));
-    match () {
-        () if pairs.len() < 2 => None,
-        () if low * 2 > pairs.len() && high * 10 < low => Some(UTF_16LE),
-        () if high * 2 > pairs.len() && low * 10 < high => Some(UTF_16BE),
-        () => None,
+    if pairs.len() < 2 {
+        None
+    } else if low * 2 > pairs.len() && high * 10 < low {
+        Some(UTF_16LE)
+    } else if high * 2 > pairs.len() && low * 10 < high {
+        Some(UTF_16BE)
+    } else {
+        None
     }
 }
 

@@ -28,9 +28,9 @@ pub(super) async fn test_connection(endpoint: Arc<Endpoint>) -> Result<()> {
 pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) -> Result<Inspection> {
     let mut reader = Reader::start(endpoint.clone(), &Reading { fields, ..Reading::default() })?;
     let mut findings = Vec::new();
-    let mut find = |about, message: String| findings.push(Finding { about, message });
+    let mut find = |topic, message: String| findings.push(Finding { topic, message });
     let Some(answer) = reader.fetch().await? else {
-        return Ok(Inspection { found: Map::new(), findings, page: None });
+        return Ok(Inspection { options: Map::new(), findings, page: None });
     };
     find("reachable", format!("{} answered {}", mask_url_query(answer.url.as_str()), answer.status));
     let authentication = match endpoint.client.authentication() {
@@ -53,20 +53,20 @@ pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) ->
             find("next_page", format!("{how}: {count} records"));
         }
     }
-    let found = found_options(reader.layout());
+    let options = found_options(reader.layout());
     let page = (!page.records.is_empty() || !page.rejects.is_empty()).then_some(page);
-    Ok(Inspection { found, findings, page })
+    Ok(Inspection { options, findings, page })
 }
 
 /// What was found out of the layout, as the options that say it.
 fn found_options(layout: &ApiLayout) -> Map<String, Value> {
-    let mut found = Map::new();
-    found.extend(layout.data_path.clone().map(|path| ("dataPath".to_owned(), path.into())));
+    let mut options = Map::new();
+    options.extend(layout.data_path.clone().map(|path| ("dataPath".to_owned(), path.into())));
     if let Some(pagination) = &layout.pagination {
-        let options = serde_json::to_value(pagination).unwrap_or_default();
-        found.insert("pagination".to_owned(), options);
+        let value = serde_json::to_value(pagination).unwrap_or_default();
+        options.insert("pagination".to_owned(), value);
     }
-    found
+    options
 }
 
 /// How the next page is asked for, for people.

@@ -65,7 +65,7 @@ impl Adapter for Api {
 impl Source for Api {
     async fn test_connection(&self) -> Result<()> {
         let tested = inspect::test_connection(self.endpoint.clone()).await;
-        tested.map_err(|error| self.endpoint.client.cleaned(error))
+        tested.map_err(|error| self.endpoint.client.redact_error(error))
     }
 
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
@@ -78,6 +78,6 @@ impl Source for Api {
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
         let inspected = inspect::inspect(self.endpoint.clone(), fields).await;
-        inspected.map_err(|error| self.endpoint.client.cleaned(error))
+        inspected.map_err(|error| self.endpoint.client.redact_error(error))
     }
 }

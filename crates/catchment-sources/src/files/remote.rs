@@ -73,7 +73,7 @@ impl RemoteFile {
 
     /// Fetches the file, or no more than so many bytes of its beginning. Whether that is the whole file.
     pub(super) async fn fetch(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
-        self.fetch_part(most, pulse).await.map_err(|error| self.client.cleaned(error))
+        self.fetch_part(most, pulse).await.map_err(|error| self.client.redact_error(error))
     }
 
     async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {

@@ -111,7 +111,7 @@ impl Client {
     }
 
     /// An error about an answer, redacted in the same way. What leaves a source goes through here.
-    pub(crate) fn cleaned(&self, error: Error) -> Error {
+    pub(crate) fn redact_error(&self, error: Error) -> Error {
         error.map_text(|text| self.clean(text).into_owned())
     }
 
@@ -128,7 +128,7 @@ impl Client {
     pub(crate) async fn send(&self, request: &Request, pulse: &Pulse) -> Result<Answer> {
         let mut backoff = Backoff::new();
         loop {
-            self.throttle.turn().await?;
+            self.throttle.acquire().await?;
             let result = self.attempt(request, pulse).await;
             self.throttle.note(&result);
             let error = match result {

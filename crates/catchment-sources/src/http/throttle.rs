@@ -62,7 +62,7 @@ impl Throttle {
     }
 
     /// Waits until a request may be sent.
-    pub(super) async fn turn(&self) -> Result<()> {
+    pub(super) async fn acquire(&self) -> Result<()> {
         let until = self.blocked.lock().ok().and_then(|blocked| *blocked);
         if let Some(wait) = until.map(|until| until.saturating_duration_since(Instant::now())) {
             if wait > MAX_WAIT {

@@ -34,10 +34,10 @@ pub(crate) fn fields(names: Option<&Names>) -> Arc<[Box<str>]> {
 fn plain(name: &str) -> String {
     let mut plain = String::new();
     for char in name.nfkd().filter(|char| !is_combining_mark(*char)).flat_map(char::to_lowercase) {
-        match char.is_alphanumeric() {
-            true => plain.push(char),
-            false if plain.ends_with('_') || plain.is_empty() => {}
-            false => plain.push('_'),
+        if char.is_alphanumeric() {
+            plain.push(char);
+        } else if !plain.is_empty() && !plain.ends_with('_') {
+            plain.push('_');
         }
     }
     plain.trim_end_matches('_').to_owned()

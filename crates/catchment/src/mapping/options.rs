@@ -117,7 +117,7 @@ impl TargetOptions {
     /// Splits the options of a request into the engine's and the source's.
     ///
     /// # Errors
-    /// `config`, with the place of what does not fit.
+    /// `config`, with a JSON pointer to what does not fit.
     pub fn split(mut options: Map<String, Value>) -> Result<(Self, Map<String, Value>)> {
         let target: Self = split_options(&mut options)?;
         target.check()?;

@@ -124,7 +124,7 @@ fn options_that_fit(
     if table.name == CONTENT_INDEX.name && !mapping.contains_key("content_type") {
         options.insert("contentType".into(), "music".into());
     }
-    options.extend(inspection.found.clone());
+    options.extend(inspection.options.clone());
     if let Some(sign) = decimal.and_then(|decimal| decimal.sign) {
         options.insert("decimal".into(), sign.to_string().into());
     }

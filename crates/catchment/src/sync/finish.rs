@@ -98,9 +98,9 @@ impl Engine {
             AttemptEnd::Failed(error) if is_replaced(error) => return Verdict::Failed(error),
             AttemptEnd::Failed(error) => error,
         };
-        let moved = self.has_moved(run, before.pages).await;
-        let put_off = self.put_off(run, error, max_wait).await;
-        let record = AttemptHistory { fruitless_before: before.fruitless_attempts, moved, put_off };
+        let has_moved = self.has_moved(run, before.pages).await;
+        let deferrals = self.deferrals(run, error, max_wait).await;
+        let record = AttemptHistory { fruitless_before: before.fruitless_attempts, has_moved, deferrals };
         match decide(error, record, rand::random()) {
             RetryDecision::Retry { fruitless_attempts, delay } => {
                 Verdict::Retry { error, fruitless_attempts, delay_ms: milliseconds(delay) }
@@ -198,11 +198,11 @@ impl Engine {
     }
 
     /// How often in a row the source has put this run off, as long as that does not count.
-    async fn put_off(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
+    async fn deferrals(&self, run: &SyncRun, error: &Error, max_wait: Duration) -> u32 {
         if !is_deferral(error) {
             return 0;
         }
-        match self.store.put_off(run.id).await {
+        match self.store.deferral_streak(run.id).await {
             Ok((attempts, waited)) if waited <= max_wait => attempts,
             Ok(_) => 0,
             // What it is about will come to light when the end of the attempt is stored.

@@ -35,7 +35,7 @@ impl Engine {
     }
 
     /// Tidies up while nothing is to be done.
-    pub(super) async fn rest(&self) {
+    pub(super) async fn checkpoint_when_idle(&self) {
         if let Err(error) = self.store.checkpoint().await {
             tracing::debug!(%error, "the write-ahead log could not be checkpointed");
         }

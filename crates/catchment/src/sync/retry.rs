@@ -32,10 +32,10 @@ pub(super) struct AttemptHistory {
     /// Attempts in a row before this one that committed nothing and count.
     pub(super) fruitless_before: u32,
     /// Whether this one committed a page, which begins the count anew.
-    pub(super) moved: bool,
+    pub(super) has_moved: bool,
     /// Attempts in a row, this one included, that were put off and do not count yet: by the source, or as the database
     /// was away.
-    pub(super) put_off: u32,
+    pub(super) deferrals: u32,
 }
 
 /// Whether this error defers the run without counting as a failed attempt: rate limited, or the database is away.
@@ -53,17 +53,18 @@ pub(super) fn decide(error: &Error, record: AttemptHistory, jitter: f64) -> Retr
         return RetryDecision::Fail;
     }
     let fruitless_attempts = match record {
-        AttemptHistory { moved: true, .. } => 0,
-        AttemptHistory { fruitless_before, put_off, .. } => fruitless_before + u32::from(put_off == 0),
+        AttemptHistory { has_moved: true, .. } => 0,
+        AttemptHistory { fruitless_before, deferrals, .. } => fruitless_before + u32::from(deferrals == 0),
     };
     let max = if error.kind() == ErrorKind::System { MAX_FRUITLESS_SYSTEM } else { MAX_FRUITLESS };
     if fruitless_attempts >= max {
         return RetryDecision::Fail;
     }
-    let nth = fruitless_attempts.max(record.put_off).max(1);
-    let own = match is_database_away(error) {
-        true => away_delay(record.put_off.max(1), jitter),
-        false => back_off(nth, jitter),
+    let nth = fruitless_attempts.max(record.deferrals).max(1);
+    let own = if is_database_away(error) {
+        away_delay(record.deferrals.max(1), jitter)
+    } else {
+        back_off(nth, jitter)
     };
     let delay = error.retry_after().unwrap_or_default().min(MAX_RETRY_AFTER).max(own);
     RetryDecision::Retry { fruitless_attempts, delay }
@@ -107,7 +108,7 @@ mod tests {
     fn an_attempt_that_moved_begins_the_count_anew() {
         let error = Error::new(ErrorKind::Database, "away", "");
         assert_eq!(
-            decide(&error, AttemptHistory { moved: true, ..after(4) }, 0.5),
+            decide(&error, AttemptHistory { has_moved: true, ..after(4) }, 0.5),
             RetryDecision::Retry { fruitless_attempts: 0, delay: Duration::from_secs(10) }
         );
     }
@@ -130,23 +131,23 @@ mod tests {
     #[test]
     fn a_database_that_was_away_is_asked_again_at_once_and_does_not_count() {
         let away = Error::new(ErrorKind::Database, "database_away", "the connection was reset");
-        let put_off = |put_off| decide(&away, AttemptHistory { put_off, ..after(4) }, 0.5);
+        let deferrals = |deferrals| decide(&away, AttemptHistory { deferrals, ..after(4) }, 0.5);
         assert_eq!(
-            put_off(1),
+            deferrals(1),
             RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_millis(1500) }
         );
         assert_eq!(
-            put_off(30),
+            deferrals(30),
             RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(90) }
         );
-        assert_eq!(put_off(0), RetryDecision::Fail, "past the longest wait it counts");
+        assert_eq!(deferrals(0), RetryDecision::Fail, "past the longest wait it counts");
     }
 
     #[test]
-    fn being_put_off_does_not_count_but_the_wait_grows() {
+    fn being_deferred_does_not_count_but_the_wait_grows() {
         let error = Error::new(ErrorKind::RateLimited, "429", "");
         assert_eq!(
-            decide(&error, AttemptHistory { put_off: 6, ..after(4) }, 0.5),
+            decide(&error, AttemptHistory { deferrals: 6, ..after(4) }, 0.5),
             RetryDecision::Retry { fruitless_attempts: 4, delay: Duration::from_secs(2430) }
         );
     }
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn what_cannot_mend_itself_is_not_tried_again() {
         assert_eq!(
-            decide(&Error::config("x", ""), AttemptHistory { moved: true, ..after(0) }, 0.5),
+            decide(&Error::config("x", ""), AttemptHistory { has_moved: true, ..after(0) }, 0.5),
             RetryDecision::Fail
         );
         assert_eq!(

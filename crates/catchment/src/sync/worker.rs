@@ -62,7 +62,7 @@ async fn work(engine: Arc<Engine>) {
             Ok(false) => {
                 pause = POLL_INTERVAL;
                 if std::mem::take(&mut has_worked) {
-                    engine.rest().await;
+                    engine.checkpoint_when_idle().await;
                 }
             }
             // Told once, by the connections, and not by each who waits for them.

@@ -114,11 +114,12 @@ async fn a_source_that_was_cut_or_is_suddenly_empty_says_so() {
     let empties = is_empty.clone();
     let server = Server::start(move |request: &Request| {
         let page = request.number("page").unwrap_or(1);
-        match empties.load(Ordering::SeqCst) {
-            true => Reply::json(&json!({"items": []})),
-            false => Reply::json(
+        if empties.load(Ordering::SeqCst) {
+            Reply::json(&json!({"items": []}))
+        } else {
+            Reply::json(
                 &json!({"items": [{"id": page, "title": "a"}], "next": format!("?page={}", page + 1)}),
-            ),
+            )
         }
     })
     .await;

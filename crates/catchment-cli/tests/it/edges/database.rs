@@ -54,9 +54,15 @@ on_both! {
     async fn the_tables_of_every_earlier_version_are_brought_up_to_date_with_their_rows(test: Test) {
         let fresh = if test.is_sqlite() { Test::sqlite().await } else { Test::mariadb().await };
         fresh.app().await;
-        let columns = |table: &str| match test.is_sqlite() {
-            true => format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY name"),
-            false => format!("SELECT CONCAT(column_name, ' ', column_type, ' ', extra) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY column_name"),
+        let columns = |table: &str| {
+            if test.is_sqlite() {
+                format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY name")
+            } else {
+                format!(
+                    "SELECT CONCAT(column_name, ' ', column_type, ' ', extra) FROM information_schema.columns \
+                     WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY column_name"
+                )
+            }
         };
         for version in 1..=3 {
             let test = if test.is_sqlite() { Test::sqlite().await } else { Test::mariadb().await };

@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader};
 use catchment::{App, RunStatus, Settings, Workers};
 use serde_json::json;
 
-use super::days_ago;
 use crate::runs::until;
 use crate::support::{ME, Process, Test, on_both, request};
 
@@ -18,7 +17,7 @@ on_both! {
         let elsewhere = test.file("c.csv", "id,title\n3,c\n");
         let unreadable = gone.service().schedule_sync(&ME, request(&elsewhere, json!({"contentType": "music"}))).await.unwrap();
         std::fs::remove_file(elsewhere).unwrap();
-        let past = days_ago(&test, 1);
+        let past = test.days_ago(1);
         test.execute(&format!("UPDATE sync_runs SET next_attempt_at = {past}, created_at = {past}")).await;
         test.execute(&format!(
             "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = {past}, attempt = 1, fence = 1, \
@@ -47,7 +46,7 @@ on_both! {
         let theirs = test.app().await;
         let waiting = theirs.service().schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
         let busy = theirs.service().schedule_sync(&ME, request(&path, json!({"contentType": "game"}))).await.unwrap();
-        let past = days_ago(&test, 1);
+        let past = test.days_ago(1);
         test.execute(&format!("UPDATE sync_runs SET next_attempt_at = {past}, lane_key = id")).await;
         test.execute(&format!(
             "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = '2037-01-01 00:00:00.000', \

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use catchment::{RunStatus, Workers};
 use serde_json::json;
 
-use super::days_ago;
 use crate::api::{self, open, settings};
 use crate::gated::Step;
 use crate::remote::{Reply, Request, Server};
@@ -23,7 +22,7 @@ on_both! {
         let content = app.content_index();
         let sync = async || app.service().sync(&ME, api::request(&server.url, json!({"contentType": "music"}))).await.unwrap();
         sync().await;
-        test.execute(&format!("UPDATE content_index SET last_synced_at = {}", days_ago(&test, 100))).await;
+        test.execute(&format!("UPDATE content_index SET last_synced_at = {}", test.days_ago(100))).await;
         assert_eq!(counts(&sync().await), [0; 5], "nothing has changed");
         assert_eq!(content.cleanup_old(&ME, 90).await.unwrap(), 0);
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");

@@ -5,7 +5,6 @@ use std::time::Duration;
 use catchment::{App, RunStatus, Settings, Workers};
 use serde_json::json;
 
-use super::days_ago;
 use crate::gated::{Gated, Trap, set_trap};
 use crate::runs::{app, scripted, until};
 use crate::support::{ME, Test, on_both, request};
@@ -65,7 +64,7 @@ on_both! {
         let file = |name: &str| test.file(name, "category_id,capacity,price\nmusic,8GB,1\n");
         let options = json!({"targetTable": "catalog_items"});
         let lost = app.service().schedule_sync(&ME, request(&file("a.csv"), options.clone())).await.unwrap();
-        let past = days_ago(&test, 1);
+        let past = test.days_ago(1);
         test.execute(&format!(
             "UPDATE sync_runs SET status = 'in_progress', started_at = {past}, lease_until = {past}, attempt = 1, fence = 1, \
              lease_owner = 'gone/m/b/1/1/1' WHERE id = {lost}"

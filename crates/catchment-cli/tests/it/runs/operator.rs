@@ -76,10 +76,7 @@ on_both! {
     async fn old_failures_are_taken_up_if_that_can_help(test: Test) {
         let app = app(&test).await;
         let path = |name: &str| test.file(name, "id,title\n1,a\n");
-        let ago = |days: u32| match test.is_sqlite() {
-            true => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '-{days} days')"),
-            false => format!("NOW() - INTERVAL {days} DAY"),
-        };
+        let ago = |days: u32| test.days_ago(days);
         let mut ids = Vec::new();
         for (name, kind, days) in [
             ("passes", "'network'", 1),
@@ -111,13 +108,10 @@ on_both! {
         let rejects: String = (0..2500).map(|row| format!("{row},\n")).collect();
         test.sync(&format!("id,title\nx,a\ny,b\n{rejects}"), json!({"contentType": "music"})).await;
         test.sync("id,title\nx,a\n", json!({"contentType": "music"})).await;
-        let (ago, seen) = match test.is_sqlite() {
-            true => ("strftime('%Y-%m-%d %H:%M:%f', 'now', '-31 days')", "external_id = 'y'"),
-            false => ("NOW() - INTERVAL 31 DAY", "external_id = 'y'"),
-        };
+        let ago = test.days_ago(31);
         assert_eq!(app.service().cleanup(&ME, 30).await.unwrap(), 0);
         test.execute(&format!("UPDATE sync_runs SET completed_at = {ago} WHERE id = 1")).await;
-        test.execute(&format!("UPDATE content_index SET last_synced_at = {ago} WHERE {seen}")).await;
+        test.execute(&format!("UPDATE content_index SET last_synced_at = {ago} WHERE external_id = 'y'")).await;
         assert_eq!(app.service().cleanup(&ME, 30).await.unwrap(), 1);
         assert_eq!(test.query("SELECT id FROM sync_runs").await, ["2"]);
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_errors").await, "0");

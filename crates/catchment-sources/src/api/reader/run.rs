@@ -16,7 +16,7 @@ impl Reader {
             Err(error) => {
                 // Whole pages that came before it need not be asked for again.
                 out.flush_whole_pages(&self.plan.columns, self.bytes).await.ok();
-                Err(self.api.client.cleaned(self.located(error)))
+                Err(self.api.client.redact_error(self.located(error)))
             }
         };
         out.end(end).await;

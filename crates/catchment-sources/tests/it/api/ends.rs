@@ -11,11 +11,12 @@ use crate::server::{Reply, Request, Server, host};
 async fn with_an_end(total: usize) -> Server {
     Server::start(move |request: &Request| {
         let from = (request.number("page").unwrap() - 1) * 3;
-        match from < total {
-            true => Reply::json(
+        if from < total {
+            Reply::json(
                 &json!({"more": from + 3 < total, "total": total + 1, "items": songs(from, 3, total)}),
-            ),
-            false => Reply::text(404, "no such page"),
+            )
+        } else {
+            Reply::text(404, "no such page")
         }
     })
     .await

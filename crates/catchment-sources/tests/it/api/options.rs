@@ -77,11 +77,11 @@ async fn inspecting_tells_how_it_was_read() {
     let inspection =
         api(&format!("{}/numbered", server.url), json!({}), &host()).inspect([].into()).await.unwrap();
     assert_eq!(
-        Value::Object(inspection.found),
+        Value::Object(inspection.options),
         json!({"dataPath": "$.items", "pagination": {"type": "page", "pageParam": "page", "startPage": 1, "totalPagesPath": "totalPages"}})
     );
     let findings: Vec<_> =
-        inspection.findings.iter().map(|finding| format!("{}: {}", finding.about, finding.message)).collect();
+        inspection.findings.iter().map(|finding| format!("{}: {}", finding.topic, finding.message)).collect();
     assert!(findings[0].starts_with("reachable: http://127.0.0.1"), "{findings:?}");
     assert_eq!(
         findings[1..],

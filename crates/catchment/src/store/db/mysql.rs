@@ -214,10 +214,10 @@ fn parse(url: &str) -> Result<MySqlConnectOptions> {
     let query = url.rsplit_once('?').map_or("", |(_, query)| query);
     let says_tls =
         query.split('&').any(|pair| matches!(pair.split('=').next(), Some("ssl-mode" | "sslmode")));
-    match says_tls || is_local(options.get_host()) || options.get_socket().is_some() {
-        true => Ok(options),
-        false => Ok(options.ssl_mode(MySqlSslMode::Required)),
+    if says_tls || is_local(options.get_host()) || options.get_socket().is_some() {
+        return Ok(options);
     }
+    Ok(options.ssl_mode(MySqlSslMode::Required))
 }
 
 /// The parser's own message may repeat the URL, and with it the password.

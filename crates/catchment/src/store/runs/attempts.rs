@@ -48,7 +48,7 @@ impl Store {
 
     /// The streak of deferred attempts of a run (rate limited, or the database away), the current one included: how
     /// many, and over what time.
-    pub(crate) async fn put_off(&self, run_id: i64) -> Result<(u32, Duration)> {
+    pub(crate) async fn deferral_streak(&self, run_id: i64) -> Result<(u32, Duration)> {
         let sql = "SELECT {ms started_at} FROM sync_attempts WHERE sync_run_id = ? AND id > COALESCE((SELECT \
              MAX(id) FROM sync_attempts WHERE sync_run_id = ? AND ended_at IS NOT NULL AND \
              (pages_after > pages_before OR NOT (COALESCE(error_type, '') = 'rate_limited' OR \

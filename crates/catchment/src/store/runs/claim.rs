@@ -6,7 +6,7 @@ use super::claimant::Claimant;
 use super::finish::END_ATTEMPT;
 use super::holder::Holder;
 use super::row::{RUN_COLUMNS, RUN_WIDTH, read_run};
-use super::wait::{Claimability, WaitReason, look};
+use super::wait::{Claimability, WaitReason, check_claimable};
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::Store;
@@ -70,7 +70,7 @@ impl Store {
     ) -> Result<Claim, Obstacle> {
         // Looked at before anything is locked: most who wait only look.
         let (fence, is_taken_over, lost_holder) =
-            match look(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
+            match check_claimable(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
                 Claimability::Free { fence, is_taken_over, lost_holder } => {
                     (fence, is_taken_over, lost_holder)
                 }

@@ -57,7 +57,7 @@ impl fmt::Display for Holder {
             _ => write!(
                 f,
                 "{}; cancel it to free its source: `catchment runs cancel {}`",
-                whose(&self.claimable_by),
+                describe_claimants(&self.claimable_by),
                 self.run_id
             ),
         }
@@ -65,7 +65,7 @@ impl fmt::Display for Holder {
 }
 
 /// Who may take a run up, in words.
-pub(super) fn whose(claimable_by: &str) -> String {
+pub(super) fn describe_claimants(claimable_by: &str) -> String {
     let (who, place) = claimable_by.split_once('@').unwrap_or_default();
     let who = if who == "service" { "a service (`catchment serve`)" } else { "any process" };
     match place {

@@ -6,7 +6,7 @@ use catchment_core::Result;
 use jiff::Timestamp;
 
 use super::claimant::Claimant;
-use super::holder::{HOLDER_COLUMNS, HOLDER_WIDTH, Holder, whose};
+use super::holder::{HOLDER_COLUMNS, HOLDER_WIDTH, Holder, describe_claimants};
 use crate::run::RunStatus;
 use crate::store::Store;
 use crate::store::db::{Conn, StoreError};
@@ -35,7 +35,7 @@ impl fmt::Display for WaitReason {
             Self::Until(time) => write!(f, "its next attempt is due at {time:.0}"),
             Self::UnderWay(holder) => write!(f, "it is in progress, {holder}"),
             Self::For(holder) => write!(f, "run {} comes first: {holder}", holder.run_id),
-            Self::NotOurs { claimable_by } => write!(f, "{}", whose(claimable_by)),
+            Self::NotOurs { claimable_by } => write!(f, "{}", describe_claimants(claimable_by)),
             Self::OtherKey => f.write_str(
                 "its secrets are encrypted with another key than this process has (--key-file or CATCHMENT_KEY)",
             ),
@@ -59,7 +59,7 @@ pub(super) enum Claimability {
 impl Store {
     /// Why a run cannot be claimed now; `None` where it can.
     pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<WaitReason>> {
-        let looked = look(&mut self.db.reader().await?, run_id, claimant, false).await?;
+        let looked = check_claimable(&mut self.db.reader().await?, run_id, claimant, false).await?;
         Ok(match looked {
             Claimability::Free { .. } => None,
             Claimability::Waits(wait) => Some(wait),
@@ -68,7 +68,7 @@ impl Store {
 }
 
 /// Whether a run can be claimed, and if not, why.
-pub(super) async fn look(
+pub(super) async fn check_claimable(
     conn: &mut Conn,
     run_id: i64,
     claimant: Claimant<'_>,
