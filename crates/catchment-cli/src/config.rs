@@ -1,4 +1,4 @@
-//! Settings: flags, then environment, then `catchment.toml`, then defaults. CheckReport once, here.
+//! Settings: flags, then environment, then `catchment.toml`, then defaults. Checked once, here.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};

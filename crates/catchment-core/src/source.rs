@@ -96,7 +96,7 @@ pub trait Adapter: Source + Sized + 'static {
         crate::parse_options(options)
     }
 
-    /// The one spelling of an identifier, as it is stored and compared; a path is made absolute_path, for instance.
+    /// The one spelling of an identifier, as it is stored and compared; a path is made absolute, for instance.
     ///
     /// # Errors
     /// `config` when it cannot be an identifier of this source.

@@ -1,6 +1,6 @@
 //! Addresses as they are shown.
 
-/// A URL with the values of its query mask_url_query, as they may be secrets; other text as it is.
+/// A URL with the values of its query masked, as they may be secrets; other text as it is.
 ///
 /// ```
 /// assert_eq!(catchment_core::mask_url_query("https://a.example/b?key=1&page=2#c"), "https://a.example/b?key=***&page=***");

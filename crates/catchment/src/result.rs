@@ -50,9 +50,9 @@ pub struct SyncStats {
     pub pending: u64,
     /// Held by a worker.
     pub in_progress: u64,
-    /// AttemptEnd well.
+    /// Ended well.
     pub completed: u64,
-    /// AttemptEnd with an error.
+    /// Ended with an error.
     pub failed: u64,
     /// Cancelled.
     pub cancelled: u64,

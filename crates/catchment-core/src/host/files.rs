@@ -75,7 +75,7 @@ impl FileAccess {
     }
 }
 
-/// The path made absolute_path, without `.` and `..`, so that one file has one name.
+/// The path made absolute, without `.` and `..`, so that one file has one name.
 ///
 /// # Errors
 /// `config` when there is no current directory to start from or the path is empty.

@@ -66,7 +66,7 @@ impl Redactor {
         self.secrets.lock().is_ok_and(|secrets| holds(&secrets))
     }
 
-    /// A text without the secrets in use. SourceOutput that repeats the other side goes through here.
+    /// A text without the secrets in use. Everything that repeats the other side goes through here.
     pub(super) fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let Ok(secrets) = self.secrets.lock() else { return Cow::Borrowed("***") };
         secrets.iter().fold(Cow::Borrowed(text), |text, Masked { text: secret, .. }| {

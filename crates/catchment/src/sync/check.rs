@@ -11,7 +11,6 @@ use crate::mapping::{Batch, Cell, DecimalFinding, Mapping, Names, find_decimal};
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::target::{CATALOG_ITEMS, CONTENT_INDEX, Table};
-use crate::vault::Vault;
 
 /// What [`SyncService::check`](crate::SyncService::check) found.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub struct InspectReport {
 impl Engine {
     /// See [`SyncService::inspect`](crate::SyncService::inspect).
     pub(super) async fn inspect(&self, request: SyncRequest, door: Door) -> Result<InspectReport> {
-        let Prepared { source, .. } = self.prepare(request, door).await?;
+        let Prepared { source, .. } = self.prepare_new(request, door).await?;
         let inspection = source.inspect([].into()).await?;
         let (table, mapping) = likeliest_table(&inspection);
         let decimal = inspection.page.as_ref().and_then(|page| find_decimal(table, &mapping, page));
@@ -58,8 +57,7 @@ impl Engine {
 
     /// See [`SyncService::check`](crate::SyncService::check).
     pub(super) async fn check(&self, request: SyncRequest, door: Door) -> Result<CheckReport> {
-        Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
-        let Prepared { target, source, .. } = self.prepare(request, door).await?;
+        let Prepared { target, source, .. } = self.prepare_new(request, door).await?;
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             let (first_row, rejects) = (Vec::new(), Vec::new());

@@ -28,14 +28,11 @@ pub(super) struct Prepared {
 impl Engine {
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
     /// the answer.
-    pub(super) async fn schedule_sync(&self, mut request: SyncRequest, door: Door) -> Result<i64> {
-        // CheckReport before it costs a key.
-        let pointers = self.registry.secrets(&request.source_type)?;
-        Vault::refuse_sealed(pointers, &request.options)?;
-        let prepared = self.prepare(request.clone(), door).await?;
-        self.settings.vault.seal_options(pointers, &mut request.options)?;
-        let prepared =
-            Prepared { request: SyncRequest { options: request.options, ..prepared.request }, ..prepared };
+    pub(super) async fn schedule_sync(&self, request: SyncRequest, door: Door) -> Result<i64> {
+        // Checked before it costs a key.
+        let mut prepared = self.prepare_new(request, door).await?;
+        let pointers = self.registry.secrets(&prepared.request.source_type)?;
+        self.settings.vault.seal_options(pointers, &mut prepared.request.options)?;
         self.enqueue(prepared, door, RunMetadata::default(), None).await
     }
 
@@ -81,7 +78,13 @@ impl Engine {
         if is_sealed { vault.key_id() } else { Ok(None) }
     }
 
-    /// Checks all of a request that can be checked without reading its source.
+    /// Checks all of a request that can be checked without reading its source. It is new: its secrets are in the clear.
+    pub(super) async fn prepare_new(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+        Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
+        self.prepare(request, door).await
+    }
+
+    /// The same of the request of a run, whose secrets are sealed.
     pub(super) async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         let registry = &self.registry;
         let source_type = request.source_type;

@@ -16,7 +16,6 @@ use crate::request::SyncRequest;
 use crate::result::{SyncResult, SyncStats};
 use crate::run::{RunStatus, SyncRun};
 use crate::store::{AttemptRecord, Store, StoredError, StoredSkip};
-use crate::vault::Vault;
 
 /// Schedules, executes and watches runs.
 #[derive(Debug, Clone)]
@@ -235,8 +234,7 @@ impl SyncService {
     /// `config`, with its pointer.
     pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<()> {
         principal.require(Scope::Read)?;
-        Vault::refuse_sealed(self.engine.registry.secrets(&request.source_type)?, &request.options)?;
-        self.engine.prepare(request, principal.door).await.map(|_| ())
+        self.engine.prepare_new(request, principal.door).await.map(|_| ())
     }
 
     /// Tells what a request would do, without writing anything: the source can be read, its columns map, its first

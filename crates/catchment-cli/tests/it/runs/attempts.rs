@@ -222,3 +222,20 @@ async fn where_one_host_does_not_answer_the_next_one_is_tried() {
     test.url = direct;
     assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "1");
 }
+
+on_both! {
+    async fn a_run_that_cannot_be_read_fails_like_any_other(test: Test) {
+        let app = app(&test).await;
+        let path = test.file("a.csv", "id,title\n1,a\n");
+        let run = app.service().schedule_sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
+        test.execute("UPDATE sync_runs SET read_cursor = '{}'").await;
+        let workers = Workers::start(app.service(), 1);
+        until(&test, "SELECT status FROM sync_runs", "failed").await;
+        app.service().shut_down();
+        workers.finish().await;
+        let run = app.service().run(&ME, run).await.unwrap();
+        assert_eq!((run.next_attempt_at, run.error.unwrap().message.contains("cursor")), (None, true));
+        assert_eq!(test.value("SELECT COUNT(*) FROM sync_attempts WHERE ended_at IS NULL").await, "0");
+        assert_eq!(test.value("SELECT COUNT(*) FROM sync_errors").await, "1");
+    }
+}

@@ -37,7 +37,7 @@ impl Sample {
         source(&self.path, self.options.clone())
     }
 
-    /// SourceOutput in it, held against the conformance suite.
+    /// Everything in it, held against the conformance suite.
     async fn read(&self) -> SourceOutput {
         conforms(|| self.source()).await
     }
