@@ -63,7 +63,10 @@ impl Registry {
     /// # Errors
     /// `config` when the type is unknown or the identifier is refused.
     pub fn check_access(&self, source_type: &str, identifier: &str, host: &Host) -> Result<()> {
-        (self.find(source_type)?.check_access)(identifier, host)
+        (self.find(source_type)?.check_access)(identifier, host).map_err(|error| {
+            let message = error.message().to_owned();
+            error.with_detail("/sourceIdentifier", message)
+        })
     }
 
     /// Makes a source from its options. It does no I/O.

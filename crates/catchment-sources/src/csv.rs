@@ -52,15 +52,10 @@ impl Adapter for Csv {
     }
 
     fn check_access(identifier: &str, host: &Host) -> Result<()> {
-        let checked = if is_address(identifier) {
-            source_url(identifier).and_then(|url| check_address(&url, &host.network))
-        } else {
-            host.files.check(Path::new(identifier))
-        };
-        checked.map_err(|error| {
-            let message = error.message().to_owned();
-            error.with_detail("/sourceIdentifier", message)
-        })
+        if is_address(identifier) {
+            return check_address(&source_url(identifier)?, &host.network);
+        }
+        host.files.check(Path::new(identifier))
     }
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {

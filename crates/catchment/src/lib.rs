@@ -91,6 +91,7 @@ mod app;
 mod compare;
 mod content;
 mod counts;
+mod hex;
 mod mapping;
 mod principal;
 mod request;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::exit::Exit;
 use super::open::{caller, open};
 use super::table::{self, DIM, number, say, say_json, style};
-use crate::view::{ErrorView, RunView};
+use crate::view::{ErrorView, RunView, omitted_errors};
 
 /// Errors that are fetched at a time.
 const PART: u32 = 1000;
@@ -172,7 +172,7 @@ async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::R
             }
         }
     }
-    let omitted = run.items_failed.saturating_sub(run.metadata.errors_stored);
+    let omitted = omitted_errors(&run);
     if omitted > 0 {
         eprintln!(
             "{} more rejects were counted, but not stored; raise the option `maxStoredErrors` to store more",

@@ -8,7 +8,7 @@ mod stats;
 mod time;
 
 pub(crate) use check::CheckView;
-pub(crate) use reject::{ErrorView, ErrorsView, SkipsView};
+pub(crate) use reject::{ErrorView, ErrorsView, SkipsView, omitted_errors};
 pub(crate) use run::{ChangedView, RunView, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use time::iso;

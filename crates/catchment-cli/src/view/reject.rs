@@ -145,7 +145,7 @@ impl SkipsView {
 }
 
 /// Rejects of a run that were counted and not stored.
-pub(super) fn omitted_errors(run: &SyncRun) -> u64 {
+pub(crate) fn omitted_errors(run: &SyncRun) -> u64 {
     run.items_failed.saturating_sub(run.metadata.errors_stored)
 }
 

@@ -39,10 +39,10 @@ fn file(rng: &mut StdRng) -> (String, BTreeMap<String, String>, [usize; 3]) {
                 let id = if kind < 4 && row > 10 { rng.random_range(0..row) } else { row };
                 let (id, title) = (id.to_string(), format!("Title \"{row}\""));
                 text.push_str(&format!("{id},\"Title \"\"{row}\"\"\",Album\n"));
-                if oracle.contains_key(&id) {
-                    skipped += 1;
+                if let std::collections::btree_map::Entry::Vacant(e) = oracle.entry(id) {
+                    e.insert(title);
                 } else {
-                    oracle.insert(id, title);
+                    skipped += 1;
                 }
             }
         }

@@ -50,10 +50,7 @@ impl Adapter for Api {
     }
 
     fn check_access(identifier: &str, host: &Host) -> Result<()> {
-        check_address(&source_url(identifier)?, &host.network).map_err(|error| {
-            let message = error.message().to_owned();
-            error.with_detail("/sourceIdentifier", message)
-        })
+        check_address(&source_url(identifier)?, &host.network)
     }
 
     fn new(identifier: &str, options: ApiOptions, host: &Host) -> Result<Self> {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
+use crate::hex::hex;
+
 /// An `external_id` from what the record says of itself, the same on every run however it is spelt: NFKC and
 /// case-folded (Unicode, default caseless match). The prefix names the version of this rule.
 pub(super) fn derived_id(fields: &[Option<&str>]) -> String {
@@ -20,14 +22,7 @@ pub(super) fn derived_id(fields: &[Option<&str>]) -> String {
             }
         }
     }
-    let digest = hash.finalize();
-    let mut id = String::with_capacity(35);
-    id.push_str("v1:");
-    for byte in &digest[..16] {
-        id.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or_default());
-        id.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or_default());
-    }
-    id
+    format!("v1:{}", hex(&hash.finalize()[..16]))
 }
 
 fn folded(text: &str) -> Cow<'_, str> {

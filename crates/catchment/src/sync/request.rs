@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use crate::counts::RunMetadata;
+use crate::hex::hex;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::request::SyncRequest;
@@ -145,7 +146,7 @@ fn key(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// Takes out what stands at a JSON pointer below the options, in whatever case its names are written.

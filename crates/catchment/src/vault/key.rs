@@ -11,7 +11,7 @@ use ring::aead::{CHACHA20_POLY1305, LessSafeKey, UnboundKey};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::hex::{hex, unhex};
+use crate::hex::{hex, unhex};
 
 const KEY_BYTES: usize = 32;
 

@@ -3,7 +3,6 @@
 //! ChaCha20-Poly1305 (RFC 8439). The nonce is derived from the key and the text (as in SIV modes), so that equal
 //! requests are equal when they are stored: what that tells is that two secrets are the same.
 
-mod hex;
 mod key;
 mod options;
 
@@ -14,7 +13,7 @@ use catchment_core::{Error, Result};
 use ring::aead::{Aad, NONCE_LEN, Nonce};
 use ring::hmac;
 
-use hex::{hex, unhex};
+use crate::hex::{hex, unhex};
 use key::{KeyHolder, crypto_failed};
 
 const LABEL: &[u8] = b"catchment sealed 1";

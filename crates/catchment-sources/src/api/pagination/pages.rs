@@ -96,10 +96,10 @@ impl Pagination {
         }
         match (place, &self.kind) {
             (PageLocator::Page(number), PaginationStrategy::Page { target, .. }) => {
-                target.set(&mut draft, (*number).into())
+                target.set(&mut draft, (*number).into());
             }
             (PageLocator::Offset(number), PaginationStrategy::Offset { target, .. }) => {
-                target.set(&mut draft, (*number).into())
+                target.set(&mut draft, (*number).into());
             }
             (PageLocator::Token(params), PaginationStrategy::Cursor { target, token }) => {
                 for (name, value) in params {
@@ -110,10 +110,10 @@ impl Pagination {
                         }
                         (_, ParamLocation::Body(_)) => {
                             ParamLocation::Body(vec![Step::Name(name.as_str().into())])
-                                .set(&mut draft, value.clone())
+                                .set(&mut draft, value.clone());
                         }
                         (_, ParamLocation::Query(_)) => {
-                            ParamLocation::Query(name.clone()).set(&mut draft, value.clone())
+                            ParamLocation::Query(name.clone()).set(&mut draft, value.clone());
                         }
                     }
                 }

@@ -43,7 +43,8 @@ async fn a_short_western_file_is_not_taken_for_another_script() {
         "t\n“quoted” – 5 €\n",
         "título;ñ\nx;y\n",
     ] {
-        let found = Sample::new(encode(text, WINDOWS_1252)).source().inspect([].into()).await.unwrap().options;
+        let found =
+            Sample::new(encode(text, WINDOWS_1252)).source().inspect([].into()).await.unwrap().options;
         assert_eq!(found["encoding"], "windows-1252", "{text}");
     }
 }

@@ -62,7 +62,7 @@ impl Store {
         for _ in 0..OPEN_TRIES {
             match self.db.writer().await {
                 Err(failure) if failure.class == FailureClass::Contended => {
-                    tokio::time::sleep(OPEN_PAUSE).await
+                    tokio::time::sleep(OPEN_PAUSE).await;
                 }
                 result => return result,
             }
