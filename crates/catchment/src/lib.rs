@@ -115,6 +115,6 @@ pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
 pub use store::{AttemptRecord, StoredError, StoredSkip};
 pub use sync::{
-    CheckReport, InspectReport, RunProgress, Schedule, SyncService, WorkerName, Workers, run_daily,
+    CheckReport, InspectReport, RunProgress, Schedule, SyncService, Workers, run_daily,
 };
 pub use target::target_names;

@@ -83,7 +83,7 @@ impl From<MaxErrors> for Value {
 impl MaxErrors {
     /// Whether `failed` of `read` records are too many. A share says nothing about the first few records, so
     /// before the end it counts from 1,000 on.
-    pub fn is_exceeded(self, failed: u64, read: u64, is_at_end: bool) -> bool {
+    pub(crate) fn is_exceeded(self, failed: u64, read: u64, is_at_end: bool) -> bool {
         match self {
             Self::Count(limit) => failed > limit,
             #[expect(clippy::cast_precision_loss, reason = "a share of records needs no 53 bits")]
@@ -103,7 +103,7 @@ fn unfed(table: &Table, names: &Names) -> Option<&'static str> {
 
 /// The sign before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecimalSeparator {
+pub(crate) enum DecimalSeparator {
     /// A point; nothing may group thousands, as nobody said which sign is which.
     Assumed,
     /// This one; the other one may group thousands.
@@ -112,7 +112,7 @@ pub enum DecimalSeparator {
 
 impl TargetOptions {
     /// Those that decide nothing about what a run leaves for the next one.
-    pub const STATELESS: &'static [&'static str] = &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
+    pub(crate) const STATELESS: &'static [&'static str] = &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
 
     /// Splits the options of a request into the engine's and the source's.
     ///
@@ -189,7 +189,7 @@ impl TargetOptions {
     ///
     /// # Errors
     /// `config`, when there is no such table.
-    pub fn table(&self) -> Result<&'static Table> {
+    pub(crate) fn table(&self) -> Result<&'static Table> {
         let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
         find_table(name).ok_or_else(|| {
             let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
@@ -201,7 +201,7 @@ impl TargetOptions {
     }
 
     /// The mapping that was given.
-    pub fn mapping(&self) -> Option<&Names> {
+    pub(crate) fn mapping(&self) -> Option<&Names> {
         self.column_mapping.as_ref().or(self.field_mapping.as_ref())
     }
 
@@ -209,7 +209,7 @@ impl TargetOptions {
     ///
     /// # Errors
     /// `config`, when it is neither a point nor a comma.
-    pub fn decimal_sign(&self) -> Result<DecimalSeparator> {
+    pub(crate) fn decimal_sign(&self) -> Result<DecimalSeparator> {
         match self.decimal.as_deref() {
             None => Ok(DecimalSeparator::Assumed),
             Some(".") => Ok(DecimalSeparator::Named('.')),
@@ -219,12 +219,12 @@ impl TargetOptions {
     }
 
     /// How many rejects a run stores.
-    pub fn max_stored(&self) -> u64 {
+    pub(crate) fn max_stored(&self) -> u64 {
         self.max_stored_errors.unwrap_or(10_000)
     }
 
     /// How long a source may put a run off before that counts.
-    pub fn max_wait(&self) -> Duration {
+    pub(crate) fn max_wait(&self) -> Duration {
         Duration::from_secs(self.max_wait.unwrap_or(3600))
     }
 }

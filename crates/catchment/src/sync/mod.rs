@@ -32,4 +32,3 @@ pub use schedule::Schedule;
 pub use service::SyncService;
 pub(crate) use settings::ServiceSettings;
 pub use worker::Workers;
-pub use worker_name::WorkerName;

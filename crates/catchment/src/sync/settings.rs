@@ -11,25 +11,25 @@ use crate::vault::Vault;
 #[derive(Debug, Clone)]
 pub(crate) struct ServiceSettings {
     /// Where requests over HTTP may read files.
-    pub data_dirs: Vec<PathBuf>,
+    pub(crate) data_dirs: Vec<PathBuf>,
     /// Which addresses sources may connect to.
-    pub network: NetworkAccess,
+    pub(crate) network: NetworkAccess,
     /// Where requests over HTTP may find files with secrets.
-    pub secrets_dir: Option<PathBuf>,
+    pub(crate) secrets_dir: Option<PathBuf>,
     /// What secrets are stored with.
-    pub vault: Vault,
+    pub(crate) vault: Vault,
     /// The name of this machine: runs of its files are its own.
-    pub node: String,
+    pub(crate) node: String,
     /// How long a source may be silent before its attempt ends.
-    pub silence_timeout: Duration,
+    pub(crate) silence_timeout: Duration,
     /// How long an attempt may take.
-    pub run_timeout: Option<Duration>,
+    pub(crate) run_timeout: Option<Duration>,
     /// Attempts at a time in this process, by workers and callers together.
-    pub workers: usize,
+    pub(crate) workers: usize,
     /// Connections that write pages of one run side by side; SQLite has one.
-    pub writers: usize,
+    pub(crate) writers: usize,
     /// Bytes that a run may take to know what its table holds.
-    pub memory_budget: usize,
+    pub(crate) memory_budget: usize,
     /// Whether this process serves the HTTP API: it takes up runs that came over it, whose data directories are its own.
-    pub is_service: bool,
+    pub(crate) is_service: bool,
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// A process: the machine's boot, the process namespace (a container has its own), the process and when it
 /// started, as process numbers are used again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkerName {
+pub(crate) struct WorkerName {
     node: String,
     machine: String,
     boot_id: String,
@@ -18,7 +18,7 @@ pub struct WorkerName {
 
 impl WorkerName {
     /// This process, on the node of this name.
-    pub fn current(node: &str) -> Self {
+    pub(crate) fn current(node: &str) -> Self {
         let process_id = std::process::id();
         Self {
             node: node.replace(['/', ' '], "_").chars().take(100).collect(),
@@ -32,7 +32,7 @@ impl WorkerName {
 
     /// Whether this is a process that is gone: of this boot and namespace, or of this machine before it was booted
     /// again. What cannot be told is not dead.
-    pub fn is_dead(&self, here: &Self) -> bool {
+    pub(crate) fn is_dead(&self, here: &Self) -> bool {
         let is_same = |name: fn(&Self) -> &str| !name(here).is_empty() && name(self) == name(here);
         if is_same(|name| &name.boot_id) {
             return is_same(|name| &name.namespace) && is_gone(self.process_id, self.started);

@@ -2,35 +2,35 @@
 
 /// A target table.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     /// Its name, as in `options.targetTable`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The columns that a mapping can feed.
-    pub columns: &'static [Column],
+    pub(crate) columns: &'static [Column],
     /// The columns that tell rows apart, within their source where [`Table::is_by_source`].
-    pub identity: &'static [&'static str],
+    pub(crate) identity: &'static [&'static str],
     /// Whether rows belong to a source, and are told apart within it only.
-    pub is_by_source: bool,
+    pub(crate) is_by_source: bool,
     /// The JSON column for source columns that nothing maps.
-    pub metadata: Option<&'static str>,
+    pub(crate) metadata: Option<&'static str>,
 }
 
 /// A column of a target table.
 #[derive(Debug)]
-pub struct Column {
+pub(crate) struct Column {
     /// Its name.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What fits into it.
-    pub kind: ColumnKind,
+    pub(crate) kind: ColumnKind,
     /// What an empty value means.
-    pub when_empty: WhenEmpty,
+    pub(crate) when_empty: WhenEmpty,
     /// Names that sources give it, without case and accents, and with `_` between their words.
-    pub known_names: &'static [&'static str],
+    pub(crate) known_names: &'static [&'static str],
 }
 
 /// What fits into a column.
 #[derive(Debug, Clone, Copy)]
-pub enum ColumnKind {
+pub(crate) enum ColumnKind {
     /// Text of at most so many characters.
     Text {
         /// Characters, not bytes.
@@ -49,7 +49,7 @@ pub enum ColumnKind {
 
 /// What an empty value of a mapped column means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhenEmpty {
+pub(crate) enum WhenEmpty {
     /// The record is rejected.
     Reject,
     /// The column becomes NULL.
@@ -60,7 +60,7 @@ pub enum WhenEmpty {
 
 impl Table {
     /// The column of that name, with its place.
-    pub fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
+    pub(crate) fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)
     }
 }
