@@ -1,7 +1,7 @@
 //! The contract between Catchment and what it reads from.
 //!
-//! A [`Source`] delivers [`Page`]s of [`Record`]s, each with a [`Cursor`] that reading can go on from. What it
-//! cannot read it delivers as a [`Reject`]; why it cannot go on it says as an [`Error`], whose
+//! A [`Source`] delivers [`Page`]s of [`Record`]s, each with a [`Cursor`] that reading can be resumed at. What it
+//! cannot read it delivers as a [`Reject`]; why it cannot continue it says as an [`Error`], whose
 //! [`ErrorKind`] alone decides whether the engine resumes it later. An [`Adapter`] makes a source from its
 //! options, and a [`Registry`] knows the adapters by name. This crate does no I/O but to open local files
 //! within what the operator allows ([`FileAccess`]); it knows neither a database nor an HTTP library nor an
@@ -61,7 +61,7 @@
 //!                     let position = Position::Line { line: index + 1, byte: 0 };
 //!                     records.push(position, &text, [Value::Number(&text)]);
 //!                 }
-//!                 // The count of records says all that is needed to go on, so the state is empty.
+//!                 // The count of records says all that is needed to resume, so the state is empty.
 //!                 let cursor = Cursor::new(end, &())?;
 //!                 let progress = Progress::default();
 //!                 Ok(Page { columns: columns.clone(), records, rejects: vec![], cursor, progress })

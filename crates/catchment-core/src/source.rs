@@ -38,7 +38,7 @@ pub trait Source: Send + Sync {
     /// - Resuming at a page's cursor neither repeats nor skips a record delivered up to that page.
     /// - Every page of a stream has the same columns.
     /// - A record that cannot be read is a [`Reject`](crate::Reject) and counts as read; an `Err` means that
-    ///   reading cannot go on, and ends the stream. The stream ends without one only at the end of the
+    ///   reading cannot continue, and ends the stream. The stream ends without one only at the end of the
     ///   source: what broke off or came short is an `Err`.
     /// - It does not retry and does not sleep: retrying is resuming, and belongs to the engine.
     /// - Dropping the stream stops all work.

@@ -31,6 +31,6 @@ pub trait Pages {
     /// The next page; `None` at the end, if the blob is still what it was when it was opened.
     ///
     /// # Errors
-    /// Why reading cannot go on. What cannot be read of a single record is a reject of its page.
+    /// Why reading cannot continue. What cannot be read of a single record is a reject of its page.
     fn next(&mut self) -> Result<Option<Page>>;
 }

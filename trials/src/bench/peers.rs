@@ -82,7 +82,7 @@ fn dlt(home: &Path, file: &Path, database: &Database) -> Result<Command> {
     fs::write(&script, DLT)?;
     let mut command = Command::new(home.join("bin/python"));
     command
-        // Else it goes on with what an earlier run left.
+        // Else it continues with what an earlier run left.
         .env("DLT_DATA_DIR", home)
         .arg(script)
         .arg(file)

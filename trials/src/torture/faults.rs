@@ -91,7 +91,7 @@ pub(super) fn frozen_on_mariadb(stage: &mut TrialContext) -> Result<String> {
     frozen(stage, &|name| Database::create(&ports, name))
 }
 
-/// A process is stopped past its lease while it holds a run, and goes on when others have taken that over.
+/// A process is stopped past its lease while it holds a run, and resumes when others have taken that over.
 fn frozen(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
     let play = Workload::new(stage, &create("reference")?)?;
     let (mut frozen, mut cycles) = (0, 0);

@@ -68,7 +68,7 @@ enum ClusterFault {
     Conflicts,
     /// The node that is written is killed, and joins again.
     Kill,
-    /// A node stands still and goes on.
+    /// A node freezes and resumes.
     Freeze,
     /// A node is cut off from the others: it answers and refuses (1047).
     Isolate,

@@ -40,8 +40,8 @@ on_both! {
         test.execute("UPDATE content_index SET is_available = 0 WHERE external_id = '7'").await;
         let result = test.sync(&more, options).await;
         assert_eq!(counts(&result), [2, 3, ROWS as u64 - 3, 0, 0]);
-        let stamps = "SELECT source_type, last_sync_run_id, COUNT(*) FROM content_index GROUP BY 1, 2 ORDER BY 1";
-        assert_eq!(test.query(stamps).await, [format!("csv|3|{}", ROWS + 2), "usb|NULL|1".to_owned()]);
+        let marks = "SELECT source_type, last_sync_run_id, COUNT(*) FROM content_index GROUP BY 1, 2 ORDER BY 1";
+        assert_eq!(test.query(marks).await, [format!("csv|3|{}", ROWS + 2), "usb|NULL|1".to_owned()]);
         let wrong = "SELECT COUNT(*) FROM content_index WHERE source_type = 'csv' AND is_available = 1 AND \
                      (title = CONCAT('Title ', external_id) OR external_id LIKE 'new%') AND metadata IS NOT NULL";
         let wrong = if test.is_sqlite() { wrong.replace("CONCAT('Title ', external_id)", "'Title ' || external_id") } else { wrong.into() };

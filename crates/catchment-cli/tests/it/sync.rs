@@ -47,14 +47,14 @@ on_both! {
 on_both! {
     async fn new_changed_and_unchanged_rows_are_told_apart(test: Test) {
         let options = json!({"contentType": "music"});
-        let stamps = "SELECT external_id, updated_at, last_sync_run_id, last_synced_at FROM content_index ORDER BY 1";
+        let marks = "SELECT external_id, updated_at, last_sync_run_id, last_synced_at FROM content_index ORDER BY 1";
         test.sync("id,title,album\n1,one,x\n2,two,x\n3,three,x\n", options.clone()).await;
-        let before = test.query(stamps).await;
+        let before = test.query(marks).await;
         // A column of the key comes first, so that the clock has moved on for sure.
         test.execute("UPDATE content_index SET last_synced_at = NULL, updated_at = '2001-01-01 00:00:00.000'").await;
         let result = test.sync("id,title,album\n3,three,x\n2,two,y\n1,ONE,x\n4,four,x\n", options.clone()).await;
         assert_eq!(counts(&result), [1, 2, 1, 0, 0]);
-        let after = test.query(stamps).await;
+        let after = test.query(marks).await;
         let is_old = |row: &String| row.contains("|2001-01-01 00:00:00");
         assert_eq!(after.iter().map(is_old).collect::<Vec<_>>(), [false, false, true, false]);
         assert!(after.iter().all(|row| row.contains("|2|20")), "seen by run 2, and when: {after:?}");

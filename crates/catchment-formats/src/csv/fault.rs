@@ -25,7 +25,7 @@ pub(super) enum Shape {
     Whole { bytes: usize, fields: usize },
     /// It spans lines and already has more fields than it should.
     TooWide,
-    /// It goes on past the limit.
+    /// It is longer than the limit.
     TooLong,
     /// It ends with the text, inside quotes.
     Unclosed,

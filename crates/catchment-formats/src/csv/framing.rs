@@ -3,7 +3,7 @@
 //! The records are those of RFC 4180 as csv-core reads them, more strictly in one thing: text after a closing
 //! quote is an error and not joined to the field. A quote that is never closed would make one record of the
 //! rest of the file. So a record that spans lines and is not well formed, or passes the limit, is given up:
-//! its first line is the bad record, and reading goes on at the line after that.
+//! its first line is the bad record, and reading continues at the line after that.
 
 use std::io::Read;
 

@@ -48,7 +48,7 @@ pub(crate) struct TableDigests {
     versions: Versions,
     /// Which of the rows this run has seen.
     is_seen: Vec<bool>,
-    /// The row that was found last: a file read again mostly goes on with the next one.
+    /// The row that was found last: in a file that is read again, mostly the next one follows.
     last: usize,
     /// Whether `rows` are all that the table held when it was read. `None` before it was read.
     is_complete: Option<bool>,

@@ -15,7 +15,7 @@ pub(crate) struct Batch {
     pub columns: Arc<[&'static str]>,
     /// What was rejected so far, in the order of the source.
     pub rejects: Vec<Reject>,
-    /// Where the source goes on after this page.
+    /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.
     pub progress: Progress,

@@ -59,7 +59,7 @@ impl Engine {
         }
     }
 
-    /// Does for a run what can be done now: an attempt at it, or at the one that must go on before it.
+    /// Does for a run what can be done now: an attempt at it, or at the one that must be resumed before it.
     async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
         self.release_doubtful_claims().await?;
         // What cannot be claimed needs no permit.

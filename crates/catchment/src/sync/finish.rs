@@ -70,7 +70,7 @@ impl Engine {
         match self.store_end(lease, &verdict).await {
             Ok(true) => log_end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed from outside"),
-            // Its lease runs out, and the next claim goes on from the last page.
+            // Its lease runs out, and the next claim resumes after the last page.
             Err(error) => {
                 log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
             }

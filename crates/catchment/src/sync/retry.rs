@@ -33,7 +33,7 @@ pub(super) struct AttemptHistory {
     pub(super) fruitless_before: u32,
     /// Whether this one committed a page, which begins the count anew.
     pub(super) has_moved: bool,
-    /// Attempts in a row, this one included, that were put off and do not count yet: by the source, or as the database
+    /// Attempts in a row, this one included, that were deferred and do not count yet: by the source, or as the database
     /// was away.
     pub(super) deferrals: u32,
 }

@@ -82,7 +82,7 @@ async fn whoever_waits_on_the_command_line_is_told_for_whom() {
     let mut said = BufReader::new(process.0.stderr.take().unwrap()).lines();
     let line = said.find(|line| line.as_ref().unwrap().contains("waits")).unwrap().unwrap();
     assert!(line.contains("run 1") && line.contains("4711 on elsewhere") && line.contains("2999"), "{line}");
-    // Its lease runs out, and nobody here may go on with it: the source is free all the same.
+    // Its lease runs out, and nobody here may resume it: the source is free all the same.
     test.execute("UPDATE sync_runs SET lease_until = '2026-01-01' WHERE id = 1").await;
     assert!(process.0.wait().unwrap().success());
     assert_eq!(

@@ -47,7 +47,7 @@ impl Pagination {
             PaginationStrategy::NextUrl { path } => next_in(path, facts).map(PageLocator::Url),
             PaginationStrategy::Cursor { token, .. } => {
                 let next = PageLocator::Token(token.read(facts)?);
-                // Some go on handing out the last token for ever.
+                // Some APIs keep handing out the last token for ever.
                 (next != *place || facts.count > 0).then_some(next)
             }
             PaginationStrategy::Page { .. } | PaginationStrategy::Offset { .. } => {

@@ -1,6 +1,6 @@
 //! The reading itself: page after page, each request on its way before the records of the page before are taken.
 //!
-//! For each page, `run` lets `fetch` get its answer, `open` find its records, `take` take them, and `advance` go on to
+//! For each page, `run` lets `fetch` get its answer, `open` find its records, `take` take them, and `advance` move on to
 //! the next one, for which `ahead` has sent the request.
 
 mod advance;

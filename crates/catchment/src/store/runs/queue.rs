@@ -16,7 +16,7 @@ use crate::store::lease::lease_ms;
 const STRANDED_LEASES: i64 = 4;
 
 /// What keeps a pending run `r` from its lane: another one that holds it, or an earlier one of the same source that was
-/// begun and is to go on first.
+/// begun and is to be resumed first.
 const LANE_IS_BUSY: &str = "(EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND \
     a.status = 'in_progress' AND a.lease_until >= {now}) OR EXISTS (SELECT 1 FROM sync_runs a WHERE \
     a.lane_key = r.lane_key AND a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND \

@@ -100,13 +100,13 @@ pub(super) async fn check_claimable(
     }
     let holder = if is_taken_over { None } else { holder_of_lane(conn, run_id).await? };
     match holder {
-        // It goes on first, if it can go on here.
+        // It is resumed first, if it can be resumed here.
         Some(holder) if !holder.is_expired || claimant.can_claim(&holder) => waits(WaitReason::For(holder)),
         lost_holder => Ok(Claimability::Free { fence: run.fence, is_taken_over, lost_holder }),
     }
 }
 
-/// Who holds the lane of a run, or is to go on before it.
+/// Who holds the lane of a run, or is to be resumed before it.
 async fn holder_of_lane(conn: &mut Conn, run_id: i64) -> Result<Option<Holder>, StoreError> {
     let sql = format!(
         "SELECT {HOLDER_COLUMNS} FROM sync_runs r JOIN sync_runs h ON h.lane_key = r.lane_key WHERE r.id = ? AND \
