@@ -114,7 +114,5 @@ pub use result::{SyncResult, SyncStats};
 pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
 pub use store::{AttemptRecord, StoredError, StoredSkip};
-pub use sync::{
-    CheckReport, InspectReport, RunProgress, Schedule, SyncService, Workers, run_daily,
-};
+pub use sync::{CheckReport, InspectReport, RunProgress, Schedule, SyncService, Workers, run_daily};
 pub use target::target_names;

@@ -144,7 +144,7 @@ on_both! {
             assert_eq!(data[name], expected, "{name}");
         }
         assert_eq!(data["errors"][0]["type"], "parsing");
-        assert_eq!(data["errors"][0]["message"], "line 4: the row has 1 fields where there are 4 columns");
+        assert_eq!(data["errors"][0]["message"], "line 4: the row has 1 field where there are 4 columns");
 
         let stats = server.get("/v1/sync/stats").body;
         assert_eq!(

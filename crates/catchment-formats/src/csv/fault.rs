@@ -71,7 +71,10 @@ pub(super) fn validate_record(
         ))),
         Some(width) if fields != width => Err(Fault {
             code: "ragged_row",
-            message: format!("the row has {fields} fields where there are {width} columns"),
+            message: format!(
+                "the row has {fields} field{} where there are {width} columns",
+                if fields == 1 { "" } else { "s" }
+            ),
             costs,
         }),
         _ if body.len() > limits.field => {

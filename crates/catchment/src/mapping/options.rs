@@ -112,7 +112,8 @@ pub(crate) enum DecimalSeparator {
 
 impl TargetOptions {
     /// Those that decide nothing about what a run leaves for the next one.
-    pub(crate) const STATELESS: &'static [&'static str] = &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
+    pub(crate) const STATELESS: &'static [&'static str] =
+        &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
 
     /// Splits the options of a request into the engine's and the source's.
     ///

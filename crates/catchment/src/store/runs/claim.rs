@@ -4,9 +4,8 @@ use catchment_core::{Cursor, Error, Result};
 
 use super::claimant::Claimant;
 use super::finish::END_ATTEMPT;
-use super::holder::Holder;
 use super::row::{RUN_COLUMNS, RUN_WIDTH, read_run};
-use super::wait::{Claimability, WaitReason, check_claimable};
+use super::wait::{Claimability, FreeRun, WaitReason, check_claimable};
 use crate::principal::Door;
 use crate::run::SyncRun;
 use crate::store::Store;
@@ -15,11 +14,11 @@ use crate::store::lease::{Lease, lease_ms};
 use crate::store::values::unreadable;
 
 /// Gives up a run that nobody holds any more, so that its lane is free.
-const LET_GO: &str = "UPDATE sync_runs SET status = 'pending', next_attempt_at = {now}, lease_owner = NULL, lease_until \
+const RELEASE_HOLDER: &str = "UPDATE sync_runs SET status = 'pending', next_attempt_at = {now}, lease_owner = NULL, lease_until \
      = NULL, updated_at = {now} WHERE id = ? AND fence = ? AND status = 'in_progress' AND (lease_until \
      IS NULL OR lease_until < {now})";
 
-const TAKE: &str = "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, \
+const CLAIM_RUN: &str = "UPDATE sync_runs SET status = 'in_progress', fence = fence + 1, attempt = attempt + 1, \
      lease_owner = ?, lease_until = {now + ? ms}, started_at = COALESCE(started_at, {now}), \
      next_attempt_at = NULL, completed_at = NULL, error_type = NULL, error_code = NULL, error_message \
      = NULL, updated_at = {now} WHERE id = ? AND fence = ? AND ((status = 'pending' AND \
@@ -69,15 +68,12 @@ impl Store {
         adopts: bool,
     ) -> Result<Claim, Obstacle> {
         // Looked at before anything is locked: most who wait only look.
-        let (fence, is_taken_over, lost_holder) =
-            match check_claimable(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
-                Claimability::Free { fence, is_taken_over, lost_holder } => {
-                    (fence, is_taken_over, lost_holder)
-                }
-                Claimability::Waits(wait) => return Err(Obstacle::Waits(wait)),
-            };
+        let free = match check_claimable(&mut self.db.reader().await?, run_id, claimant, adopts).await? {
+            Claimability::Free(free) => free,
+            Claimability::Waits(wait) => return Err(Obstacle::Waits(wait)),
+        };
         let mut tx = self.db.begin().await?;
-        match take(&mut tx, run_id, fence, worker, is_taken_over, lost_holder.as_ref()).await {
+        match claim_free(&mut tx, &free, worker).await {
             Ok(claim) => {
                 tx.commit().await?;
                 Ok(claim)
@@ -105,20 +101,14 @@ impl From<StoreError> for Obstacle {
     }
 }
 
-/// Takes a run that was free when it was looked at, if it still is.
-async fn take(
-    tx: &mut Tx,
-    run_id: i64,
-    fence: i64,
-    worker: &str,
-    is_taken_over: bool,
-    lost_holder: Option<&Holder>,
-) -> Result<Claim, Obstacle> {
+/// Claims a run that was free when it was looked at, if it still is.
+async fn claim_free(tx: &mut Tx, free: &FreeRun, worker: &str) -> Result<Claim, Obstacle> {
+    let FreeRun { id: run_id, fence, is_taken_over, ref lost_holder } = *free;
     let mut is_still_so = true;
     if let Some(holder) = lost_holder {
         // Nobody renews its lease: the lane is free. Whoever may takes it up again.
         is_still_so = end_lost_attempt(tx, holder.run_id, holder.fence).await?
-            && tx.execute(LET_GO, &[holder.run_id.into(), holder.fence.into()]).await? == 1;
+            && tx.execute(RELEASE_HOLDER, &[holder.run_id.into(), holder.fence.into()]).await? == 1;
     }
     if is_taken_over {
         is_still_so &= end_lost_attempt(tx, run_id, fence).await?;
@@ -127,7 +117,7 @@ async fn take(
         return Err(Obstacle::Waits(WaitReason::No));
     }
     let args = [worker.into(), lease_ms().into(), run_id.into(), fence.into()];
-    match tx.execute(TAKE, &args).await {
+    match tx.execute(CLAIM_RUN, &args).await {
         Ok(1) => {}
         Ok(_) => return Err(Obstacle::Waits(WaitReason::No)),
         // Another run of the same lane was claimed in between.

@@ -46,14 +46,18 @@ impl fmt::Display for WaitReason {
 
 /// How a run stands for somebody who wants to claim it.
 pub(super) enum Claimability {
-    Free {
-        fence: i64,
-        /// It was under way.
-        is_taken_over: bool,
-        /// A run whose lease has run out holds its lane.
-        lost_holder: Option<Holder>,
-    },
+    Free(FreeRun),
     Waits(WaitReason),
+}
+
+/// A run that can be claimed, as it was when it was looked at.
+pub(super) struct FreeRun {
+    pub(super) id: i64,
+    pub(super) fence: i64,
+    /// It was under way.
+    pub(super) is_taken_over: bool,
+    /// A run whose lease has run out holds its lane.
+    pub(super) lost_holder: Option<Holder>,
 }
 
 impl Store {
@@ -61,7 +65,7 @@ impl Store {
     pub(crate) async fn wait(&self, run_id: i64, claimant: Claimant<'_>) -> Result<Option<WaitReason>> {
         let looked = check_claimable(&mut self.db.reader().await?, run_id, claimant, false).await?;
         Ok(match looked {
-            Claimability::Free { .. } => None,
+            Claimability::Free(_) => None,
             Claimability::Waits(wait) => Some(wait),
         })
     }
@@ -102,7 +106,10 @@ pub(super) async fn check_claimable(
     match holder {
         // It is resumed first, if it can be resumed here.
         Some(holder) if !holder.is_expired || claimant.can_claim(&holder) => waits(WaitReason::For(holder)),
-        lost_holder => Ok(Claimability::Free { fence: run.fence, is_taken_over, lost_holder }),
+        lost_holder => {
+            let free = FreeRun { id: run_id, fence: run.fence, is_taken_over, lost_holder };
+            Ok(Claimability::Free(free))
+        }
     }
 }
 
