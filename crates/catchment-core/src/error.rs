@@ -108,7 +108,10 @@ impl Error {
         let value = printable(value.to_string());
         let pair = format!("{name} {value}");
         let is_name_enough = matches!(name, "url" | "path" | "file");
-        let is_shown = self.0.message.contains(if is_name_enough { &value } else { &pair });
+        let shown = if is_name_enough { &value } else { &pair };
+        // `page 3` is not said by `page 30`.
+        let is_end = |rest: &str| !rest.starts_with(|char: char| char.is_alphanumeric());
+        let is_shown = self.0.message.split(shown.as_str()).skip(1).any(is_end);
         if !is_shown {
             self.0.message.push_str(&format!(" [{pair}]"));
         }

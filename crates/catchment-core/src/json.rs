@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The key of a value: a member name or an array index.
@@ -41,12 +41,31 @@ pub fn for_each_entry<'j>(
     json: &'j str,
     visit: impl FnMut(Key<'j>, &'j str) -> serde_json::Result<()>,
 ) -> serde_json::Result<()> {
-    serde_json::Deserializer::from_str(json).deserialize_any(Entries(visit))
+    for_each_wanted(json, |_| true, visit)
 }
 
-struct Entries<F>(F);
+/// The same with those entries only whose keys are wanted. Passing the others over costs less than visiting them.
+///
+/// # Errors
+/// As of [`for_each_entry`].
+pub fn for_each_wanted<'j>(
+    json: &'j str,
+    is_wanted: impl Fn(&Key<'j>) -> bool,
+    visit: impl FnMut(Key<'j>, &'j str) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
+    serde_json::Deserializer::from_str(json).deserialize_any(Entries { is_wanted, visit })
+}
 
-impl<'de, F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>> Visitor<'de> for Entries<F> {
+struct Entries<W, F> {
+    is_wanted: W,
+    visit: F,
+}
+
+impl<'de, W, F> Visitor<'de> for Entries<W, F>
+where
+    W: Fn(&Key<'de>) -> bool,
+    F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>,
+{
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,17 +73,27 @@ impl<'de, F: FnMut(Key<'de>, &'de str) -> serde_json::Result<()>> Visitor<'de> f
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((JsonText(name), value)) = map.next_entry::<JsonText<'de>, &RawValue>()? {
-            (self.0)(Key::Name(name), value.get()).map_err(A::Error::custom)?;
+        while let Some(JsonText(name)) = map.next_key::<JsonText<'de>>()? {
+            let key = Key::Name(name);
+            if (self.is_wanted)(&key) {
+                let value = map.next_value::<&RawValue>()?;
+                (self.visit)(key, value.get()).map_err(A::Error::custom)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
         }
         Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        let mut index = 0;
-        while let Some(value) = seq.next_element::<&RawValue>()? {
-            (self.0)(Key::Index(index), value.get()).map_err(A::Error::custom)?;
-            index += 1;
+        for index in 0.. {
+            let key = Key::Index(index);
+            if (self.is_wanted)(&key) {
+                let Some(value) = seq.next_element::<&RawValue>()? else { break };
+                (self.visit)(key, value.get()).map_err(A::Error::custom)?;
+            } else if seq.next_element::<IgnoredAny>()?.is_none() {
+                break;
+            }
         }
         Ok(())
     }

@@ -118,7 +118,7 @@ pub use host::{
     EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute_path,
 };
 pub use kind::ErrorKind;
-pub use options::{invalid_option, parse, parse_options, split_options};
+pub use options::{invalid_option, parse, parse_options, refuse_unknown, split_options};
 pub use page::{Columns, Page, PageSize, WHOLE_RECORD};
 pub use position::{Location, Position};
 pub use progress::{Progress, Pulse};

@@ -19,9 +19,25 @@ pub fn parse_options<T: DeserializeOwned>(options: Map<String, Value>) -> Result
 /// # Errors
 /// `config`, `invalid_options`.
 pub fn split_options<T: DeserializeOwned + JsonSchema>(options: &mut Map<String, Value>) -> Result<T> {
+    let names = option_names::<T>().into_iter();
+    parse_options(names.filter_map(|name| options.remove(&name).map(|value| (name, value))).collect())
+}
+
+/// Refuses options that `T` does not have, where parts of it are read one after the other and none knows them all.
+///
+/// # Errors
+/// `config`, `invalid_options`, with the names that there are.
+pub fn refuse_unknown<T: JsonSchema>(options: &Map<String, Value>) -> Result<()> {
+    let known = option_names::<T>();
+    let Some(unknown) = options.keys().find(|name| !known.contains(name)) else { return Ok(()) };
+    let problem = format!("unknown field `{unknown}`, expected one of `{}`", known.join("`, `"));
+    Err(invalid_option(unknown, &problem))
+}
+
+fn option_names<T: JsonSchema>() -> Vec<String> {
     let schema = schemars::schema_for!(T);
-    let names = schema.get("properties").and_then(Value::as_object).map(Map::keys).into_iter().flatten();
-    parse_options(names.filter_map(|name| options.remove(name).map(|value| (name.clone(), value))).collect())
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// The error of an option, with its place below `/options`: what is wrong with it, and what would be accepted.

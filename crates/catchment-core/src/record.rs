@@ -97,7 +97,7 @@ impl Records {
         self.rows.is_empty()
     }
 
-    /// Bytes of text held, for comparison with [`PageSize::max_bytes`].
+    /// Bytes of text held, for comparison with [`PageSize::max_bytes`](crate::PageSize::max_bytes).
     pub fn bytes(&self) -> usize {
         self.text.len()
     }

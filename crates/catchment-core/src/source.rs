@@ -114,7 +114,7 @@ pub trait Adapter: Source + Sized + 'static {
     /// encrypted.
     const SECRETS: &'static [&'static str] = &[];
 
-    /// Which of its options decide nothing about what a run leaves for the next one ([`Cursor::carryover`](crate::Cursor::keep)),
+    /// Which of its options decide nothing about what a run leaves for the next one ([`Cursor::carryover`](crate::Cursor::carryover)),
     /// as JSON pointers like those of [`Adapter::SECRETS`], without `*`: a new password, another rate limit. With any other
     /// option changed, the next run begins anew.
     const STATELESS: &'static [&'static str] = &[];

@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use catchment_core::{Adapter, Host, Inspection, Page, Pulse, Reading, Result, Source, split_options};
+use catchment_core::{
+    Adapter, Host, Inspection, Page, Pulse, Reading, Result, Source, parse_options, refuse_unknown,
+    split_options,
+};
 use catchment_formats::{Format, csv};
 use futures::stream::BoxStream;
 use schemars::JsonSchema;
@@ -40,8 +43,9 @@ impl Adapter for Csv {
     type Options = CsvOptions;
 
     fn parse(mut options: Map<String, Value>) -> Result<CsvOptions> {
+        refuse_unknown::<CsvOptions>(&options)?;
         let remote = split_options(&mut options)?;
-        Ok(CsvOptions { format: catchment_core::parse_options(options)?, remote })
+        Ok(CsvOptions { format: parse_options(options)?, remote })
     }
 
     fn normalize(identifier: &str) -> Result<String> {

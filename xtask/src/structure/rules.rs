@@ -49,7 +49,7 @@ pub(super) const DEPENDENCIES: [Dependencies; 5] = [
     },
     Dependencies {
         package: "catchment-cli",
-        ours: &["catchment", "catchment-core", "catchment-formats", "catchment-sources"],
+        ours: &["catchment", "catchment-core", "catchment-sources"],
         banned: &["sqlx"],
         restricted: &[],
     },

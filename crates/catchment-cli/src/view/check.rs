@@ -1,7 +1,5 @@
 //! What a request would do.
 
-use std::collections::BTreeMap;
-
 use catchment::{CheckReport, Names};
 use catchment_core::Reject;
 use schemars::JsonSchema;
@@ -12,8 +10,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CheckView {
-    /// What was tried and seen of the source, by what it is about.
-    findings: BTreeMap<String, String>,
+    /// What was tried and seen of the source, in that order: a text for each topic.
+    findings: Map<String, Value>,
     /// Options of the source that were found out.
     source: Map<String, Value>,
     /// The decimal sign that the values say, where the options do not and it matters.
@@ -48,9 +46,10 @@ impl From<&Reject> for RejectView {
 impl From<&CheckReport> for CheckView {
     fn from(checked: &CheckReport) -> Self {
         let found = &checked.inspection.findings;
-        let mut findings: BTreeMap<_, _> =
-            found.iter().map(|finding| (finding.topic.to_owned(), finding.message.clone())).collect();
-        findings.extend(checked.decimal.as_ref().map(|decimal| ("decimal".to_owned(), decimal.to_string())));
+        let mut findings: Map<_, _> =
+            found.iter().map(|finding| (finding.topic.to_owned(), finding.message.clone().into())).collect();
+        let decimal = checked.decimal.as_ref();
+        findings.extend(decimal.map(|decimal| ("decimal".to_owned(), decimal.to_string().into())));
         let first_row = checked.first_row.iter();
         Self {
             findings,

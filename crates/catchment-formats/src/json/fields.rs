@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use catchment_core::json::{JsonText, Key, for_each_entry};
+use catchment_core::json::{JsonText, Key, for_each_entry, for_each_wanted};
 use catchment_core::{Value, WHOLE_RECORD};
 
 pub use super::check::BadRecord;
@@ -180,10 +180,12 @@ impl FieldTree {
 
     /// Takes what is wanted out of an object or a list.
     fn take_from<'r>(&self, json: &'r str, found: &mut ExtractedValues<'r>) -> serde_json::Result<()> {
-        for_each_entry(json, |key, value| {
-            let wanted = self.below.iter().find(|(step, _)| step.is(&key));
-            wanted.map_or(Ok(()), |(_, node)| node.take(value, found))
-        })
+        let wanted = |key: &Key<'_>| self.below.iter().find(|(step, _)| step.is(key));
+        for_each_wanted(
+            json,
+            |key| wanted(key).is_some(),
+            |key, value| wanted(&key).map_or(Ok(()), |(_, node)| node.take(value, found)),
+        )
     }
 
     fn take<'r>(&self, value: &'r str, found: &mut ExtractedValues<'r>) -> serde_json::Result<()> {

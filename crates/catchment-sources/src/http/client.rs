@@ -137,12 +137,18 @@ impl Client {
             };
             // What is not idempotent is not repeated.
             let wait = backoff.wait_after(&error).filter(|_| request.method == Method::GET);
-            let Some(wait) = wait else {
-                return Err(error.with("url", self.clean(&mask_url_query(request.url.as_str()))));
-            };
+            let Some(wait) = wait else { return Err(self.located(error, &request.url)) };
             pulse.beat();
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Says which URL an error is of, unless it is one of the options.
+    fn located(&self, error: Error, url: &Url) -> Error {
+        if error.kind() == ErrorKind::Config {
+            return error;
+        }
+        error.with("url", self.clean(&mask_url_query(url.as_str())))
     }
 
     /// Once, or twice where the token was refused and a new one is to be had.

@@ -36,14 +36,14 @@ pub enum Statuses {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorAction {
-    /// Retry: the attempt ends, and the run resumes later, as after status 503.
+    /// The attempt ends, and the run resumes later, as after status 503.
     Retry,
-    /// Ignore: the response counts as an empty last page. The run is `truncated`, with a warning, since the records of
+    /// The response counts as an empty last page. The run is `truncated`, with a warning, since the records of
     /// that page are not known.
     Ignore,
-    /// Fail: the run fails and is not retried.
+    /// The run fails and is not retried.
     Fail,
-    /// Rate limit: the attempt ends, and the run resumes after `Retry-After`, as after status 429.
+    /// The attempt ends, and the run resumes after `Retry-After`, as after status 429.
     RateLimited,
 }
 

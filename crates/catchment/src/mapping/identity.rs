@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use unicode_normalization::{UnicodeNormalization, is_nfkc};
 
-use crate::hex::hex;
+use crate::hex::push_hex;
 
 /// An `external_id` from what the record says of itself, the same on every run however it is spelt: NFKC and
 /// case-folded (Unicode, default caseless match). The prefix names the version of this rule.
@@ -22,7 +22,10 @@ pub(super) fn derived_id(fields: &[Option<&str>]) -> String {
             }
         }
     }
-    format!("v1:{}", hex(&hash.finalize()[..16]))
+    let mut id = String::with_capacity(35);
+    id.push_str("v1:");
+    push_hex(&mut id, &hash.finalize()[..16]);
+    id
 }
 
 fn folded(text: &str) -> Cow<'_, str> {

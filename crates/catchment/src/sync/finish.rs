@@ -42,7 +42,7 @@ impl Engine {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let (pages_before, store) = (run.pages, &self.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
-        let _under_way = self.set_under_way(run.id);
+        let under_way = self.set_under_way(run.id);
         let mut max_wait = TargetOptions::default().max_wait();
         let state_key = self.state_key(&run);
         let lost = CancellationToken::new();
@@ -75,6 +75,8 @@ impl Engine {
                 log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
             }
         }
+        // Before others are told: one of them may claim the same run.
+        drop(under_way);
         self.wake_workers();
     }
 

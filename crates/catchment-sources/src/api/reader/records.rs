@@ -158,8 +158,7 @@ impl Reader {
     fn no_records_there(&self, url: &Url, envelope: &str) -> Error {
         let path = self.state.layout.data_path.as_deref().unwrap_or_default();
         let message = format!(
-            "the answer of {} has nothing at `{path}`; set the option `dataPath` to the path of its list of \
-             records. It holds",
+            "the answer of {} has nothing at `{path}`; set the option `dataPath` to the path of its list of records",
             mask_url_query(url.as_str())
         );
         let quote = self.api.client.quote(envelope);

@@ -1,6 +1,6 @@
 //! A reading from its start to its end, and a look at single pages.
 
-use catchment_core::{Cursor, Error, Feed, Page, PageSize, Progress, Result, feed};
+use catchment_core::{Cursor, Error, ErrorKind, Feed, Page, PageSize, Progress, Result, feed};
 
 use super::fetch::Reader;
 use crate::api::page_buffer::PageBuffer;
@@ -22,9 +22,12 @@ impl Reader {
         out.end(end).await;
     }
 
-    /// Says which page an error is of, where there are several.
+    /// Says which page an error is of, where there are several, and it is not one of the options.
     fn located(&self, error: Error) -> Error {
-        if self.plan.pagination.is_some() { error.with("page", self.state.page) } else { error }
+        if self.plan.pagination.is_none() || error.kind() == ErrorKind::Config {
+            return error;
+        }
+        error.with("page", self.state.page)
     }
 
     async fn read_all(&mut self, out: &mut PageBuffer) -> Result<()> {

@@ -1,5 +1,5 @@
 //! A target table as a page sees it: the rows of its source. SQL that is built from names is built in this folder, from
-//! the names of [`Table`](crate::mapping::table::Table)s alone.
+//! the names of [`Table`](crate::target::Table)s alone.
 
 use super::origin::RowOrigin;
 use crate::mapping::{Batch, Cell};

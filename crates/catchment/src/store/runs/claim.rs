@@ -78,8 +78,10 @@ impl Store {
                 tx.commit().await?;
                 Ok(claim)
             }
+            // The connection may be dead: it is closed, which undoes the transaction without asking for it.
+            Err(obstacle @ Obstacle::Database(_)) => Err(obstacle),
             Err(obstacle) => {
-                // Where the rollback fails the connection is closed, which does the same.
+                // Where the rollback fails the connection is closed as well.
                 tx.rollback().await.ok();
                 Err(obstacle)
             }
