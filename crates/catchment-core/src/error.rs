@@ -241,6 +241,14 @@ mod tests {
     }
 
     #[test]
+    fn context_is_shown_once_and_the_nearest_counts() {
+        let error = Error::new(ErrorKind::Api, "x", "page 30 of https://a.example/b is empty");
+        let error = error.with("url", "https://a.example/b").with("page", 3).with("page", 4);
+        assert_eq!(error.message(), "page 30 of https://a.example/b is empty [page 3]");
+        assert_eq!((error.get("url"), error.get("page")), (Some("https://a.example/b"), Some("3")));
+    }
+
+    #[test]
     fn a_line_end_in_a_name_begins_no_line() {
         let error = Error::io("opening a\nb.csv", std::io::ErrorKind::NotFound.into()).during("x\ny");
         assert!(!error.message().contains('\n'), "{error}");

@@ -91,7 +91,11 @@ fn ascii(option: &str, text: &str) -> Result<u8> {
     match text.as_bytes() {
         _ if matches!(text, "tab" | "\\t") => Ok(b'\t'),
         [byte] if byte.is_ascii() && !matches!(byte, b'\r' | b'\n' | 0) => Ok(*byte),
-        _ => Err(invalid_option(option, &format!("is `{text}`; it must be one ASCII character (or `tab`)"))),
+        _ => {
+            let or = if option == "quote" { "empty for none" } else { "`tab`" };
+            let problem = format!("is `{text}`; it must be one ASCII character (or {or})");
+            Err(invalid_option(option, &problem))
+        }
     }
 }
 

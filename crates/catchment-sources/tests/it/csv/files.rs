@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use catchment_core::{PageSize, Reading, Source};
-use catchment_sources::csv::CsvOptions;
+use catchment_core::{Adapter, PageSize, Reading, Source};
+use catchment_sources::csv::{Csv, CsvOptions};
 use futures::StreamExt;
 
 use super::{Sample, source};
@@ -84,4 +84,12 @@ async fn what_is_no_file_is_refused_without_waiting() {
         let error = source(Path::new(path), CsvOptions::default()).test_connection().await.unwrap_err();
         assert_eq!(error.kind(), catchment_core::ErrorKind::Config, "{path}");
     }
+}
+
+#[test]
+fn a_misspelt_option_is_answered_with_those_of_addresses_too() {
+    let options = serde_json::json!({"header": {}}).as_object().unwrap().clone();
+    let error = <Csv as Adapter>::parse(options).unwrap_err();
+    assert_eq!(error.details()[0].pointer, "/options/header");
+    assert!(["`headers`", "`delimiter`"].iter().all(|name| error.message().contains(name)), "{error}");
 }
