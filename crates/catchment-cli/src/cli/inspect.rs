@@ -25,7 +25,9 @@ pub(super) struct InspectArgs {
 
 pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Result<Exit> {
     let request = request(args.source, None)?;
-    let inspected = unopened(settings)?.service().inspect(&caller(), request).await?;
+    // Whatever the database is, and whether it is there: it is not touched.
+    let settings = Settings { database_url: Settings::default().database_url, ..settings.clone() };
+    let inspected = unopened(&settings)?.service().inspect(&caller(), request).await?;
     if !args.json {
         print(&inspected.inspection, &inspected.mapping);
         if let Some(decimal) = &inspected.decimal {

@@ -111,3 +111,13 @@ async fn a_password_is_shown_nowhere() {
     assert_eq!(code, 2);
     assert!(stderr.contains("workerz") && !stderr.contains("hunter2"), "{stderr}");
 }
+
+#[tokio::test]
+async fn inspecting_needs_no_database() {
+    let mut test = Test::sqlite().await;
+    test.file("a.csv", "title,artist\nDespacito,Luis Fonsi\n");
+    test.url = "mysql://nowhere".to_owned();
+    let output = test.command(&["inspect", "a.csv", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!test.dir.path().join("catchment.db").exists());
+}

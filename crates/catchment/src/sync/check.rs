@@ -1,6 +1,6 @@
 //! Dry run: what a request would do, without writing anything.
 
-use catchment_core::{Inspection, Reject, Result};
+use catchment_core::{Host, Inspection, Reject, Result};
 
 use serde_json::{Map, Value, json};
 
@@ -47,7 +47,9 @@ pub struct InspectReport {
 impl Engine {
     /// See [`SyncService::inspect`](crate::SyncService::inspect).
     pub(super) async fn inspect(&self, request: SyncRequest, door: Door) -> Result<InspectReport> {
-        let Prepared { source, .. } = self.prepare_new(request, door).await?;
+        // Nothing is kept of what is only looked at, and no database is needed.
+        let host = Host { tokens: None, ..self.host(door) };
+        let Prepared { source, .. } = self.prepare_new(request, host).await?;
         let inspection = source.inspect([].into()).await?;
         let (table, mapping) = likeliest_table(&inspection);
         let decimal = inspection.page.as_ref().and_then(|page| find_decimal(table, &mapping, page));
@@ -57,7 +59,7 @@ impl Engine {
 
     /// See [`SyncService::check`](crate::SyncService::check).
     pub(super) async fn check(&self, request: SyncRequest, door: Door) -> Result<CheckReport> {
-        let Prepared { target, source, .. } = self.prepare_new(request, door).await?;
+        let Prepared { target, source, .. } = self.prepare_new(request, self.host(door)).await?;
         let mut inspection = source.inspect(fields(target.mapping())).await?;
         let Some(page) = inspection.page.take() else {
             let (first_row, rejects) = (Vec::new(), Vec::new());

@@ -139,7 +139,8 @@ impl Engine {
         state_key: &str,
     ) -> Result<(Prepared, Option<serde_json::Value>)> {
         let limits = &self.settings;
-        let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
+        let prepared =
+            tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), self.host(door)));
         let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
         let carryover = self.carryover(run, prepared.target.table()?, state_key).await?;
         Ok((prepared, carryover))
@@ -189,7 +190,7 @@ impl Engine {
         metadata: RunMetadata,
         delay: Duration,
     ) -> Result<i64> {
-        let prepared = self.prepare(run.request.clone(), door).await?;
+        let prepared = self.prepare(run.request.clone(), self.host(door)).await?;
         self.enqueue(prepared, door, metadata, Some(delay)).await
     }
 

@@ -31,7 +31,7 @@ impl Engine {
     /// the answer.
     pub(super) async fn schedule_sync(&self, request: SyncRequest, door: Door) -> Result<i64> {
         // Checked before it costs a key.
-        let mut prepared = self.prepare_new(request, door).await?;
+        let mut prepared = self.prepare_new(request, self.host(door)).await?;
         let pointers = self.registry.secrets(&prepared.request.source_type)?;
         self.settings.vault.seal_options(pointers, &mut prepared.request.options)?;
         self.enqueue(prepared, door, RunMetadata::default(), None).await
@@ -80,20 +80,19 @@ impl Engine {
     }
 
     /// Checks all of a request that can be checked without reading its source. It is new: its secrets are in the clear.
-    pub(super) async fn prepare_new(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+    pub(super) async fn prepare_new(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
         Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
-        self.prepare(request, door).await
+        self.prepare(request, host).await
     }
 
     /// The same of the request of a run, whose secrets are sealed.
-    pub(super) async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+    pub(super) async fn prepare(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
         let registry = &self.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;
         let mut options = request.options.clone();
         self.settings.vault.unseal_options(registry.secrets(&source_type)?, &mut options)?;
         let (target, source_options) = TargetOptions::split(options)?;
-        let host = self.host(door);
         let source = registry.build(&source_type, &identifier, source_options, &host)?;
         self.check_access(&source_type, &identifier, host).await?;
         check_length("/sourceIdentifier", &identifier)?;

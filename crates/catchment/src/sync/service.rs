@@ -234,7 +234,7 @@ impl SyncService {
     /// `config`, with its pointer.
     pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<()> {
         principal.require(Scope::Read)?;
-        self.engine.prepare_new(request, principal.door).await.map(|_| ())
+        self.engine.prepare_new(request, self.engine.host(principal.door)).await.map(|_| ())
     }
 
     /// Tells what a request would do, without writing anything: the source can be read, its columns map, its first
