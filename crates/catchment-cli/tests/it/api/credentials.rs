@@ -53,3 +53,23 @@ on_both! {
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_tokens WHERE sealed LIKE '%hunter2%'").await, "0");
     }
 }
+
+#[tokio::test]
+async fn a_sealed_secret_is_taken_by_no_door() {
+    let test = Test::sqlite().await;
+    let app = open(&test, &settings(&test)).await;
+    let asked = || {
+        let auth = json!({"type": "bearer", "token": {"sealed": "00"}});
+        request("http://127.0.0.1:9/songs", json!({"contentType": "music", "auth": auth}))
+    };
+    let service = app.service();
+    for error in [
+        service.inspect(&ME, asked()).await.unwrap_err(),
+        service.check(&ME, asked()).await.unwrap_err(),
+        service.validate(&ME, asked()).await.unwrap_err(),
+        service.schedule_sync(&ME, asked()).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "invalid_options", "{error}");
+        assert!(error.message().contains("a sealed secret is not accepted"), "{error}");
+    }
+}
