@@ -127,5 +127,5 @@ pub use registry::Registry;
 pub use reject::{MAX_RAW_BYTES, Reject};
 pub use source::{Adapter, Finding, Inspection, Reading, Source};
 pub use text::truncate_text;
-pub use url::mask_url_query;
+pub use url::{is_web_url, mask_url_query};
 pub use value::Value;

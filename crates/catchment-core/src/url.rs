@@ -1,5 +1,10 @@
 //! Addresses as they are shown.
 
+/// Whether a text is a URL of the web, and not a path.
+pub fn is_web_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
+
 /// A URL without what may be a secret in it: a name and password, and the values of its query. Other text as it is.
 ///
 /// ```
@@ -8,9 +13,7 @@
 /// assert_eq!(catchment_core::mask_url_query("/data/what?.csv"), "/data/what?.csv");
 /// ```
 pub fn mask_url_query(url: &str) -> String {
-    let Some((scheme, rest)) =
-        url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))
-    else {
+    let Some((scheme, rest)) = url.split_once("://").filter(|_| is_web_url(url)) else {
         return url.to_owned();
     };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -28,34 +28,27 @@ pub enum Value<'a> {
 impl<'a> Value<'a> {
     /// The value as text, without surrounding white space; `None` for null and for nothing but space.
     pub fn as_trimmed(self) -> Option<&'a str> {
-        let text = match self {
-            Self::Null => return None,
-            Self::Bool(true) => "true",
-            Self::Bool(false) => "false",
+        self.text().map(str::trim).filter(|text| !text.is_empty())
+    }
+
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Null => None,
+            Self::Bool(true) => Some("true"),
+            Self::Bool(false) => Some("false"),
             Self::Number(text)
             | Self::Text(text)
             | Self::Json(text)
             | Self::Date(text)
             | Self::Time(text)
             | Self::DateTime(text)
-            | Self::Bytes(text) => text.trim(),
-        };
-        (!text.is_empty()).then_some(text)
+            | Self::Bytes(text) => Some(text),
+        }
     }
 }
 
 impl fmt::Display for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("null"),
-            Self::Bool(flag) => flag.fmt(f),
-            Self::Number(text)
-            | Self::Text(text)
-            | Self::Json(text)
-            | Self::Date(text)
-            | Self::Time(text)
-            | Self::DateTime(text)
-            | Self::Bytes(text) => f.write_str(text),
-        }
+        f.write_str(self.text().unwrap_or("null"))
     }
 }

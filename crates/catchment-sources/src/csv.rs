@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use catchment_core::{
-    Adapter, Host, Inspection, Page, Pulse, Reading, Result, Source, parse_options, refuse_unknown,
-    split_options,
+    Adapter, Host, Inspection, Page, Pulse, Reading, Result, Source, is_web_url, parse_options,
+    refuse_unknown, split_options,
 };
 use catchment_formats::{Format, csv};
 use futures::stream::BoxStream;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Api;
 pub use crate::files::RemoteFileOptions;
-use crate::files::{self, FileLocation, is_address};
+use crate::files::{self, FileLocation};
 use crate::http::{check_address, source_url};
 
 /// A CSV file.
@@ -49,14 +49,14 @@ impl Adapter for Csv {
     }
 
     fn normalize(identifier: &str) -> Result<String> {
-        if is_address(identifier) {
+        if is_web_url(identifier) {
             return source_url(identifier).map(String::from);
         }
         files::normalize(identifier)
     }
 
     fn check_access(identifier: &str, host: &Host) -> Result<()> {
-        if is_address(identifier) {
+        if is_web_url(identifier) {
             return check_address(&source_url(identifier)?, &host.network);
         }
         host.files.check(Path::new(identifier))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use catchment::{SyncRequest, target_names};
-use catchment_core::{Error, Result};
+use catchment_core::{Error, Result, is_web_url};
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -103,7 +103,7 @@ pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<
 
 /// What a source most likely is, by its name alone.
 fn type_of(source: &str) -> &'static str {
-    let is_address = source.starts_with("http://") || source.starts_with("https://");
+    let is_address = is_web_url(source);
     let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
     let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
     let is_text = [".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end));

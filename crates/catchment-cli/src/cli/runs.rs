@@ -8,12 +8,10 @@ use jiff::Timestamp;
 use super::exit::Exit;
 use super::open::{caller, open};
 use super::table::{self, DIM, number, say, say_json, style};
-use crate::view::{ErrorView, RunView, omitted_errors};
+use crate::view::{ErrorView, RunView, SHOWN_ERRORS, omitted_errors};
 
 /// Errors that are fetched at a time.
 const PART: u32 = 1000;
-/// Errors that stand in the JSON of a run.
-const SHOWN_ERRORS: u32 = 100;
 
 #[derive(Args)]
 pub(super) struct RunsArgs {

@@ -12,12 +12,10 @@ use super::open::{caller, open};
 use super::progress::show;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{DIM, WARN, number, say, say_json, style};
-use crate::view::RunView;
+use crate::view::{RunView, SHOWN_ERRORS};
 
 /// Rejects shown after a run.
 const SHOWN_REJECTS: u32 = 10;
-/// Errors that stand in the JSON of a run.
-const SHOWN_ERRORS: u32 = 100;
 
 #[derive(Args)]
 pub(super) struct SyncArgs {

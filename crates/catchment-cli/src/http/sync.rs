@@ -13,10 +13,10 @@ use serde::Deserialize;
 use super::body::{JsonBody, NoBody};
 use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
-use crate::view::{ChangedView, CheckView, ErrorsView, RunView, ScheduledView, SkipsView, StatsView};
+use crate::view::{
+    ChangedView, CheckView, ErrorsView, RunView, SHOWN_ERRORS, ScheduledView, SkipsView, StatsView,
+};
 
-/// Errors that stand in the answer about a run.
-const SHOWN_ERRORS: u32 = 100;
 /// Errors in one answer at most.
 const MAX_ERRORS: u32 = 1000;
 

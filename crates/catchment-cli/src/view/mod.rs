@@ -9,7 +9,7 @@ mod time;
 
 pub(crate) use check::CheckView;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipsView, omitted_errors};
-pub(crate) use run::{ChangedView, RunView, ScheduledView};
+pub(crate) use run::{ChangedView, RunView, SHOWN_ERRORS, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use time::iso;
 

@@ -9,6 +9,9 @@ use super::attempt::{AttemptView, RunErrorView};
 use super::reject::{ErrorView, omitted_errors};
 use super::time::iso;
 
+/// The first errors that the view of a run has.
+pub(crate) const SHOWN_ERRORS: u32 = 100;
+
 /// A run.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
-use catchment_core::{Error, Host, Pulse, Result, invalid_option, mask_url_query};
+use catchment_core::{Error, Host, Pulse, Result, invalid_option, is_web_url, mask_url_query};
 
 use super::local::LocalFile;
 use super::remote::{RemoteFile, RemoteFileOptions};
@@ -25,7 +25,7 @@ impl FileLocation {
         max_bytes: u64,
         host: &Host,
     ) -> Result<Self> {
-        if is_address(identifier) {
+        if is_web_url(identifier) {
             let remote = RemoteFile::new(source_url(identifier)?, options, max_bytes, host)?;
             return Ok(Self::Remote(Arc::new(remote)));
         }
@@ -56,9 +56,4 @@ impl FileLocation {
         };
         opened.map_err(|error| self.located(error))
     }
-}
-
-/// Whether an identifier is an address, and not a path.
-pub(crate) fn is_address(identifier: &str) -> bool {
-    identifier.starts_with("http://") || identifier.starts_with("https://")
 }

@@ -6,6 +6,6 @@ mod reader;
 mod remote;
 
 pub(crate) use local::normalize;
-pub(crate) use location::{FileLocation, is_address};
+pub(crate) use location::FileLocation;
 pub(crate) use reader::{inspect, read};
 pub use remote::RemoteFileOptions;

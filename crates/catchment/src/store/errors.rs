@@ -95,10 +95,10 @@ impl Store {
             Ok(StoredSkip {
                 id: row.int(0)?,
                 reason: row.text(1)?.to_owned(),
-                item: owned(row, 2)?,
+                item: row.optional_string(2)?,
                 line: row.optional_int(3)?,
                 page: row.optional_int(4)?,
-                path: owned(row, 5)?,
+                path: row.optional_string(5)?,
             })
         };
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
@@ -111,19 +111,15 @@ fn read_error(row: &Row) -> Result<StoredError, StoreError> {
         kind: ErrorKind::from_name(row.text(1)?),
         code: row.text(2)?.to_owned(),
         message: row.text(3)?.to_owned(),
-        item: owned(row, 4)?,
+        item: row.optional_string(4)?,
         line: row.optional_int(5)?,
         byte: row.optional_int(6)?,
         page: row.optional_int(7)?,
-        path: owned(row, 8)?,
-        column: owned(row, 9)?,
-        raw: owned(row, 10)?,
+        path: row.optional_string(8)?,
+        column: row.optional_string(9)?,
+        raw: row.optional_string(10)?,
         created_at: Timestamp::from_millisecond(row.int(11)?).unwrap_or_default(),
     })
-}
-
-fn owned(row: &Row, column: usize) -> Result<Option<String>, StoreError> {
-    Ok(row.optional_text(column)?.map(str::to_owned))
 }
 
 /// Stores rejects in the page's transaction.

@@ -16,7 +16,7 @@ use super::progress::RunProgress;
 use super::request::{Prepared, milliseconds};
 use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
 use super::timeouts::silence_error;
-use super::tx_retry::end_attempt;
+use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
@@ -117,7 +117,7 @@ impl Engine {
         let (store, began) = (&self.store, Instant::now());
         let mut is_doubtful = false;
         loop {
-            match end_attempt(store, lease, verdict).await {
+            match retry_contended(|| store.end_attempt(lease, verdict)).await {
                 Err(error) if error.kind() == ErrorKind::Database && began.elapsed() < LEASE => {
                     is_doubtful = true;
                     tokio::time::sleep(AWAY_INTERVAL).await;

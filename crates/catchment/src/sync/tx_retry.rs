@@ -5,7 +5,7 @@ use std::time::Duration;
 use catchment_core::{Error, Result};
 
 use crate::counts::RunMetadata;
-use crate::store::{CommitOutcome, FailureClass, Lease, PageCommit, Store, StoreError, Verdict};
+use crate::store::{CommitOutcome, FailureClass, PageCommit, Store, StoreError};
 
 /// Tries at one transaction after a deadlock, a lock time-out or a busy database.
 const TRIES: u32 = 5;
@@ -29,14 +29,6 @@ pub(super) async fn commit(store: &Store, turn: PageCommit<'_>) -> Result<PageCo
             Ok(run.map_or(PageCommitted::LeaseLost, |run| PageCommitted::Committed(run.metadata)))
         }
     }
-}
-
-/// Ends an attempt. False when the run is not ours any more.
-///
-/// # Errors
-/// What the last try failed with.
-pub(super) async fn end_attempt(store: &Store, lease: Lease, verdict: &Verdict<'_>) -> Result<bool> {
-    retry_contended(|| store.end_attempt(lease, verdict)).await
 }
 
 /// Runs a transaction, and again where it lost a race.

@@ -46,4 +46,8 @@ impl Row {
             Self::Values(values) => values.get(column).and_then(serde_json::Value::as_str),
         })
     }
+
+    pub(crate) fn optional_string(&self, column: usize) -> Result<Option<String>, StoreError> {
+        Ok(self.optional_text(column)?.map(str::to_owned))
+    }
 }

@@ -33,12 +33,12 @@ impl Holder {
     pub(super) fn read(row: &Row) -> Result<Self, StoreError> {
         Ok(Self {
             run_id: row.int(0)?,
-            owner: row.optional_text(1)?.map(str::to_owned),
+            owner: row.optional_string(1)?,
             lease_until: timestamp(row.optional_int(2)?),
             claimable_by: row.text(3)?.to_owned(),
             fence: row.int(4)?,
             is_expired: row.int(5)? == 1,
-            key_id: row.optional_text(6)?.map(str::to_owned),
+            key_id: row.optional_string(6)?,
         })
     }
 }

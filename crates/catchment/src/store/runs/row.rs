@@ -44,7 +44,7 @@ pub(super) fn read_run(row: &Row) -> Result<SyncRun> {
 
 /// An error from three columns: its kind, its code and its message.
 pub(super) fn read_error(row: &Row, first: usize) -> Result<Option<RunError>> {
-    let Some(message) = row.optional_text(first + 2)?.map(str::to_owned) else { return Ok(None) };
+    let Some(message) = row.optional_string(first + 2)? else { return Ok(None) };
     let kind = row.optional_text(first)?.and_then(ErrorKind::from_name);
-    Ok(Some(RunError { kind, code: row.optional_text(first + 1)?.map(str::to_owned), message }))
+    Ok(Some(RunError { kind, code: row.optional_string(first + 1)?, message }))
 }
