@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Finding, Result};
 
 /// A position between two records, to resume at: the source's own count of what it delivered before it, and whatever else
 /// the source needs.
@@ -24,6 +24,10 @@ pub struct Cursor {
     /// What people should know of a reading that ends here and is not complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
+    /// What the reading up to here has found out rather than been told. The run keeps the last finding of each topic, so one
+    /// cursor with it is enough.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }
 
 /// How much of its source a reading covered: what decides whether an absent record is gone.
@@ -55,7 +59,14 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self { records_read, state, coverage: Coverage::Complete, carryover: None, warning: None })
+        Ok(Self {
+            records_read,
+            state,
+            coverage: Coverage::Complete,
+            carryover: None,
+            warning: None,
+            findings: Vec::new(),
+        })
     }
 
     /// The state as the source's own type.

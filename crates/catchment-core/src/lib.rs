@@ -92,6 +92,7 @@
 mod cursor;
 mod error;
 mod feed;
+mod finding;
 mod host;
 pub mod json;
 mod kind;
@@ -114,6 +115,7 @@ mod value;
 pub use cursor::{Coverage, Cursor};
 pub use error::{Detail, Error, Result};
 pub use feed::{Feed, feed, task_panicked};
+pub use finding::Finding;
 pub use host::{
     EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute_path,
 };
@@ -125,7 +127,7 @@ pub use progress::{Progress, Pulse};
 pub use record::{Record, Records};
 pub use registry::Registry;
 pub use reject::{MAX_RAW_BYTES, Reject};
-pub use source::{Adapter, Finding, Inspection, Reading, Source};
+pub use source::{Adapter, Inspection, Reading, Source};
 pub use text::truncate_text;
 pub use url::{is_web_url, mask_url_query};
 pub use value::Value;

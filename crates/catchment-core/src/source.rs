@@ -6,10 +6,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use schemars::JsonSchema;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Cursor, Error, Host, Page, PageSize, Pulse, Result};
+use crate::{Cursor, Error, Finding, Host, Page, PageSize, Pulse, Result};
 
 /// What [`Source::read`] is asked for.
 #[derive(Debug, Clone, Default)]
@@ -67,15 +66,6 @@ pub struct Inspection {
     pub findings: Vec<Finding>,
     /// The first records; none where the source is empty.
     pub page: Option<Page>,
-}
-
-/// Something that inspecting a source has seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What it is about, in snake case, such as `next_page`.
-    pub topic: &'static str,
-    /// What was seen, for people.
-    pub message: String,
 }
 
 /// How a source is made from its options.

@@ -1,5 +1,6 @@
 //! What a run counts, and what else it keeps beside its counts.
 
+use catchment_core::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::Names;
@@ -58,6 +59,9 @@ pub struct RunMetadata {
     /// Target column to source column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Names>,
+    /// What was found out rather than given, the last finding of each topic. Set by the pages that know it, never reset.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Whether the pass was not complete (`Coverage::Truncated`). Set by the page that says so, or at the end by a
     /// source whose list moved twice; never reset.
     #[serde(skip_serializing_if = "is_false")]
@@ -84,6 +88,16 @@ pub struct RunMetadata {
 }
 
 impl RunMetadata {
+    /// Adds findings; a later one of a topic takes the place of an earlier one.
+    pub(crate) fn find(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        for finding in findings {
+            match self.findings.iter_mut().find(|known| known.topic == finding.topic) {
+                Some(known) => *known = finding,
+                None => self.findings.push(finding),
+            }
+        }
+    }
+
     /// What people should know of a run that is completed and not complete.
     pub fn effective_warning(&self) -> Option<&str> {
         const MAX_PAGES_REACHED: &str = "the source was not read to its end; raise the option `maxPages` to read \

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::exit::Exit;
 use super::open::{caller, open};
-use super::table::{self, DIM, number, say, say_json, style};
+use super::table::{self, DIM, number, say, say_findings, say_json, style};
 use crate::view::{ErrorView, RunView, SHOWN_ERRORS, omitted_errors};
 
 /// Errors that are fetched at a time.
@@ -140,6 +140,7 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
             say!("{DIM}{name:9}{DIM:#} {value}");
         }
     }
+    say_findings(&run.metadata.findings);
     let rows: Vec<Vec<String>> = attempts.into_iter().map(attempt_row).collect();
     table::print(&["attempt", "started", "ended", "pages", "error"], &rows);
 }

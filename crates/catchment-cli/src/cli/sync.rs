@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::open::{caller, open};
 use super::progress::show;
 use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{DIM, WARN, number, say, say_json, style};
+use super::table::{DIM, WARN, number, say, say_findings, say_json, style};
 use crate::view::{RunView, SHOWN_ERRORS};
 
 /// Rejects shown after a run.
@@ -102,6 +102,7 @@ fn print_summary(run: &SyncRun, errors: &[StoredError], elapsed: Duration) {
         let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
         say!("{DIM}mapping    {}{DIM:#}", pairs.join(", "));
     }
+    say_findings(&run.metadata.findings);
     let counts = run.metadata.counts;
     for (name, count) in [
         ("read", counts.total()),

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use catchment::RunStatus;
-use catchment_core::truncate_text;
+use catchment_core::{Finding, truncate_text};
 use serde::Serialize;
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -24,6 +24,16 @@ pub(super) fn say_json(answer: &impl Serialize) {
     match serde_json::to_string(answer) {
         Ok(json) => say!("{json}"),
         Err(error) => eprintln!("the answer cannot be written as JSON: {error}; please report this"),
+    }
+}
+
+/// Prints what was found out rather than given, and first what should be looked at.
+pub(super) fn say_findings(findings: &[Finding]) {
+    for finding in findings.iter().filter(|finding| finding.is_unsure) {
+        say!("{WARN}unsure{WARN:#}     {finding}");
+    }
+    for finding in findings.iter().filter(|finding| !finding.is_unsure) {
+        say!("{DIM}{:10} {}{DIM:#}", finding.topic.replace('_', " "), finding.message);
     }
 }
 

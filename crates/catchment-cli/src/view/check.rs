@@ -47,7 +47,7 @@ impl From<&CheckReport> for CheckView {
     fn from(checked: &CheckReport) -> Self {
         let found = &checked.inspection.findings;
         let mut findings: Map<_, _> =
-            found.iter().map(|finding| (finding.topic.to_owned(), finding.message.clone().into())).collect();
+            found.iter().map(|finding| (finding.topic.to_string(), finding.message.clone().into())).collect();
         let decimal = checked.decimal.as_ref();
         findings.extend(decimal.map(|decimal| ("decimal".to_owned(), decimal.to_string().into())));
         let first_row = checked.first_row.iter();

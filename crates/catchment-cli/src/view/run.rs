@@ -1,7 +1,7 @@
 //! A run: the contract's fields, and more.
 
 use catchment::{AttemptRecord, Names, RunStatus, StoredError, SyncRun};
-use catchment_core::mask_url_query;
+use catchment_core::{Finding, mask_url_query};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,6 +44,8 @@ pub(crate) struct RunView {
     truncated: bool,
     /// What people should know of a run that is completed and not complete.
     warning: Option<String>,
+    /// What was found out of the source rather than given by the options.
+    findings: Vec<Finding>,
     /// New rows.
     items_inserted: u64,
     /// Rows of which a value changed.
@@ -91,6 +93,7 @@ impl RunView {
             target_table: run.target_table.clone(),
             truncated: run.metadata.truncated,
             warning: run.metadata.effective_warning().map(str::to_owned),
+            findings: run.metadata.findings.clone(),
             items_inserted: counts.inserted,
             items_updated: counts.updated,
             items_unchanged: counts.unchanged,

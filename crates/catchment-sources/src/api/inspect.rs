@@ -28,7 +28,7 @@ pub(super) async fn test_connection(endpoint: Arc<Endpoint>) -> Result<()> {
 pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) -> Result<Inspection> {
     let mut reader = Reader::start(endpoint.clone(), &Reading { fields, ..Reading::default() })?;
     let mut findings = Vec::new();
-    let mut find = |topic, message: String| findings.push(Finding { topic, message });
+    let mut find = |topic, message: String| findings.push(Finding::sure(topic, message));
     let Some(answer) = reader.fetch().await? else {
         return Ok(Inspection { options: Map::new(), findings, page: None });
     };

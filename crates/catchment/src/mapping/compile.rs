@@ -2,6 +2,7 @@
 
 use catchment_core::{Columns, Error, Page, Result, WHOLE_RECORD};
 
+use super::decimal::{DecimalFinding, find_decimal};
 use super::names::{self, Names};
 use super::options::{self, DecimalSeparator, TargetOptions};
 use crate::target::{Column, Table, WhenEmpty};
@@ -104,9 +105,10 @@ impl Mapping {
         self.table.is_by_source && self.table.identity.iter().all(|column| self.names.contains_key(*column))
     }
 
-    /// The table that is written.
-    pub(crate) fn table(&self) -> &'static Table {
-        self.table
+    /// What a page says of the decimal sign, where no option does and it matters.
+    pub(crate) fn find_decimal(&self, page: &Page) -> Option<DecimalFinding> {
+        let is_assumed = self.decimal == DecimalSeparator::Assumed;
+        is_assumed.then(|| find_decimal(self.table, &self.names, page)).flatten()
     }
 
     /// Which source column feeds which target column, as given or as chosen.

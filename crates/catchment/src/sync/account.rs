@@ -11,8 +11,14 @@ pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
 
 /// Where reading begins.
 pub(super) fn beginning() -> Cursor {
-    let state = serde_json::Value::Null;
-    Cursor { records_read: 0, state, coverage: Coverage::Complete, carryover: None, warning: None }
+    Cursor {
+        records_read: 0,
+        state: serde_json::Value::Null,
+        coverage: Coverage::Complete,
+        carryover: None,
+        warning: None,
+        findings: Vec::new(),
+    }
 }
 
 /// Settles the account of a run: the store's count must be the source's, and an empty source must be meant. What the

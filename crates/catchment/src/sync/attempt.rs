@@ -160,7 +160,8 @@ async fn begin(
     run: &mut SyncRun,
 ) -> Result<Option<ReadingEnd>> {
     match page {
-        Some(Ok((batch, mapping))) => {
+        Some(Ok(Mapped { batch, mapping, decimal })) => {
+            run.metadata.find(decimal.map(|decimal| decimal.to_finding()));
             let names = mapping.map(|mapping| mapping.names().clone());
             run.metadata.mapping = run.metadata.mapping.take().or(names);
             pipeline.begin(Arc::new(batch)).await?;

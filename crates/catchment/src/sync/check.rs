@@ -73,10 +73,7 @@ impl Engine {
             });
         };
         let mapping = Mapping::compile(&target, None, &page.columns)?;
-        let decimal = match target.decimal {
-            None => find_decimal(mapping.table(), mapping.names(), &page),
-            Some(_) => None,
-        };
+        let decimal = mapping.find_decimal(&page);
         let batch = mapping.apply(page);
         Ok(CheckReport {
             decimal,

@@ -6,10 +6,16 @@ use catchment_core::{Error, ErrorKind, Page, Reading, Result, Source, feed};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::mapping::{Batch, Mapping, Names, TargetOptions};
+use crate::mapping::{Batch, DecimalFinding, Mapping, Names, TargetOptions};
 
-/// A page, mapped, and the mapping that did it, if there was anything to map.
-pub(super) type Mapped = (Batch, Option<Arc<Mapping>>);
+/// A page, mapped.
+pub(super) struct Mapped {
+    pub(super) batch: Batch,
+    /// The mapping that did it, if there was anything to map.
+    pub(super) mapping: Option<Arc<Mapping>>,
+    /// What the values say of their decimal sign, where the options do not and it matters; of the first page.
+    pub(super) decimal: Option<DecimalFinding>,
+}
 
 /// Reads and maps in a task of its own, while pages are written by whoever takes them. `chosen` is what an earlier attempt
 /// mapped by.
@@ -51,6 +57,7 @@ fn map(
     options: &TargetOptions,
     chosen: Option<&Names>,
 ) -> Result<Mapped> {
+    let mut decimal = None;
     let compiled = match mapping {
         Some(mapping) if !mapping.fits(&page) && !page.records.is_empty() => {
             return Err(Error::new(
@@ -65,9 +72,14 @@ fn map(
         }
         Some(mapping) => mapping,
         None if page.records.is_empty() && page.rejects.is_empty() => {
-            return Ok((Batch::empty(options.table()?, page), None));
+            let batch = Batch::empty(options.table()?, page);
+            return Ok(Mapped { batch, mapping: None, decimal: None });
         }
-        None => mapping.insert(Arc::new(Mapping::compile(options, chosen, &page.columns)?)),
+        None => {
+            let compiled = Mapping::compile(options, chosen, &page.columns)?;
+            decimal = compiled.find_decimal(&page);
+            mapping.insert(Arc::new(compiled))
+        }
     };
-    Ok((compiled.apply(page), Some(compiled.clone())))
+    Ok(Mapped { batch: compiled.apply(page), mapping: Some(compiled.clone()), decimal })
 }

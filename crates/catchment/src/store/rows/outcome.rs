@@ -32,6 +32,7 @@ impl Outcome {
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
         metadata.truncated |= batch.cursor.coverage == Coverage::Truncated;
+        metadata.find(batch.cursor.findings.iter().cloned());
         metadata.warning = metadata.warning.or_else(|| batch.cursor.warning.clone());
         Self { metadata, rejects, skips }
     }
