@@ -56,6 +56,9 @@ pub struct RunMetadata {
     pub errors_stored: u64,
     /// Skipped records stored in `sync_skips`; the others are only counted.
     pub skips_stored: u64,
+    /// Skipped records that have the identity of an earlier one, and other values.
+    #[serde(skip_serializing_if = "is_default")]
+    pub duplicates_differing: u64,
     /// Target column to source column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Names>,
@@ -64,7 +67,7 @@ pub struct RunMetadata {
     pub findings: Vec<Finding>,
     /// Whether the pass was not complete (`Coverage::Truncated`). Set by the page that says so, or at the end by a
     /// source whose list moved twice; never reset.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub truncated: bool,
     /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,11 +86,20 @@ pub struct RunMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<i64>,
     /// How many runs in a row were replaced before this one. Set when it is inserted; no more are replaced after 5.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     pub replacements: u32,
 }
 
 impl RunMetadata {
+    /// Whether people should look at a run that is completed: records were rejected, or repeat others with other values, or
+    /// the source may not have been read to its end.
+    pub fn needs_attention(&self) -> bool {
+        self.counts.failed > 0
+            || self.duplicates_differing > 0
+            || self.truncated
+            || self.effective_warning().is_some()
+    }
+
     /// Adds findings; a later one of a topic takes the place of an earlier one.
     pub(crate) fn find(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {
@@ -106,12 +118,6 @@ impl RunMetadata {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(number: &u32) -> bool {
-    *number == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -113,6 +113,6 @@ pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
 pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
-pub use store::{AttemptRecord, StoredError, StoredSkip};
+pub use store::{AttemptRecord, StoredError, StoredSkip, ValueDifference};
 pub use sync::{CheckReport, InspectReport, RunProgress, Schedule, SyncService, Workers, run_daily};
 pub use target::target_names;

@@ -1,6 +1,6 @@
 //! What was not applied, with its reason and its position in the source.
 
-use catchment::{StoredError, StoredSkip, SyncRun};
+use catchment::{StoredError, StoredSkip, SyncRun, ValueDifference};
 use catchment_core::ErrorKind;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -71,6 +71,10 @@ pub(crate) struct SkipView {
     page: Option<i64>,
     /// The record in that page, as a JSONPath (RFC 9535).
     path: Option<String>,
+    /// Where the first record of the identity stands; null where that is not known, or nothing differs.
+    first: Option<String>,
+    /// The values in which it differs from the first record of its identity.
+    differences: Vec<ValueDifference>,
 }
 
 impl From<&StoredSkip> for SkipView {
@@ -82,6 +86,8 @@ impl From<&StoredSkip> for SkipView {
             line: skip.line,
             page: skip.page,
             path: skip.path.clone(),
+            first: skip.first.clone(),
+            differences: skip.differences.clone(),
         }
     }
 }

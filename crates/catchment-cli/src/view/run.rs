@@ -28,6 +28,8 @@ pub(crate) struct RunView {
     items_failed: u64,
     /// Records left alone on purpose.
     items_skipped: u64,
+    /// Of these, how many repeat an earlier record with other values.
+    duplicates_differing: u64,
     /// The first errors.
     errors: Vec<ErrorView>,
     /// How many are stored.
@@ -85,6 +87,7 @@ impl RunView {
             items_processed: run.items_processed,
             items_failed: run.items_failed,
             items_skipped: run.items_skipped,
+            duplicates_differing: run.metadata.duplicates_differing,
             errors: errors.iter().map(ErrorView::from).collect(),
             errors_stored: run.metadata.errors_stored,
             errors_omitted: omitted_errors(run),

@@ -11,6 +11,7 @@ mod cli;
 mod corpus;
 mod docs;
 mod edges;
+mod first_day;
 mod fuzz;
 mod gated;
 mod http;

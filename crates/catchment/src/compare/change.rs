@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use catchment_core::Location;
+
 /// What is to be done with the records of a page; records are named by their index in it.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -13,7 +15,16 @@ pub(crate) struct Changes {
     /// Rows that are as they should be.
     pub(crate) unchanged: Unchanged,
     /// Records whose identity this run has seen before.
-    pub(crate) duplicate: Vec<usize>,
+    pub(crate) duplicate: Vec<Duplicate>,
+}
+
+/// A record whose identity this run has seen before: it is left alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Duplicate {
+    /// The record.
+    pub(crate) record: usize,
+    /// Where the first record of the identity stands, where that is known.
+    pub(crate) first: Option<Location>,
 }
 
 /// A row that differs from its record.

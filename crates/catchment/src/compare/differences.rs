@@ -8,7 +8,7 @@ use crate::store::{Row, StoreError, TableView};
 use crate::target::{ColumnKind, Table};
 
 /// The columns in which a row differs from its record.
-pub(super) fn differences(
+pub(crate) fn differences(
     view: &TableView<'_>,
     record: usize,
     found: &Row,

@@ -1,18 +1,30 @@
 //! Comparing by what stands in the table: the rows of a page's identities are read, and held against its records.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::change::{Change, Changes};
+use super::change::{Change, Changes, Duplicate};
 use super::differences::differences;
 use crate::store::{Conn, Row, StoreError, TableView};
 
 /// Compares a page with what a transaction finds in the table. Of records with the same identity the first one counts.
 pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, StoreError> {
     let mut changes = Changes::default();
-    let mut seen = HashSet::with_capacity(view.batch.len());
-    let (first, duplicate) = (0..view.batch.len()).partition(|record| seen.insert(view.identity_of(*record)));
-    changes.duplicate = duplicate;
-    compare_some(view, &first, &mut changes, conn).await?;
+    let mut seen = HashMap::with_capacity(view.batch.len());
+    let mut firsts = Vec::with_capacity(view.batch.len());
+    for record in 0..view.batch.len() {
+        match seen.entry(view.identity_of(record)) {
+            Entry::Vacant(free) => {
+                free.insert(record);
+                firsts.push(record);
+            }
+            Entry::Occupied(first) => {
+                let first = view.batch.location(*first.get()).cloned();
+                changes.duplicate.push(Duplicate { record, first });
+            }
+        }
+    }
+    compare_some(view, &firsts, &mut changes, conn).await?;
     Ok(changes)
 }
 
@@ -31,7 +43,7 @@ pub(super) async fn compare_some(
             let Some(&record) = by_identity.get(&view.identity_in(&found)?) else { continue };
             is_there[record] = true;
             if view.was_seen(&found)? {
-                changes.duplicate.push(record);
+                changes.duplicate.push(Duplicate { record, first: None });
             } else {
                 add_found(view, record, &found, changes)?;
             }
@@ -39,7 +51,7 @@ pub(super) async fn compare_some(
     }
     changes.insert.extend(records.iter().filter(|record| !is_there[**record]));
     changes.insert.sort_unstable();
-    changes.duplicate.sort_unstable();
+    changes.duplicate.sort_unstable_by_key(|duplicate| duplicate.record);
     Ok(())
 }
 

@@ -5,11 +5,13 @@ mod bloom;
 mod change;
 mod differences;
 mod encode;
+mod first_places;
 mod json;
 mod look_up;
 mod table_digests;
 mod versions;
 
-pub(crate) use change::{Changes, Unchanged};
+pub(crate) use change::{Changes, Difference, Duplicate, Unchanged};
+pub(crate) use differences::differences;
 pub(crate) use look_up::compare;
 pub(crate) use table_digests::{Reservations, TableDigests};

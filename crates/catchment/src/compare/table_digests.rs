@@ -10,8 +10,9 @@ use hashbrown::HashTable;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::bloom::GrowingBloom;
-use super::change::Changes;
+use super::change::{Changes, Duplicate};
 use super::encode::{digest, digest_json};
+use super::first_places::FirstPlaces;
 use super::look_up::compare_some;
 use super::versions::Versions;
 use crate::mapping::Cell;
@@ -57,6 +58,7 @@ pub(crate) struct TableDigests {
     seen: GrowingBloom,
     /// Those of them whose pages are not committed yet, exactly.
     in_flight: HashSet<u128>,
+    places: FirstPlaces,
     scratch: Vec<u8>,
 }
 
@@ -92,6 +94,7 @@ impl TableDigests {
             looked_up: 0,
             seen: GrowingBloom::default(),
             in_flight: HashSet::new(),
+            places: FirstPlaces::default(),
             scratch: Vec::new(),
         }
     }
@@ -107,16 +110,17 @@ impl TableDigests {
         let (mut unsure, mut last_version) = (Vec::new(), None);
         for record in 0..view.batch.len() {
             let identity = self.identity_of(view, record);
+            self.places.note(hash(identity), view.batch.location(record));
             let Some(index) = self.find(identity) else {
                 match self.reserve(identity, &mut reserved) {
-                    Novelty::Seen => changes.duplicate.push(record),
+                    Novelty::Seen => changes.duplicate.push(Duplicate { record, first: None }),
                     Novelty::Unsure => unsure.push(record),
                     Novelty::New => changes.insert.push(record),
                 }
                 continue;
             };
             if std::mem::replace(&mut self.is_seen[index], true) {
-                changes.duplicate.push(record);
+                changes.duplicate.push(Duplicate { record, first: None });
                 continue;
             }
             reserved.rows.push(index);
@@ -135,6 +139,10 @@ impl TableDigests {
         self.looked_up += unsure.len();
         if !unsure.is_empty() {
             compare_some(view, &unsure, &mut changes, &mut view.reader().await?).await?;
+        }
+        for duplicate in &mut changes.duplicate {
+            let identity = hash(self.identity_of(view, duplicate.record));
+            duplicate.first = self.places.before(identity, view.batch.location(duplicate.record));
         }
         Ok((changes, reserved))
     }
@@ -170,6 +178,8 @@ impl TableDigests {
     pub(crate) fn forget(&mut self, view: &TableView<'_>) {
         for record in 0..view.batch.len() {
             let identity = self.identity_of(view, record);
+            // Its first record may be one that the database refused.
+            self.places.forget(hash(identity));
             match self.find(identity) {
                 Some(index) => self.rows[index].content = UNCERTAIN,
                 None => self.seen.insert(hash(identity)),

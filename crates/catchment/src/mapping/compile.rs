@@ -1,6 +1,6 @@
 //! Compiling a mapping: the columns of a run's source to their indexes, once, and what feeds each column of the table.
 
-use catchment_core::{Columns, Error, Page, Result, WHOLE_RECORD};
+use catchment_core::{Columns, Error, Finding, Page, Result, WHOLE_RECORD};
 
 use super::decimal::{DecimalFinding, find_decimal};
 use super::names::{self, Names};
@@ -14,6 +14,8 @@ pub(crate) struct Mapping {
     pub(super) decimal: DecimalSeparator,
     pub(super) feeds: Vec<ColumnSource>,
     pub(super) names: Names,
+    /// Whether the names of the columns decided, and no option.
+    is_by_name: bool,
     /// The source columns that nothing maps, with their names as JSON.
     pub(super) unmapped: Vec<(usize, String)>,
     /// The column that holds whole records, where the source has one: what nothing maps is taken from there.
@@ -91,7 +93,8 @@ impl Mapping {
         };
         let item = item_places(table, &feeds);
         let columns = columns.clone();
-        Ok(Self { table, decimal: options.decimal_sign()?, feeds, names, unmapped, whole, item, columns })
+        let (decimal, is_by_name) = (options.decimal_sign()?, options.mapping().is_none());
+        Ok(Self { table, decimal, feeds, names, is_by_name, unmapped, whole, item, columns })
     }
 
     /// Whether a page has the columns that the mapping was compiled for. With others, values would go where they do not
@@ -103,6 +106,26 @@ impl Mapping {
     /// Whether rows are told apart by what the source calls them, and not by what they say of themselves.
     pub(crate) fn has_mapped_identity(&self) -> bool {
         self.table.is_by_source && self.table.identity.iter().all(|column| self.names.contains_key(*column))
+    }
+
+    /// What was found out of the first page rather than given.
+    pub(crate) fn findings(&self, page: &Page) -> Vec<Finding> {
+        let decimal = self.find_decimal(page).map(|decimal| Finding::unsure("decimal", decimal.to_string()));
+        self.is_by_name.then(|| self.mapping_finding()).into_iter().chain(decimal).collect()
+    }
+
+    /// The mapping that the names of the columns decided, and what it leaves.
+    fn mapping_finding(&self) -> Finding {
+        let pairs: Vec<_> = self.names.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
+        let is_mapped = |field: &str| self.names.values().any(|name| name == field);
+        let rest: Vec<_> =
+            self.columns.iter().filter(|field| !is_mapped(field)).map(|field| &**field).collect();
+        let left = match (self.table.metadata, rest.is_empty() || self.whole.is_some()) {
+            (_, true) => String::new(),
+            (Some(metadata), false) => format!("; kept in `{metadata}`: {}", rest.join(", ")),
+            (None, false) => format!("; left out: {}", rest.join(", ")),
+        };
+        Finding::sure("mapping", format!("{} (by their names){left}", pairs.join(", ")))
     }
 
     /// What a page says of the decimal sign, where no option does and it matters.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use catchment_core::{Finding, Page, Value, truncate_text};
+use catchment_core::{Page, Value, truncate_text};
 
 use super::Names;
 use super::number::{readings, stored_as};
@@ -65,11 +65,6 @@ pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<
 }
 
 impl DecimalFinding {
-    /// As the summary of a run tells it: a text that could be read two ways was not stored.
-    pub(crate) fn to_finding(&self) -> Finding {
-        Finding::unsure("decimal", self.to_string())
-    }
-
     fn note(&mut self, slot: fn(&mut Self) -> &mut Option<String>, field: &str, text: &str) {
         if slot(self).is_none() {
             *slot(self) = Some(truncate_text(text, SHOWN_BYTES));

@@ -6,7 +6,7 @@ mod batch;
 mod compile;
 mod convert;
 mod decimal;
-mod identity;
+pub(crate) mod identity;
 pub(crate) mod names;
 mod number;
 mod options;

@@ -2,6 +2,8 @@
 
 use catchment_core::{ErrorKind, Location, Position, Reject, Result, truncate_text};
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::Store;
 use super::chunks::chunks;
@@ -56,19 +58,54 @@ pub struct StoredSkip {
     pub page: Option<i64>,
     /// See `page`.
     pub path: Option<String>,
+    /// Where the first record of the identity stands; only of those that differ, where it is known.
+    pub first: Option<String>,
+    /// In what it differs from the first record of the identity.
+    pub differences: Vec<ValueDifference>,
+}
+
+/// A value of a skipped record that is another one than that of the first record of its identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ValueDifference {
+    /// The column of the table, with a member of it where it is JSON.
+    pub column: String,
+    /// The value of the first record, which the row has.
+    pub first: Option<String>,
+    /// The value of this one, which was left alone.
+    pub here: Option<String>,
+}
+
+/// What `sync_skips.details` holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct SkipDetails {
+    first: Option<String>,
+    differences: Vec<ValueDifference>,
 }
 
 /// A record that is skipped.
 #[derive(Debug)]
 pub(super) struct Skip {
+    /// Its index in the page.
+    pub(super) record: usize,
     pub(super) item: String,
     pub(super) location: Option<Location>,
+    pub(super) first: Option<Location>,
+    pub(super) differences: Vec<ValueDifference>,
+}
+
+impl Skip {
+    /// Both places and what differs, as JSON; nothing where it repeats the first record.
+    fn details(&self) -> Option<String> {
+        let first = self.first.as_ref().map(Location::to_string);
+        let details = SkipDetails { first, differences: self.differences.clone() };
+        (!self.differences.is_empty()).then(|| serde_json::to_string(&details).unwrap_or_default())
+    }
 }
 
 const ERROR_COLUMNS: &str = "sync_run_id, error_type, error_code, error_message, item_identifier, is_retryable, \
                              line_no, byte_offset, source_page, json_path, column_name, raw_record";
 const SKIP_COLUMNS: &str =
-    "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path";
+    "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path, details";
 
 impl Store {
     /// The errors of a run after the one with the id `after`, at most `limit`.
@@ -83,16 +120,30 @@ impl Store {
         Ok(rows.iter().map(read_error).collect::<Result<_, _>>()?)
     }
 
-    /// The skipped records of a run after the one with the id `after`, at most `limit`.
+    /// The skipped records of a run after the one with the id `after`, at most `limit`; all of them, or those that differ
+    /// from the first record of their identity.
     ///
     /// # Errors
     /// `database`.
-    pub(crate) async fn skips(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredSkip>> {
-        let sql = "SELECT id, reason, item_identifier, line_no, source_page, json_path FROM sync_skips WHERE \
-             sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
+    pub(crate) async fn skips(
+        &self,
+        run_id: i64,
+        only_differing: bool,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredSkip>> {
+        let differing = if only_differing { "details IS NOT NULL AND " } else { "" };
+        let sql = format!(
+            "SELECT id, reason, item_identifier, line_no, source_page, json_path, details FROM sync_skips WHERE \
+             {differing}sync_run_id = ? AND id > ? ORDER BY id LIMIT ?"
+        );
         let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
         let read = |row: &Row| -> Result<StoredSkip, StoreError> {
+            let details = row.optional_text(6)?.map(serde_json::from_str::<SkipDetails>);
+            let SkipDetails { first, differences } = details.and_then(Result::ok).unwrap_or_default();
             Ok(StoredSkip {
+                first,
+                differences,
                 id: row.int(0)?,
                 reason: row.text(1)?.to_owned(),
                 item: row.optional_string(2)?,
@@ -172,14 +223,25 @@ pub(super) async fn store_skips(
     skips: &[Skip],
 ) -> Result<(), StoreError> {
     let width = SKIP_COLUMNS.split(',').count();
-    for skips in chunks(skips, limits, width, |skip| skip.item.len() + 100) {
+    for skips in chunks(skips, limits, width, |skip| skip.item.len() + 100 + 450 * skip.differences.len()) {
         let group = list("?", width);
         let groups = list(&format!("({group})"), skips.len());
         let mut args = Vec::new();
-        let paths: Vec<_> = skips.iter().map(|skip| path_of(skip.location.as_ref())).collect();
-        for (skip, path) in skips.iter().zip(&paths) {
+        let texts: Vec<_> =
+            skips.iter().map(|skip| (path_of(skip.location.as_ref()), skip.details())).collect();
+        for (skip, (path, details)) in skips.iter().zip(&texts) {
             let [line, byte, page, path] = place(skip.location.as_ref(), path.as_deref());
-            args.extend([run_id.into(), "duplicate".into(), Arg::from(&skip.item), line, byte, page, path]);
+            let details = details.as_deref().into();
+            args.extend([
+                run_id.into(),
+                "duplicate".into(),
+                Arg::from(&skip.item),
+                line,
+                byte,
+                page,
+                path,
+                details,
+            ]);
         }
         tx.execute(format!("INSERT INTO sync_skips ({SKIP_COLUMNS}) VALUES {groups}"), &args).await?;
     }

@@ -17,11 +17,11 @@ mod values;
 
 pub(crate) use carryover::StoredCarryover;
 pub(crate) use database::Store;
-pub use errors::{StoredError, StoredSkip};
+pub use errors::{StoredError, StoredSkip, ValueDifference};
 pub use runs::AttemptRecord;
 
 pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
-pub(crate) use rows::{CommitOutcome, PageCommit, RowOrigin, TableView, WrittenPage};
+pub(crate) use rows::{CommitOutcome, PageCommit, RowOrigin, SameRows, TableView, WrittenPage};
 pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};

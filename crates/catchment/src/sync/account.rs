@@ -1,10 +1,10 @@
 //! The account of a run, settled at the end of its source: what was read is what became of it.
 
-use catchment_core::{Coverage, Cursor, Error, ErrorKind, Result};
+use catchment_core::{Coverage, Cursor, Error, ErrorKind, Finding, Result, mask_url_query};
 
 use crate::mapping::TargetOptions;
 use crate::run::SyncRun;
-use crate::store::{Lease, Store};
+use crate::store::{Lease, SameRows, Store};
 
 /// The code of an error of a source whose list moved while it was read.
 pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
@@ -21,11 +21,11 @@ pub(super) fn beginning() -> Cursor {
     }
 }
 
-/// Settles the account of a run: the store's count must be the source's, and an empty source must be meant. What the
-/// source leaves for the next run.
+/// Settles the account of a run: the store's count must be the source's, something of it must have been of use, and an empty
+/// source must be meant. What the source leaves for the next run. `ours` becomes as the store has it.
 ///
 /// # Errors
-/// `system`, `unbalanced`; `validation`, `source_empty`, `too_many_errors`; `system`, `source_shifted`.
+/// `system`, `unbalanced`; `validation`, `source_empty`, `all_rejected`, `too_many_errors`; `system`, `source_shifted`.
 pub(super) async fn settle(
     store: &Store,
     lease: Lease,
@@ -34,21 +34,74 @@ pub(super) async fn settle(
     ours: &mut SyncRun,
 ) -> Result<Option<serde_json::Value>> {
     let run = store.run(lease.run_id).await?;
-    let run = run.ok_or_else(|| {
+    let mut run = run.ok_or_else(|| {
         Error::new(ErrorKind::System, "run_gone", "the run was deleted while it was in progress")
     })?;
     check_balance(&run, end.records_read)?;
     check_limit(options, run.items_failed, end.records_read, true)?;
+    refuse_useless(&run, end.records_read)?;
+    refuse_empty(store, options, end, &run).await?;
+    run.metadata.find(moved(store, &run, options).await?);
+    let is_shifted = note_shift(&mut run)?;
+    if run.metadata != ours.metadata {
+        store.store_metadata(lease, &run.metadata).await?;
+    }
+    *ours = run;
+    Ok(end.carryover.clone().filter(|_| !is_shifted))
+}
+
+/// A run of which no record could be applied has done nothing that anybody asked for.
+fn refuse_useless(run: &SyncRun, records_read: u64) -> Result<()> {
+    if records_read == 0 || run.items_failed < records_read {
+        return Ok(());
+    }
+    let message = format!(
+        "all {records_read} records were rejected; see why with `catchment runs errors {}`, and check the mapping with \
+         `catchment check`",
+        run.id
+    );
+    Err(Error::new(ErrorKind::Validation, "all_rejected", message))
+}
+
+/// A source without records is suspicious if it had some before.
+async fn refuse_empty(store: &Store, options: &TargetOptions, end: &Cursor, run: &SyncRun) -> Result<()> {
     let may_be_empty =
         options.allow_empty.unwrap_or(false) || end.records_read > 0 || end.coverage != Coverage::Complete;
-    if !may_be_empty && store.has_rows(&run, options.table()?, true).await? {
+    if !may_be_empty && store.has_rows(run, options.table()?, true).await? {
         return Err(Error::new(
             ErrorKind::Validation,
             "source_empty",
             "the source has no records, though it had some before; if that is intended, set the option `allowEmpty`",
         ));
     }
-    let Some(shifted) = &run.metadata.shifted else { return Ok(end.carryover.clone()) };
+    Ok(())
+}
+
+/// Whether the rows of a source that is new are in the table already, from another one: it was renamed or moved then.
+async fn moved(store: &Store, run: &SyncRun, options: &TargetOptions) -> Result<Option<Finding>> {
+    let (table, counts) = (options.table()?, run.metadata.counts);
+    let is_new = counts.inserted > 0 && counts.inserted == counts.processed();
+    if !table.is_by_source || !is_new || store.has_completed(run).await? {
+        return Ok(None);
+    }
+    let found = store.source_with_same_rows(run, table).await?;
+    Ok(found.map(|SameRows { source_name, same, sampled }| {
+        let (known, new) = (mask_url_query(&source_name), mask_url_query(&run.source_name));
+        Finding::unsure(
+            "source",
+            format!(
+                "{same} of the first {sampled} rows are in `{}` a second time now, as `{known}` has them too; if `{new}` is \
+                 the same source under another name, delete its rows and sync it with --source-name '{known}' (option \
+                 `sourceName`)",
+                table.name
+            ),
+        )
+    }))
+}
+
+/// Judges the evidence that the source's list moved while it was read. Whether it did.
+fn note_shift(run: &mut SyncRun) -> Result<bool> {
+    let Some(shifted) = &run.metadata.shifted else { return Ok(false) };
     let warning = format!(
         "{shifted}: its list shifted while it was read, so that records may have been missed; request a stable \
          order, such as by id"
@@ -57,9 +110,8 @@ pub(super) async fn settle(
     if run.metadata.replacements == 0 {
         return Err(Error::new(ErrorKind::System, SOURCE_SHIFTED, warning));
     }
-    store.note_warning(lease, &warning).await?;
-    (ours.metadata.truncated, ours.metadata.warning) = (true, Some(warning));
-    Ok(None)
+    (run.metadata.truncated, run.metadata.warning) = (true, Some(warning));
+    Ok(true)
 }
 
 /// `read = inserted + updated + unchanged + skipped + failed`, by the columns and by the finer counts.

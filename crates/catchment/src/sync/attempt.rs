@@ -80,7 +80,10 @@ impl Attempt<'_> {
             return ended;
         }
         match settle(self.store, self.lease, &self.options, &end, run).await {
-            Ok(carryover) => AttemptEnd::Complete(carryover),
+            Ok(carryover) => {
+                log_findings(run);
+                AttemptEnd::Complete(carryover)
+            }
             Err(error) => AttemptEnd::Failed(error),
         }
     }
@@ -153,6 +156,17 @@ impl Attempt<'_> {
     }
 }
 
+/// Nobody may read the summary of a run of the service.
+fn log_findings(run: &SyncRun) {
+    for finding in &run.metadata.findings {
+        if finding.is_unsure {
+            tracing::warn!(target: "catchment::found", run = run.id, "unsure: {finding}");
+        } else {
+            tracing::info!(target: "catchment::found", run = run.id, "{finding}");
+        }
+    }
+}
+
 /// Begins to write a page, or tells why there is none.
 async fn begin(
     page: Option<Result<Mapped>>,
@@ -160,8 +174,8 @@ async fn begin(
     run: &mut SyncRun,
 ) -> Result<Option<ReadingEnd>> {
     match page {
-        Some(Ok(Mapped { batch, mapping, decimal })) => {
-            run.metadata.find(decimal.map(|decimal| decimal.to_finding()));
+        Some(Ok(Mapped { batch, mapping, findings })) => {
+            run.metadata.find(findings);
             let names = mapping.map(|mapping| mapping.names().clone());
             run.metadata.mapping = run.metadata.mapping.take().or(names);
             pipeline.begin(Arc::new(batch)).await?;

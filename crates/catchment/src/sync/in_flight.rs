@@ -153,7 +153,7 @@ impl<'a> Pipeline<'a> {
                 let later = self.roll_back_all().await;
                 self.digests.undo(&reserved);
                 match commit(store, turn).await? {
-                    PageCommitted::Committed(metadata) => run.metadata = metadata,
+                    PageCommitted::Committed(metadata) => run.metadata = *metadata,
                     PageCommitted::LeaseLost => return Ok(Committed::LeaseLost),
                 }
                 self.digests.forget(&store.view(&batch, &self.origin));

@@ -14,6 +14,7 @@ mod pace;
 mod progress;
 mod queue;
 mod read_ahead;
+mod reports;
 mod request;
 mod retry;
 mod schedule;

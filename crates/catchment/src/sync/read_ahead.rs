@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Error, ErrorKind, Page, Reading, Result, Source, feed};
+use catchment_core::{Error, ErrorKind, Finding, Page, Reading, Result, Source, feed};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::mapping::{Batch, DecimalFinding, Mapping, Names, TargetOptions};
+use crate::mapping::{Batch, Mapping, Names, TargetOptions};
 
 /// A page, mapped.
 pub(super) struct Mapped {
     pub(super) batch: Batch,
     /// The mapping that did it, if there was anything to map.
     pub(super) mapping: Option<Arc<Mapping>>,
-    /// What the values say of their decimal sign, where the options do not and it matters; of the first page.
-    pub(super) decimal: Option<DecimalFinding>,
+    /// What mapping the first page has found out.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Reads and maps in a task of its own, while pages are written by whoever takes them. `chosen` is what an earlier attempt
@@ -57,7 +57,7 @@ fn map(
     options: &TargetOptions,
     chosen: Option<&Names>,
 ) -> Result<Mapped> {
-    let mut decimal = None;
+    let mut findings = Vec::new();
     let compiled = match mapping {
         Some(mapping) if !mapping.fits(&page) && !page.records.is_empty() => {
             return Err(Error::new(
@@ -73,13 +73,13 @@ fn map(
         Some(mapping) => mapping,
         None if page.records.is_empty() && page.rejects.is_empty() => {
             let batch = Batch::empty(options.table()?, page);
-            return Ok(Mapped { batch, mapping: None, decimal: None });
+            return Ok(Mapped { batch, mapping: None, findings });
         }
         None => {
             let compiled = Mapping::compile(options, chosen, &page.columns)?;
-            decimal = compiled.find_decimal(&page);
+            findings = compiled.findings(&page);
             mapping.insert(Arc::new(compiled))
         }
     };
-    Ok(Mapped { batch: compiled.apply(page), mapping: Some(compiled.clone()), decimal })
+    Ok(Mapped { batch: compiled.apply(page), mapping: Some(compiled.clone()), findings })
 }

@@ -12,7 +12,7 @@ const TRIES: u32 = 5;
 
 /// What came of a page.
 pub(super) enum PageCommitted {
-    Committed(RunMetadata),
+    Committed(Box<RunMetadata>),
     LeaseLost,
 }
 
@@ -22,11 +22,11 @@ pub(super) enum PageCommitted {
 /// What the last try failed with; the attempt is over then.
 pub(super) async fn commit(store: &Store, turn: PageCommit<'_>) -> Result<PageCommitted> {
     match retry_contended(|| store.commit_page(turn)).await? {
-        CommitOutcome::Done(metadata) => Ok(PageCommitted::Committed(*metadata)),
+        CommitOutcome::Done(metadata) => Ok(PageCommitted::Committed(metadata)),
         CommitOutcome::LeaseLost => Ok(PageCommitted::LeaseLost),
         CommitOutcome::AlreadyDone => {
             let run = store.run(turn.lease.run_id).await?;
-            Ok(run.map_or(PageCommitted::LeaseLost, |run| PageCommitted::Committed(run.metadata)))
+            Ok(run.map_or(PageCommitted::LeaseLost, |run| PageCommitted::Committed(Box::new(run.metadata))))
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::gated::Step;
 use crate::http;
 use crate::proxy::Proxy;
 use crate::runs::{PAGES, app, scripted, until};
-use crate::support::{ME, Test, on_both};
+use crate::support::{ME, Test, counts, on_both, request};
 
 /// The statements of the first steps, as an earlier version carried them out.
 fn schema(test: &Test, version: usize) -> String {
@@ -19,12 +19,14 @@ fn schema(test: &Test, version: usize) -> String {
             include_str!("../../../../catchment/migrations/sqlite/0001_init.sql"),
             include_str!("../../../../catchment/migrations/sqlite/0002_jobs.sql"),
             include_str!("../../../../catchment/migrations/sqlite/0003_states.sql"),
+            include_str!("../../../../catchment/migrations/sqlite/0004_claims.sql"),
         ]
     } else {
         [
             include_str!("../../../../catchment/migrations/mysql/0001_init.sql"),
             include_str!("../../../../catchment/migrations/mysql/0002_jobs.sql"),
             include_str!("../../../../catchment/migrations/mysql/0003_states.sql"),
+            include_str!("../../../../catchment/migrations/mysql/0004_claims.sql"),
         ]
     };
     let done: String = (1..=version)
@@ -64,7 +66,7 @@ on_both! {
                 )
             }
         };
-        for version in 1..=3 {
+        for version in 1..=4 {
             let test = if test.is_sqlite() { Test::sqlite().await } else { Test::mariadb().await };
             test.execute(&schema(&test, version)).await;
             test.execute(ROWS).await;
@@ -75,10 +77,34 @@ on_both! {
             assert_eq!(test.query("SELECT title FROM content_index").await, ["old"]);
             assert_eq!(app.service().stats(&ME).await.unwrap().total, 2);
             let run = app.service().run(&ME, 2).await.unwrap();
-            assert!(run.next_attempt_at.is_some(), "what waited is found by the queue");
+            assert!(version == 4 || run.next_attempt_at.is_some(), "what waited is found by the queue");
             // Opened once more, nothing is left to do.
             test.app().await;
         }
+    }
+}
+
+on_both! {
+    async fn derived_ids_of_the_rule_before_find_their_rows_after_the_upgrade(test: Test) {
+        test.execute(&schema(&test, 4)).await;
+        let path = test.file("source.csv", "title\nDespacito\nStraße\nSTRASSE\nedited\n");
+        let row = |title: &str, external_id: &str| format!(
+            "INSERT INTO content_index (content_type, title, source_type, source_identifier, external_id, last_synced_at) \
+             VALUES ('music', '{title}', 'csv', '{}', '{external_id}', '2026-01-01 00:00:00.000')", path.display()
+        );
+        test.execute(&row("Despacito", "v1:bb065913dcdfac255393e63bd07c4a02")).await;
+        // `Straße` and `STRASSE` were one.
+        test.execute(&row("Straße", "v1:12d7999ef7aeb8d9f9fa93b3486ba779")).await;
+        test.execute(&row("EDITED BY HAND", "v1:00000000000000000000000000000000")).await;
+        let app = test.app().await;
+        let ids = "SELECT title, external_id FROM content_index ORDER BY id";
+        assert_eq!(test.query(ids).await, [
+            "Despacito|v2:bb065913dcdfac255393e63bd07c4a02",
+            "Straße|v2:d9211564542cf3c98955c1e059e7b29a",
+            "EDITED BY HAND|v1:00000000000000000000000000000000",
+        ]);
+        let result = app.service().sync(&ME, request(&path, json!({"contentType": "music"}))).await.unwrap();
+        assert_eq!(counts(&result), [2, 0, 2, 0, 0], "only `STRASSE` and what was edited are new");
     }
 }
 

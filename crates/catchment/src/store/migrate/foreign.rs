@@ -81,7 +81,7 @@ impl Addition {
 async fn is_ours(conn: &mut Conn, table: &str) -> Result<bool> {
     let sql = Sql::Each {
         mysql: "SELECT 1 FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name = ? \
-                AND constraint_type = 'CHECK' AND constraint_name LIKE CONCAT(REPLACE(table_name, '_', '\\_'), '\\_%') LIMIT 1",
+                AND constraint_type IN ('CHECK', 'FOREIGN KEY') AND constraint_name LIKE CONCAT(REPLACE(table_name, '_', '\\_'), '\\_%') LIMIT 1",
         sqlite: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? \
                  AND instr(sql, 'CONSTRAINT ' || name || '_') > 0",
     };

@@ -2,6 +2,7 @@
 //! made them.
 
 mod change;
+mod derived_ids;
 mod foreign;
 mod steps;
 
@@ -14,7 +15,7 @@ use super::Store;
 use super::db::dialect::Dialect;
 use super::db::{Conn, Db, FailureClass, StoreError};
 use foreign::{existing_columns, plan};
-use steps::{MIGRATIONS, MIGRATIONS_TABLE};
+use steps::{MIGRATIONS, MIGRATIONS_TABLE, RowStep};
 
 /// How long a process waits for another one that migrates, in seconds.
 const LOCK_SECONDS: i64 = 30;
@@ -126,6 +127,9 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
             conn.raw_unbounded(statement).await.map_err(|failure| {
                 Error::from(failure).during(format!("migration {} ({})", migration.version, migration.name))
             })?;
+        }
+        if let Some(RowStep::DerivedIds) = migration.rows {
+            derived_ids::update(dialect, conn).await?;
         }
         let sql = "INSERT INTO catchment_migrations (version, name) VALUES (?, ?)";
         match conn.execute(sql, &[migration.version.into(), migration.name.into()]).await {

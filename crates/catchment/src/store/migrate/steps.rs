@@ -8,6 +8,15 @@ pub(super) struct Migration {
     pub(super) name: &'static str,
     mysql: &'static str,
     sqlite: &'static str,
+    /// What no statement can do, after them.
+    pub(super) rows: Option<RowStep>,
+}
+
+/// Changes of rows that SQL cannot compute. They can be repeated.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum RowStep {
+    /// See [`super::derived_ids`].
+    DerivedIds,
 }
 
 impl Migration {
@@ -21,17 +30,26 @@ impl Migration {
 /// The step of a version and a name: the files `000VERSION_NAME.sql`.
 macro_rules! migration {
     ($version:literal, $name:literal) => {
+        migration!($version, $name, None)
+    };
+    ($version:literal, $name:literal, $rows:expr) => {
         Migration {
             version: $version,
             name: $name,
             mysql: include_str!(concat!("../../../migrations/mysql/000", $version, "_", $name, ".sql")),
             sqlite: include_str!(concat!("../../../migrations/sqlite/000", $version, "_", $name, ".sql")),
+            rows: $rows,
         }
     };
 }
 
-pub(super) const MIGRATIONS: &[Migration] =
-    &[migration!(1, "init"), migration!(2, "jobs"), migration!(3, "states"), migration!(4, "claims")];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    migration!(1, "init"),
+    migration!(2, "jobs"),
+    migration!(3, "states"),
+    migration!(4, "claims"),
+    migration!(5, "identities", Some(RowStep::DerivedIds)),
+];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [
     "CREATE TABLE IF NOT EXISTS catchment_migrations (version BIGINT NOT NULL PRIMARY KEY, \

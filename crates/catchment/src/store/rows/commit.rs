@@ -1,5 +1,6 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
+use super::duplicates::add_differences;
 use super::origin::RowOrigin;
 use super::outcome::Outcome;
 use super::table_view::TableView;
@@ -9,7 +10,6 @@ use crate::counts::RunMetadata;
 use crate::mapping::Batch;
 use crate::run::SyncRun;
 use crate::store::Store;
-use crate::store::db::dialect::Sql;
 use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
 use crate::store::lease::{Lease, lease_ms};
@@ -77,8 +77,13 @@ impl Store {
         page: WrittenPage,
         turn: PageCommit<'_>,
     ) -> Result<CommitOutcome, StoreError> {
-        let WrittenPage { mut tx, written } = page;
+        let WrittenPage { mut tx, mut written } = page;
         let PageCommit { run, lease, batch, .. } = turn;
+        if !written.skips.is_empty() {
+            // It is the page's turn: the rows of all pages before it can be seen.
+            let origin = RowOrigin::of(run);
+            add_differences(&self.view(batch, &origin), &mut written.skips, tx.conn()?).await?;
+        }
         let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
@@ -126,15 +131,17 @@ impl Store {
         rolled_back_unless_ok(tx, result).await
     }
 
-    /// Notes what people should know of a run whose pages are all committed, and that it is no complete pass.
-    pub(crate) async fn note_warning(&self, lease: Lease, warning: &str) -> Result<(), StoreError> {
-        let sql = Sql::Each {
-            mysql: "UPDATE sync_runs SET sync_metadata = JSON_SET(sync_metadata, '$.truncated', TRUE, '$.warning', ?) \
-                    WHERE id = ? AND fence = ?",
-            sqlite: "UPDATE sync_runs SET sync_metadata = json_set(sync_metadata, '$.truncated', json('true'), '$.warning', ?) \
-                     WHERE id = ? AND fence = ?",
-        };
-        self.db.execute(sql, &[warning.into(), lease.run_id.into(), lease.fence.into()]).await.map(|_| ())
+    /// Stores what was found out about a run whose pages are all committed.
+    pub(crate) async fn store_metadata(
+        &self,
+        lease: Lease,
+        metadata: &RunMetadata,
+    ) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE sync_runs SET sync_metadata = ? WHERE id = ? AND fence = ? AND status = 'in_progress'";
+        let text = serde_json::to_string(metadata).map_err(|error| StoreError::unwritable(&error))?;
+        let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
+        self.db.execute(sql, &args).await.map(|_| ())
     }
 
     /// Why the cursor did not move.

@@ -1,6 +1,8 @@
 //! The rows of target tables: read for comparing, written by what changed, and committed page by page.
 
 mod commit;
+mod duplicates;
+mod moved;
 mod origin;
 mod outcome;
 mod ranges;
@@ -9,5 +11,6 @@ mod table_view;
 mod write;
 
 pub(crate) use commit::{CommitOutcome, PageCommit, WrittenPage};
+pub(crate) use moved::SameRows;
 pub(crate) use origin::RowOrigin;
 pub(crate) use table_view::TableView;

@@ -28,6 +28,8 @@ impl Outcome {
         metadata.last_page = last_page(batch).or(before.last_page);
         let rejects = batch.rejects.iter().cloned().chain(refused);
         let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
+        let differing = skips.iter().filter(|skip| !skip.differences.is_empty()).count();
+        metadata.duplicates_differing += differing as u64;
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;

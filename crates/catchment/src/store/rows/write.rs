@@ -4,7 +4,7 @@ use catchment_core::{ErrorKind, Position, Reject};
 
 use super::ranges::{IdRange, ranges};
 use super::table_view::TableView;
-use crate::compare::{Changes, Unchanged};
+use crate::compare::{Changes, Duplicate, Unchanged};
 use crate::counts::Counters;
 use crate::mapping::Cell;
 use crate::store::chunks::{chunks, padded};
@@ -38,7 +38,13 @@ impl TableSink<'_> {
         written.counts.unchanged = self.mark_seen(conn, &changes.unchanged).await?;
         written.counts.skipped = changes.duplicate.len() as u64;
         let batch = self.view.batch;
-        let skip = |row: &usize| Skip { item: batch.item(*row), location: batch.location(*row).cloned() };
+        let skip = |duplicate: &Duplicate| Skip {
+            record: duplicate.record,
+            item: batch.item(duplicate.record),
+            location: batch.location(duplicate.record).cloned(),
+            first: duplicate.first.clone(),
+            differences: Vec::new(),
+        };
         written.skips = changes.duplicate.iter().map(skip).collect();
         Ok(written)
     }

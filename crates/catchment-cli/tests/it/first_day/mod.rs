@@ -1,0 +1,3 @@
+//! The first day of four people with this program: what guesses, waits and says.
+
+mod rows;
