@@ -141,6 +141,13 @@ impl Error {
         self
     }
 
+    /// Adds what to do, at the end of the message.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        self.0.message.push_str(&printable(hint.to_owned()));
+        self
+    }
+
     /// The same error as one of another kind, where somebody knows better.
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {

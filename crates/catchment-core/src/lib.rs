@@ -128,6 +128,6 @@ pub use record::{Record, Records};
 pub use registry::Registry;
 pub use reject::{MAX_RAW_BYTES, Reject};
 pub use source::{Adapter, Inspection, Reading, Source};
-pub use text::truncate_text;
+pub use text::{did_you_mean, truncate_text};
 pub use url::{is_web_url, mask_url_query};
 pub use value::Value;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Error, Result};
+use crate::{Error, Result, did_you_mean};
 
 /// Reads options from JSON; what does not fit is named by its place below `/options`.
 ///
@@ -31,7 +31,7 @@ pub fn refuse_unknown<T: JsonSchema>(options: &Map<String, Value>) -> Result<()>
     let known = option_names::<T>();
     let Some(unknown) = options.keys().find(|name| !known.contains(name)) else { return Ok(()) };
     let problem = format!("unknown field `{unknown}`, expected one of `{}`", known.join("`, `"));
-    Err(invalid_option(unknown, &problem))
+    Err(invalid_option(unknown, &with_hint(problem)))
 }
 
 fn option_names<T: JsonSchema>() -> Vec<String> {
@@ -59,10 +59,20 @@ pub fn invalid_option(option: &str, problem: &str) -> Error {
 pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(base, error.path());
-        let message = without_text(&error.inner().to_string());
+        let message = with_hint(without_text(&error.inner().to_string()));
         let shown = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
         Error::config("invalid_options", shown).with_detail(pointer, message)
     })
+}
+
+/// A message of serde about an unknown name, with the name that was probably meant.
+fn with_hint(message: String) -> String {
+    let hint = message.strip_prefix("unknown field `").and_then(|rest| {
+        let (unknown, known) = rest.split_once('`')?;
+        // Every second piece between backquotes is a name.
+        Some(did_you_mean(unknown, known.split('`').skip(1).step_by(2), str::to_lowercase))
+    });
+    message + &hint.unwrap_or_default()
 }
 
 /// A message of serde without the text that it did not expect, which may be a secret in the wrong place.

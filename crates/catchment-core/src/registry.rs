@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::{Adapter, Error, Host, Result, Source};
+use crate::{Adapter, Error, Host, Result, Source, did_you_mean};
 
 /// The source types that a service knows. A new one is one line: `Registry::default().with::<Mine>()`.
 #[derive(Default, Clone)]
@@ -110,7 +110,9 @@ impl Registry {
     fn find(&self, source_type: &str) -> Result<&Constructors> {
         self.types.get(source_type).ok_or_else(|| {
             let known: Vec<_> = self.types().collect();
-            let message = format!("unknown source type `{source_type}`; use one of: {}", known.join(", "));
+            let hint = did_you_mean(source_type, self.types(), str::to_lowercase);
+            let message =
+                format!("unknown source type `{source_type}`; use one of: {}{hint}", known.join(", "));
             Error::config("unknown_source_type", message.clone()).with_detail("/sourceType", message)
         })
     }

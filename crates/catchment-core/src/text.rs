@@ -35,3 +35,22 @@ pub fn truncate_text(text: &str, max_bytes: usize) -> String {
         None => String::new(),
     }
 }
+
+/// A hint for whoever misspelt a name: `; did you mean …?` with the nearest of `names`, compared as `plain` makes them; empty
+/// where none is near (Jaro-Winkler similarity).
+///
+/// ```
+/// use catchment_core::did_you_mean;
+/// assert_eq!(did_you_mean("delimeter", ["encoding", "delimiter"], str::to_lowercase), "; did you mean `delimiter`?");
+/// assert_eq!(did_you_mean("zzz", ["encoding"], str::to_lowercase), "");
+/// ```
+pub fn did_you_mean<'a>(
+    wanted: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    plain: impl Fn(&str) -> String,
+) -> String {
+    let likeness = |name: &str| strsim::jaro_winkler(&plain(wanted), &plain(name));
+    let near = names.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > 0.85);
+    let nearest = near.max_by(|one, other| one.0.total_cmp(&other.0));
+    nearest.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default()
+}

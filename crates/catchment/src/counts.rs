@@ -100,6 +100,11 @@ impl RunMetadata {
             || self.effective_warning().is_some()
     }
 
+    /// Whether something was found out of a topic.
+    pub fn has_found(&self, topic: &str) -> bool {
+        self.findings.iter().any(|finding| finding.topic == topic)
+    }
+
     /// Adds findings; a later one of a topic takes the place of an earlier one.
     pub(crate) fn find(&mut self, findings: impl IntoIterator<Item = Finding>) {
         for finding in findings {

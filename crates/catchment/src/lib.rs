@@ -113,6 +113,8 @@ pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
 pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
-pub use store::{AttemptRecord, StoredError, StoredSkip, ValueDifference};
-pub use sync::{CheckReport, InspectReport, RunProgress, Schedule, SyncService, Workers, run_daily};
+pub use store::{AttemptRecord, StoredError, StoredSkip, TargetRows, ValueDifference};
+pub use sync::{
+    CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, Workers, run_daily,
+};
 pub use target::target_names;

@@ -26,11 +26,11 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
     let request = request(args.source, Some(args.target))?;
     let (app, caller) = (unopened(settings)?, caller());
     // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
-    app.service().validate(&caller, request.clone()).await?;
+    app.service().preflight(&caller, request.clone()).await?;
     let checked = match app.service().check(&caller, request).await {
         Ok(checked) => checked,
         Err(error) => {
-            report(&error.into());
+            report(&error.into(), args.json);
             return Ok(Exit::Failed);
         }
     };
@@ -39,7 +39,7 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
     } else {
         print(&checked);
     }
-    Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Rejects })
+    Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Attention })
 }
 
 fn print(checked: &CheckReport) {

@@ -4,18 +4,23 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+use super::progress::AboveBar;
 use crate::config::LogFormat;
 
 /// Starts logging: all that `serve` does, and warnings of the other commands, which tell the end of a run
 /// themselves.
-pub(super) fn start_logging(format: LogFormat, is_service: bool) {
-    let default = if is_service {
-        "info,sqlx=off,rustls_platform_verifier=off"
-    } else {
-        "warn,sqlx=off,rustls_platform_verifier=off,catchment::end=off"
+pub(super) fn start_logging(format: LogFormat, is_service: bool, verbose: u8) {
+    let level = match (is_service, verbose) {
+        (false, 0) => "warn",
+        (true, 0) | (false, 1) => "info",
+        (true, 1) | (false, 2) => "debug",
+        _ => "trace",
     };
+    // What the other commands tell themselves.
+    let told = if is_service { "" } else { ",catchment::end=off,catchment::wait=off,catchment::found=off" };
+    let default = format!("{level},sqlx=off,rustls_platform_verifier=off{told}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| AboveBar);
     match format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Text => {

@@ -11,13 +11,18 @@ mod progress;
 mod request;
 mod runs;
 mod schedule;
+mod schema;
 mod serve;
+mod show;
+mod signals;
+mod stdin;
 mod sync;
 mod table;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use catchment_core::Error;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Flags, ServeFlags};
 use exit::{Exit, exit_of, report};
@@ -25,15 +30,37 @@ use logging::start_logging;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
-/// Exit codes: 0 all rows applied, 1 failed, 2 wrong usage, 3 completed with rejects or with a warning.
+/// Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 completed with rejects, with duplicates that differ or
+/// truncated, 4 the database or another thing that it needs is not there, 5 waiting (--no-wait), 129, 130, 143 ended by
+/// SIGHUP, SIGINT, SIGTERM.
 #[derive(Parser)]
 #[command(name = "catchment", version, max_term_width = 110)]
 struct Cli {
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Global")]
     flags: Flags,
+
+    #[command(flatten, next_help_heading = "Global")]
+    verbosity: Verbosity,
 
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(clap::Args)]
+struct Verbosity {
+    /// Show no progress, and no summary of a run that did not fail
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Log more; twice for still more. RUST_LOG says it exactly
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+/// How much is told.
+#[derive(Debug, Clone, Copy)]
+struct Output {
+    is_quiet: bool,
 }
 
 #[derive(Subcommand)]
@@ -48,6 +75,15 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// List runs, or show one with its errors
     Runs(runs::RunsArgs),
+    /// Show rows of a target table
+    Show(show::ShowArgs),
+    /// Print the options of a type of source as a JSON schema
+    Schema(schema::SchemaArgs),
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Delete old runs, or content that is no longer seen
     Cleanup(cleanup::CleanupArgs),
     /// Show when the daily job of `serve` is due next
@@ -58,16 +94,25 @@ enum Command {
 
 /// Runs the command that the process was called with.
 pub fn main() -> ExitCode {
-    let Cli { flags, command } = Cli::parse();
+    // Whoever asked for JSON gets errors as JSON, those of the flags themselves as well.
+    let as_json = std::env::args_os().any(|arg| arg == "--json");
+    let Cli { flags, verbosity, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if as_json && error.use_stderr() => {
+            report(&usage_error(&error).into(), true);
+            return ExitCode::from(Exit::Usage as u8);
+        }
+        Err(error) => error.exit(),
+    };
     let serve_flags = match &command {
         Command::Serve(flags) => flags.clone(),
         Command::Schedule(args) => args.serve.clone(),
         _ => ServeFlags::default(),
     };
     let exit = Config::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|config| {
-        start_logging(config.log_format, matches!(command, Command::Serve(_)));
+        start_logging(config.log_format, matches!(command, Command::Serve(_)), verbosity.verbose);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let exit = runtime.block_on(run(config, command));
+        let exit = runtime.block_on(run(config, command, Output { is_quiet: verbosity.quiet }));
         // A thread that hangs in a file system does not keep the process.
         runtime.shutdown_background();
         exit
@@ -75,20 +120,35 @@ pub fn main() -> ExitCode {
     match exit {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(error) => {
-            report(&error);
+            report(&error, as_json);
             ExitCode::from(exit_of(&error) as u8)
         }
     }
 }
 
-async fn run(config: Config, command: Command) -> anyhow::Result<Exit> {
+/// What clap says of wrong flags, without its layout.
+fn usage_error(error: &clap::Error) -> Error {
+    let text = error.render().to_string();
+    let parts = text.split("\n\n").take_while(|part| !part.starts_with("Usage:"));
+    let parts: Vec<_> =
+        parts.map(|part| part.trim().trim_start_matches("error: ").replace('\n', " ")).collect();
+    Error::config("usage", parts.join("; "))
+}
+
+async fn run(config: Config, command: Command, output: Output) -> anyhow::Result<Exit> {
     let settings = config.settings.clone();
     match command {
         Command::Serve(_) => serve::run(config).await,
-        Command::Sync(args) => sync::run(&settings, args).await,
+        Command::Sync(args) => sync::run(&settings, args, output).await,
         Command::Check(args) => check::run(&settings, args).await,
         Command::Inspect(args) => inspect::run(&settings, args).await,
         Command::Runs(args) => runs::run(&settings, args).await,
+        Command::Show(args) => show::run(&settings, args).await,
+        Command::Schema(args) => schema::run(&settings, &args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "catchment", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
         Command::Cleanup(args) => cleanup::run(&settings, args).await,
         Command::Schedule(args) => schedule::run(&settings, &args),
         Command::Migrate => migrate::run(&settings).await,

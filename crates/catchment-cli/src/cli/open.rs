@@ -8,6 +8,11 @@ pub(super) async fn open(settings: &Settings) -> Result<App> {
     App::open(settings, catchment_sources::builtin()).await
 }
 
+/// The same, for commands that look at what is there.
+pub(super) async fn open_existing(settings: &Settings) -> Result<App> {
+    open(settings).await
+}
+
 /// The same without touching the database.
 pub(super) fn unopened(settings: &Settings) -> Result<App> {
     App::unopened(settings, catchment_sources::builtin())

@@ -7,11 +7,19 @@ use catchment_core::{Error, Result, is_web_url};
 use clap::Args;
 use serde_json::{Map, Value};
 
+use super::stdin::{STANDARD_INPUT, Spool};
+
 /// What to read, and how.
 #[derive(Args)]
+#[command(next_help_heading = "Source")]
 pub(super) struct SourceArgs {
-    /// Path or URL of the source
+    /// Path or URL of the source; `-` is standard input
+    #[arg(help_heading = "Arguments")]
     source: String,
+
+    /// Whether `source` is a copy of standard input.
+    #[arg(skip)]
+    is_standard_input: bool,
 
     /// Type of the source [default: csv for files and for URLs of CSV files, api for other URLs]
     #[arg(long = "type", value_name = "TYPE")]
@@ -42,8 +50,24 @@ pub(super) struct SourceArgs {
     no_header: bool,
 }
 
+impl SourceArgs {
+    /// Copies standard input where it is the source. The copy is there as long as what this returns.
+    ///
+    /// # Errors
+    /// `config` where nothing can come in; `system` where it cannot be copied.
+    pub(super) fn spool(&mut self) -> Result<Option<Spool>> {
+        if self.source != STANDARD_INPUT {
+            return Ok(None);
+        }
+        let spool = Spool::read()?;
+        (self.source, self.is_standard_input) = (spool.path().display().to_string(), true);
+        Ok(Some(spool))
+    }
+}
+
 /// Where the records go, and what fits.
 #[derive(Args)]
+#[command(next_help_heading = "Mapping")]
 pub(super) struct TargetArgs {
     /// Table to write [default: content_index]
     #[arg(long, value_name = "TABLE", value_parser = target_names())]
@@ -93,7 +117,8 @@ pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<
         set(&mut options, "contentType", target.content_type);
         set(&mut options, "columnMapping", mapping(&target.mapping)?);
         set(&mut options, "decimal", target.decimal);
-        set(&mut options, "sourceName", target.source_name);
+        let standard_input = || source.is_standard_input.then(|| "stdin".to_owned());
+        set(&mut options, "sourceName", target.source_name.or_else(standard_input));
         set(&mut options, "maxErrors", target.max_errors);
         set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
     }

@@ -1,14 +1,14 @@
 //! `catchment runs`: the runs of the database.
 
-use catchment::{App, AttemptRecord, Principal, RunStatus, Settings, SyncRun};
+use catchment::{App, AttemptRecord, Principal, RunStatus, Settings, StoredSkip, SyncRun};
 use catchment_core::mask_url_query;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::exit::Exit;
-use super::open::{caller, open};
+use super::open::{caller, open_existing};
 use super::table::{self, DIM, number, say, say_findings, say_json, style};
-use crate::view::{ErrorView, RunView, SHOWN_ERRORS, omitted_errors};
+use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors};
 
 /// Errors that are fetched at a time.
 const PART: u32 = 1000;
@@ -18,7 +18,7 @@ pub(super) struct RunsArgs {
     #[command(subcommand)]
     command: Option<RunsCommand>,
 
-    /// Print JSON
+    /// Print JSON, one object a line
     #[arg(long, global = true)]
     json: bool,
 }
@@ -54,16 +54,22 @@ enum RunsCommand {
         /// Id of the run
         id: i64,
     },
+    /// Print all stored skips of a run: duplicates, and in what they differ from the record that counts
+    Skips {
+        /// Id of the run
+        id: i64,
+    },
 }
 
 pub(super) async fn run(settings: &Settings, args: RunsArgs) -> anyhow::Result<Exit> {
-    let (app, who) = (open(settings).await?, caller());
+    let (app, who) = (open_existing(settings).await?, caller());
     match args.command.unwrap_or(RunsCommand::List { status: None, limit: 20 }) {
         RunsCommand::List { status, limit } => list(&app, &who, status, limit, args.json).await?,
         RunsCommand::Show { id } => show(&app, &who, id, args.json).await?,
-        RunsCommand::Cancel { id } => say!("Run {id}: {}", app.service().cancel(&who, id).await?.status),
-        RunsCommand::Retry { id } => say!("Run {id}: {}", app.service().retry(&who, id).await?.status),
+        RunsCommand::Cancel { id } => changed(&app.service().cancel(&who, id).await?, args.json),
+        RunsCommand::Retry { id } => changed(&app.service().retry(&who, id).await?, args.json),
         RunsCommand::Errors { id } => errors(&app, &who, id, args.json).await?,
+        RunsCommand::Skips { id } => skips(&app, &who, id, args.json).await?,
     }
     app.close().await;
     Ok(Exit::Done)
@@ -78,7 +84,10 @@ async fn list(
 ) -> anyhow::Result<()> {
     let runs = app.service().runs(who, status, limit).await?;
     if as_json {
-        say_json(&runs.iter().map(|run| RunView::new(run, &[], &[])).collect::<Vec<_>>());
+        for run in &runs {
+            let errors = app.service().errors(who, run.id, 0, SHOWN_ERRORS).await?;
+            say_json(&RunView::new(run, &errors, &app.service().attempts(who, run.id).await?));
+        }
         return Ok(());
     }
     let row = |run: &SyncRun| {
@@ -133,7 +142,11 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
         ("next", time(run.next_attempt_at)),
         ("rows", rows),
         ("waits", waits_for.unwrap_or_default()),
-        ("warning", run.metadata.effective_warning().unwrap_or_default().to_owned()),
+        (
+            if run.metadata.truncated { "truncated" } else { "warning" },
+            run.metadata.effective_warning().unwrap_or_default().to_owned(),
+        ),
+        ("repeated", duplicates(run)),
         ("error", run.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
     ] {
         if !value.is_empty() {
@@ -143,6 +156,14 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
     say_findings(&run.metadata.findings);
     let rows: Vec<Vec<String>> = attempts.into_iter().map(attempt_row).collect();
     table::print(&["attempt", "started", "ended", "pages", "error"], &rows);
+}
+
+/// Duplicates that differ, in words; nothing where there are none.
+fn duplicates(run: &SyncRun) -> String {
+    match run.metadata.duplicates_differing {
+        0 => String::new(),
+        count => format!("{} with other values: `catchment runs skips {}`", number(count), run.id),
+    }
 }
 
 fn attempt_row(attempt: AttemptRecord) -> Vec<String> {
@@ -179,6 +200,61 @@ async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::R
         );
     }
     Ok(())
+}
+
+/// Each skip on a line of its own.
+async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let run = app.service().run(who, id).await?;
+    let mut after = 0;
+    loop {
+        let skips = app.service().skips(who, id, after, PART).await?;
+        let Some(last) = skips.last() else { break };
+        after = last.id;
+        for skip in &skips {
+            if as_json {
+                say_json(&SkipView::from(skip));
+            } else {
+                say!("{}", describe_skip(skip));
+            }
+        }
+    }
+    let omitted = run.items_skipped.saturating_sub(run.metadata.skips_stored);
+    if omitted > 0 {
+        eprintln!(
+            "{} more skips were counted, but not stored; raise the option `maxStoredErrors` to store more",
+            number(omitted)
+        );
+    }
+    Ok(())
+}
+
+/// Where a skipped record stands, what it repeats, and in what it differs.
+pub(super) fn describe_skip(skip: &StoredSkip) -> String {
+    let place = match (skip.line, skip.page, &skip.path) {
+        (Some(line), ..) => format!("line {line}"),
+        (None, Some(page), Some(path)) => format!("page {page}, {path}"),
+        _ => "a record".to_owned(),
+    };
+    let item = skip.item.as_deref().unwrap_or_default();
+    let first = skip.first.as_deref().unwrap_or("an earlier record");
+    if skip.differences.is_empty() {
+        return format!("{place}: `{item}` repeats an earlier record ({})", skip.reason);
+    }
+    let value = |value: &Option<String>| value.as_ref().map_or("NULL".to_owned(), |text| format!("`{text}`"));
+    let differs: Vec<_> = skip
+        .differences
+        .iter()
+        .map(|it| format!("{} {} there, {} here", it.column, value(&it.first), value(&it.here)))
+        .collect();
+    format!("{place}: `{item}` repeats {first} with other values: {}", differs.join("; "))
+}
+
+fn changed(run: &SyncRun, as_json: bool) {
+    if as_json {
+        say_json(&ChangedView::from(run));
+    } else {
+        say!("Run {}: {}", run.id, run.status);
+    }
 }
 
 fn time(time: Option<Timestamp>) -> String {

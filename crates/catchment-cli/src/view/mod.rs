@@ -2,13 +2,15 @@
 
 mod attempt;
 mod check;
+mod error;
 mod reject;
 mod run;
 mod stats;
 mod time;
 
 pub(crate) use check::CheckView;
-pub(crate) use reject::{ErrorView, ErrorsView, SkipsView, omitted_errors};
+pub(crate) use error::ErrorAnswer;
+pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors};
 pub(crate) use run::{ChangedView, RunView, SHOWN_ERRORS, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use time::iso;
@@ -29,6 +31,7 @@ mod tests {
         assert_json_snapshot!("skips", schema_for!(SkipsView));
         assert_json_snapshot!("check", schema_for!(CheckView));
         assert_json_snapshot!("stats", schema_for!(StatsView));
+        assert_json_snapshot!("error", schema_for!(ErrorAnswer));
         assert_json_snapshot!("health", schema_for!(HealthView));
     }
 }

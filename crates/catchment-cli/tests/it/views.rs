@@ -82,7 +82,7 @@ async fn the_command_line_prints_what_http_answers() {
     assert_eq!(shown, run);
     assert_eq!(synced, run);
     let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&listed[0]), keys(&run));
+    assert_eq!(keys(&listed), keys(&run));
     let answer = server.post("/v1/sync/check", &request(&test, "songs.csv"));
     assert_eq!(checked, answer.body["data"]);
 }

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, openat2};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, did_you_mean};
 
 /// Which local files a run may read.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ impl FileAccess {
             Self::Anywhere => {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
                 rustix::fs::open(path, flags, Mode::empty())
-                    .map_err(|error| Error::io(what(), error.into()))?
+                    .map_err(|error| Error::io(what(), error.into()).with_hint(&neighbour_hint(path)))?
             }
             Self::Below(dirs) => self.open_below(dirs, path)?,
             Self::Nowhere => return Err(outside(path, &[])),
@@ -73,6 +73,23 @@ impl FileAccess {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         openat2(&dir, rest, flags, Mode::empty(), resolve).map_err(|error| Error::io(what(), error.into()))
     }
+}
+
+/// A file of the same directory that was probably meant, where there is none of this name.
+fn neighbour_hint(path: &Path) -> String {
+    /// Names that are looked at.
+    const MAX_NAMES: usize = 10_000;
+    let (Some(dir), Some(name), false) = (path.parent(), path.file_name(), path.exists()) else {
+        return String::new();
+    };
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let names: Vec<String> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .take(MAX_NAMES)
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .collect();
+    did_you_mean(&name.to_string_lossy(), names.iter().map(String::as_str), str::to_lowercase)
 }
 
 /// The path made absolute, without `.` and `..`, so that one file has one name.

@@ -1,5 +1,6 @@
 //! Connection pools: one request and the head of its response, to addresses that the operator allows and no others.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 
 use catchment_core::{
@@ -100,6 +101,9 @@ impl Connections {
             ("timeout", format!("no answer in time ({})", self.limits.shown()))
         } else if find::<rustls::Error>(&error).is_some() {
             ("tls", root_cause(&error))
+        } else if find::<io::Error>(&error).is_some_and(|it| it.kind() == io::ErrorKind::ConnectionRefused) {
+            let why = "the connection was refused: nothing listens there; check the address and the port";
+            ("connection_refused", why.to_owned())
         } else if error.is_connect() {
             ("connect", root_cause(&error))
         } else {

@@ -1,6 +1,7 @@
 //! DNS: names to addresses that may be connected to. The connection is made to what was judged, so that a name that
 //! changes in between (DNS rebinding) gains nothing.
 
+use std::io;
 use std::net::SocketAddr;
 
 use catchment_core::{Error, ErrorKind, NetworkAccess};
@@ -23,10 +24,8 @@ impl Resolve for DnsResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (network, port) = (self.network.clone(), self.port);
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(|error| {
-                let message = format!("resolving the host name `{}`: {error}", name.as_str());
-                Error::new(ErrorKind::Network, "dns", message).with_source(error)
-            })?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found = found.map_err(|error| unresolved(name.as_str(), error))?;
             let (mut allowed, mut refusal) = (Vec::<SocketAddr>::new(), None);
             for address in found {
                 match network.check(address.ip(), port) {
@@ -40,4 +39,14 @@ impl Resolve for DnsResolver {
             }
         })
     }
+}
+
+/// A name that the DNS does not know, or a DNS that does not answer. The resolver tells which by its text alone.
+fn unresolved(name: &str, error: io::Error) -> Error {
+    let is_passing =
+        ["Temporary failure", "Try again", "try again"].iter().any(|it| error.to_string().contains(it));
+    let (code, hint) =
+        if is_passing { ("dns", "") } else { ("no_such_host", "; check how the host is spelt") };
+    let message = format!("resolving the host name `{name}`: {error}{hint}");
+    Error::new(ErrorKind::Network, code, message).with_source(error)
 }

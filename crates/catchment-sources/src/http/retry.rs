@@ -27,7 +27,9 @@ impl Backoff {
         // A server that asks for no pause gets ours.
         let wait = error.retry_after().unwrap_or_default().max(self.pause);
         let is_worth_it = match error.kind() {
-            ErrorKind::Network | ErrorKind::Unavailable => true,
+            // Nothing that passes within seconds.
+            ErrorKind::Network => !matches!(error.code(), "no_such_host" | "connection_refused"),
+            ErrorKind::Unavailable => true,
             ErrorKind::RateLimited => error.retry_after().is_some(),
             _ => false,
         };

@@ -169,8 +169,7 @@ fn feed(
 
 fn unknown_field(column: &str, name: &str, options: &TargetOptions, columns: &Columns) -> Error {
     let option = if options.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
-    let nearest = names::nearest(name, columns.iter().map(|field| &**field));
-    let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let hint = names::column_hint(name, columns.iter().map(|field| &**field));
     let has = columns.join(", ");
     let message = format!("maps `{name}`, which is not a column of the source; it has: {has}{hint}");
     let pointer = format!("/options/{option}/{column}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use catchment_core::did_you_mean;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -43,15 +44,9 @@ fn plain(name: &str) -> String {
     plain.trim_end_matches('_').to_owned()
 }
 
-/// The field that is spelt nearest to `wanted`, if it is near.
-pub(crate) fn nearest<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |field: &str| strsim::jaro_winkler(&plain(wanted), &plain(field));
-    fields
-        .into_iter()
-        .map(|field| (likeness(field), field))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, field)| field)
+/// A hint for whoever misspelt a column, whatever its case and accents.
+pub(crate) fn column_hint<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a str>) -> String {
+    did_you_mean(wanted, fields, plain)
 }
 
 #[cfg(test)]
@@ -95,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_finds_its_neighbour() {
-        assert_eq!(nearest("song_nam", ["album", "song_name"]), Some("song_name"));
-        assert_eq!(nearest("zzz", ["album", "song_name"]), None);
+        assert_eq!(column_hint("song_nam", ["album", "song_name"]), "; did you mean `song_name`?");
+        assert_eq!(column_hint("titulo", ["Álbum", "TÍTULO"]), "; did you mean `TÍTULO`?");
+        assert_eq!(column_hint("zzz", ["album", "song_name"]), "");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use catchment_core::{Error, Result, invalid_option, split_options};
+use catchment_core::{Error, Result, did_you_mean, invalid_option, split_options};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::names::{Names, nearest};
+use super::names::{Names, column_hint};
 use crate::target::{CONTENT_INDEX, Column, ColumnKind, TABLES, Table, WhenEmpty, find_table};
 
 /// Target options, the same for every source: the table, the column mapping, and the limits on errors.
@@ -149,8 +149,7 @@ impl TargetOptions {
         let option = if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
         if let Some(column) = names.keys().find(|column| table.column(column).is_none()) {
             let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-            let hint = nearest(column, known.iter().copied());
-            let hint = hint.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let hint = column_hint(column, known.iter().copied());
             let (table, known) = (table.name, known.join(", "));
             let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
             return Err(invalid_option(&format!("{option}/{column}"), &problem));
@@ -191,13 +190,19 @@ impl TargetOptions {
     /// # Errors
     /// `config`, when there is no such table.
     pub(crate) fn table(&self) -> Result<&'static Table> {
-        let name = self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name);
+        Self::table_of(self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name))
+    }
+
+    /// The table of a name.
+    ///
+    /// # Errors
+    /// `config`, when there is no such table.
+    pub(crate) fn table_of(name: &str) -> Result<&'static Table> {
         find_table(name).ok_or_else(|| {
             let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-            invalid_option(
-                "targetTable",
-                &format!("unknown target table `{name}`; use one of: {}", known.join(", ")),
-            )
+            let hint = did_you_mean(name, known.iter().copied(), str::to_lowercase);
+            let problem = format!("unknown target table `{name}`; use one of: {}{hint}", known.join(", "));
+            invalid_option("targetTable", &problem)
         })
     }
 

@@ -18,6 +18,7 @@ mod values;
 pub(crate) use carryover::StoredCarryover;
 pub(crate) use database::Store;
 pub use errors::{StoredError, StoredSkip, ValueDifference};
+pub use rows::TargetRows;
 pub use runs::AttemptRecord;
 
 pub(crate) use db::{Conn, FailureClass, Row, StoreError};

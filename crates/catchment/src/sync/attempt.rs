@@ -148,7 +148,9 @@ impl Attempt<'_> {
             Committed::Page(batch) => {
                 end.clone_from(&batch.cursor);
                 let counts = run.metadata.counts;
-                self.progress.send_replace(RunProgress { counts, source: batch.progress });
+                self.progress.send_modify(|progress| {
+                    (progress.counts, progress.pages, progress.source) = (counts, run.pages, batch.progress);
+                });
                 check_limit(&self.options, counts.failed, end.records_read, false).map_err(AttemptEnd::Failed)
             }
             Committed::LeaseLost => Err(AttemptEnd::LeaseLost),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::engine::Engine;
 use super::request::Prepared;
+use super::timeouts::silence_error;
 use crate::mapping::names::{fields, suggest};
 use crate::mapping::{Batch, Cell, DecimalFinding, Mapping, Names, find_decimal};
 use crate::principal::Door;
@@ -55,6 +56,21 @@ impl Engine {
         let decimal = inspection.page.as_ref().and_then(|page| find_decimal(table, &mapping, page));
         let options = options_that_fit(&inspection, table, &mapping, decimal.as_ref());
         Ok(InspectReport { inspection, target_table: table.name, mapping, decimal, options })
+    }
+
+    /// See [`SyncService::preflight`](crate::SyncService::preflight).
+    pub(super) async fn preflight(&self, request: SyncRequest, door: Door) -> Result<()> {
+        let host = Host { tokens: None, ..self.host(door) };
+        let Prepared { target, source, .. } = self.prepare_new(request, host).await?;
+        if !source.is_bound_to_node() {
+            return Ok(());
+        }
+        let look = source.inspect(fields(target.mapping()));
+        let looked = tokio::time::timeout(self.settings.silence_timeout, look).await;
+        match looked.unwrap_or_else(|_| Err(silence_error(&self.settings)))?.page {
+            Some(page) => Mapping::compile(&target, None, &page.columns).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     /// See [`SyncService::check`](crate::SyncService::check).

@@ -6,9 +6,10 @@ use catchment_core::{ErrorKind, Result};
 use tokio::sync::watch;
 
 use super::engine::Engine;
-use super::progress::RunProgress;
+use super::progress::{RunProgress, RunWait};
+use super::retry::RetryPolicy;
 use crate::result::SyncResult;
-use crate::run::RunStatus;
+use crate::run::{RunStatus, SyncRun};
 use crate::store::WaitReason;
 
 /// How often a run that somebody else holds is looked at.
@@ -16,34 +17,47 @@ const WATCH_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a run is watched while the database is away.
 const MAX_AWAY: Duration = Duration::from_secs(600);
 
+/// How a run is executed for somebody who waits for it. By default as patiently as a worker would.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Execution {
+    /// Attempts after which the run fails, whatever the cause.
+    pub max_attempts: Option<u32>,
+    /// Whether an attempt that read nothing ends the run where its cause seldom passes by itself: no such host, a refused
+    /// connection.
+    pub fails_fast: bool,
+    /// Whether to return instead of waiting, for another run or for the next attempt. The run stays in the queue, and the
+    /// result has its state.
+    pub no_wait: bool,
+}
+
 /// Where a run stands after something was done for it.
 enum Advanced {
     Ended(Box<SyncResult>),
     ReplacedBy(i64),
-    Waits(Option<WaitReason>),
+    Waits(Box<SyncRun>, Option<WaitReason>),
 }
 
 impl Engine {
     /// Executes a run to its end, telling how it is getting on.
-    pub(super) async fn execute_watched(
+    pub(super) async fn execute(
         &self,
         mut run_id: i64,
+        execution: Execution,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<SyncResult> {
         let (mut away_since, mut told) = (None, None);
         loop {
-            match self.advance(run_id, progress).await {
+            match self.advance(run_id, execution, progress).await {
                 Ok(Advanced::Ended(result)) => return Ok(*result),
                 Ok(Advanced::ReplacedBy(next)) => run_id = next,
-                Ok(Advanced::Waits(wait)) => {
+                Ok(Advanced::Waits(run, wait)) => {
                     away_since = None;
-                    match wait.filter(|wait| is_news(&mut told, wait)) {
-                        // It is being worked at, or the attempt before it said why it waits.
-                        Some(wait @ (WaitReason::UnderWay(_) | WaitReason::Until(_))) => {
-                            tracing::info!(run = run_id, "the run waits: {wait}");
-                        }
-                        Some(wait) => tracing::warn!(run = run_id, "the run waits: {wait}"),
-                        None => {}
+                    if let Some(wait) = wait.filter(|wait| is_news(&mut told, wait)) {
+                        tell_wait(&run, &wait, progress);
+                    }
+                    // It may have been claimed by somebody else just now, or be free again.
+                    if execution.no_wait && progress.borrow().wait.is_some() {
+                        return Ok((*run).into());
                     }
                 }
                 // A database that restarts is waited for; its connections tell that it is away.
@@ -60,7 +74,13 @@ impl Engine {
     }
 
     /// Does for a run what can be done now: an attempt at it, or at the one that must be resumed before it.
-    async fn advance(&self, run_id: i64, progress: &watch::Sender<RunProgress>) -> Result<Advanced> {
+    async fn advance(
+        &self,
+        run_id: i64,
+        execution: Execution,
+        progress: &watch::Sender<RunProgress>,
+    ) -> Result<Advanced> {
+        let Execution { max_attempts, fails_fast, .. } = execution;
         self.release_doubtful_claims().await?;
         // What cannot be claimed needs no permit.
         let mut wait = self.why_waiting(run_id).await?;
@@ -72,18 +92,48 @@ impl Engine {
         if let Some(id) = claimed {
             let _permit = self.permit().await?;
             if let Ok(claim) = self.claim(id).await? {
-                self.attempt(claim, progress).await;
+                // Another run's cause is for whoever asked for that.
+                let policy = if id == run_id {
+                    RetryPolicy { max_attempts, fails_fast }
+                } else {
+                    RetryPolicy::default()
+                };
+                self.attempt(claim, policy, progress).await;
                 wait = None;
             }
         }
         let run = self.run(run_id).await?;
+        if wait.is_none() && run.status == RunStatus::Pending && run.next_attempt_at.is_some() {
+            wait = self.why_waiting(run_id).await?;
+        }
         progress.send_modify(|progress| progress.counts = run.metadata.counts);
         Ok(match (run.status, run.metadata.replaced_by) {
             (RunStatus::Failed, Some(next)) => Advanced::ReplacedBy(next),
             (status, _) if status.is_ended() => Advanced::Ended(Box::new(run.into())),
-            _ => Advanced::Waits(wait),
+            _ => Advanced::Waits(Box::new(run), wait),
         })
     }
+}
+
+/// Tells what a run waits for: whoever watches it, and the log.
+fn tell_wait(run: &SyncRun, wait: &WaitReason, progress: &watch::Sender<RunProgress>) {
+    let (mut reason, mut until) = (wait.to_string(), None);
+    if let WaitReason::Until(time) = wait {
+        until = Some(*time);
+        if let Some(error) = &run.error {
+            reason = format!("attempt {} failed: {}; {reason}", run.attempt, error.message);
+        }
+    }
+    // It is being worked at, or the attempt before it said why it waits.
+    if matches!(wait, WaitReason::UnderWay(_) | WaitReason::Until(_)) {
+        tracing::info!(target: "catchment::wait", run = run.id, "the run waits: {wait}");
+    } else {
+        tracing::warn!(target: "catchment::wait", run = run.id, "the run waits: {wait}");
+    }
+    progress.send_modify(|progress| {
+        (progress.run_id, progress.attempt) = (run.id, run.attempt);
+        progress.wait = Some(RunWait { reason, until });
+    });
 }
 
 /// Deduplicates wait reasons for the log: one line for each holder, and not one for each renewal of its lease.

@@ -14,7 +14,9 @@ use super::engine::Engine;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
 use super::request::{Prepared, milliseconds};
-use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
+use super::retry::{
+    AttemptHistory, MAX_FRUITLESS, RetryDecision, RetryPolicy, back_off, decide, is_deferral,
+};
 use super::timeouts::silence_error;
 use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
@@ -38,11 +40,19 @@ struct AttemptBaseline {
 
 impl Engine {
     /// One attempt at a claimed run, and what follows from it.
-    pub(super) async fn attempt(&self, claim: Claim, progress: &watch::Sender<RunProgress>) {
+    pub(super) async fn attempt(
+        &self,
+        claim: Claim,
+        policy: RetryPolicy,
+        progress: &watch::Sender<RunProgress>,
+    ) {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let (pages_before, store) = (run.pages, &self.store);
         tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
         let under_way = self.set_under_way(run.id);
+        progress.send_modify(|progress| {
+            (progress.run_id, progress.attempt, progress.wait) = (run.id, run.attempt, None);
+        });
         let mut max_wait = TargetOptions::default().max_wait();
         let state_key = self.state_key(&run);
         let lost = CancellationToken::new();
@@ -63,7 +73,7 @@ impl Engine {
             Err(error) => AttemptEnd::Failed(error),
         };
         let before = AttemptBaseline { pages: pages_before, fruitless_attempts };
-        let verdict = self.verdict(&run, &ended, before, max_wait, state_key).await;
+        let verdict = self.verdict(&run, &ended, before, policy, max_wait, state_key).await;
         if matches!(&ended, AttemptEnd::Failed(error) if is_replaced(error)) {
             self.replace(&run, door).await;
         }
@@ -86,6 +96,7 @@ impl Engine {
         run: &SyncRun,
         ended: &'e AttemptEnd,
         before: AttemptBaseline,
+        policy: RetryPolicy,
         max_wait: Duration,
         state_key: String,
     ) -> Verdict<'e> {
@@ -101,6 +112,9 @@ impl Engine {
             AttemptEnd::Failed(error) => error,
         };
         let has_moved = self.has_moved(run, before.pages).await;
+        if policy.ends(error, run.attempt, has_moved || before.pages > 0) {
+            return Verdict::Failed(error);
+        }
         let deferrals = self.deferrals(run, error, max_wait).await;
         let record = AttemptHistory { fruitless_before: before.fruitless_attempts, has_moved, deferrals };
         match decide(error, record, rand::random()) {

@@ -18,6 +18,7 @@ mod reports;
 mod request;
 mod retry;
 mod schedule;
+mod schema;
 mod service;
 mod settings;
 mod timeouts;
@@ -28,7 +29,8 @@ mod worker_name;
 
 pub use check::{CheckReport, InspectReport};
 pub use daily::run_daily;
-pub use progress::RunProgress;
+pub use execute::Execution;
+pub use progress::{RunProgress, RunWait};
 pub use schedule::Schedule;
 pub use service::SyncService;
 pub(crate) use settings::ServiceSettings;

@@ -3,10 +3,12 @@
 use catchment_core::Result;
 
 use super::service::SyncService;
+use crate::mapping::TargetOptions;
 use crate::principal::{Principal, Scope};
 use crate::result::SyncStats;
 use crate::run::{RunStatus, SyncRun};
-use crate::store::{AttemptRecord, StoredError, StoredSkip};
+use crate::store::{AttemptRecord, StoredError, StoredSkip, TargetRows};
+use crate::target::RowFilter;
 
 impl SyncService {
     /// A run by its id.
@@ -83,6 +85,26 @@ impl SyncService {
     pub async fn attempts(&self, principal: &Principal, run_id: i64) -> Result<Vec<AttemptRecord>> {
         principal.require(Scope::Read)?;
         self.engine().store.attempts(run_id).await
+    }
+
+    /// Rows of a target after the one with the id `after`, at most `limit`, that pass all conditions, such as `price>=1000`,
+    /// `title~despa` (contains) or `genre=` (is NULL).
+    ///
+    /// # Errors
+    /// `config` (`invalid_options`, `invalid_filter`), `database`.
+    pub async fn target_rows(
+        &self,
+        principal: &Principal,
+        target: &str,
+        conditions: &[String],
+        after: i64,
+        limit: u32,
+    ) -> Result<TargetRows> {
+        principal.require(Scope::Read)?;
+        let table = TargetOptions::table_of(target)?;
+        let filters: Vec<_> =
+            conditions.iter().map(|text| RowFilter::parse(table, text)).collect::<Result<_>>()?;
+        self.engine().store.target_rows(table, &filters, after, limit).await
     }
 
     /// How many runs there are in each state.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::check::{CheckReport, InspectReport};
 use super::engine::Engine;
+use super::execute::Execution;
 use super::progress::RunProgress;
 use super::settings::ServiceSettings;
 use super::tx_retry::retry_contended;
@@ -59,8 +60,22 @@ impl SyncService {
         run_id: i64,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<SyncResult> {
+        self.execute(principal, run_id, Execution::default(), progress).await
+    }
+
+    /// The same as patiently as `execution` says.
+    ///
+    /// # Errors
+    /// As [`SyncService::execute_sync`].
+    pub async fn execute(
+        &self,
+        principal: &Principal,
+        run_id: i64,
+        execution: Execution,
+        progress: &watch::Sender<RunProgress>,
+    ) -> Result<SyncResult> {
         principal.require(Scope::Run)?;
-        self.engine.execute_watched(run_id, progress).await
+        self.engine.execute(run_id, execution, progress).await
     }
 
     /// Schedules a run and executes it.
@@ -151,6 +166,16 @@ impl SyncService {
     pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<()> {
         principal.require(Scope::Read)?;
         self.engine.prepare_new(request, self.engine.host(principal.door)).await.map(|_| ())
+    }
+
+    /// Checks all of a request that can be checked before anything is made: where its source is on this machine, that it can
+    /// be read, and that its columns map. No database is needed.
+    ///
+    /// # Errors
+    /// `config`, with its pointer; what reading the first records ends with.
+    pub async fn preflight(&self, principal: &Principal, request: SyncRequest) -> Result<()> {
+        principal.require(Scope::Read)?;
+        self.engine.preflight(request, principal.door).await
     }
 
     /// Tells what a request would do, without writing anything: the source can be read, its columns map, its first

@@ -58,7 +58,17 @@ pub(crate) enum WhenEmpty {
     Flag(bool),
 }
 
+/// Columns that every target has and no mapping feeds.
+const OWN_COLUMNS: [&str; 4] = ["last_sync_run_id", "last_synced_at", "created_at", "updated_at"];
+
 impl Table {
+    /// All its columns: its id, those of its source where it has them, those that a mapping feeds, and our own.
+    pub(crate) fn all_columns(&self) -> Vec<&'static str> {
+        let origin: &[&str] = if self.is_by_source { &["source_type", "source_identifier"] } else { &[] };
+        let fed = self.columns.iter().map(|column| column.name).chain(self.metadata);
+        ["id"].into_iter().chain(origin.iter().copied()).chain(fed).chain(OWN_COLUMNS).collect()
+    }
+
     /// The column of that name, with its place.
     pub(crate) fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)

@@ -2,6 +2,7 @@
 
 mod commit;
 mod duplicates;
+mod list;
 mod moved;
 mod origin;
 mod outcome;
@@ -11,6 +12,7 @@ mod table_view;
 mod write;
 
 pub(crate) use commit::{CommitOutcome, PageCommit, WrittenPage};
+pub use list::TargetRows;
 pub(crate) use moved::SameRows;
 pub(crate) use origin::RowOrigin;
 pub(crate) use table_view::TableView;

@@ -10,9 +10,10 @@ use crate::store::values::timestamp;
 /// The columns of [`Holder::read`], in its order, of a row `h` of `sync_runs`.
 pub(super) const HOLDER_COLUMNS: &str = "h.id, h.lease_owner, {ms h.lease_until}, h.claimable_by, h.fence, CASE WHEN h.status = 'in_progress' AND \
      (h.lease_until IS NULL OR h.lease_until < {now}) THEN 1 ELSE 0 END, \
-     (SELECT k.key_id FROM sync_run_keys k WHERE k.sync_run_id = h.id)";
+     (SELECT k.key_id FROM sync_run_keys k WHERE k.sync_run_id = h.id), \
+     {ms COALESCE((SELECT MAX(a.started_at) FROM sync_attempts a WHERE a.sync_run_id = h.id), h.started_at)}";
 /// How many there are.
-pub(super) const HOLDER_WIDTH: usize = 7;
+pub(super) const HOLDER_WIDTH: usize = 8;
 
 /// The run that others wait for, and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Holder {
     /// None where it waits for its own next attempt.
     pub(crate) owner: Option<String>,
     pub(crate) lease_until: Option<Timestamp>,
+    /// When its last attempt began.
+    pub(crate) since: Option<Timestamp>,
     pub(crate) claimable_by: String,
     pub(super) fence: i64,
     /// Whether nobody has renewed its lease.
@@ -39,7 +42,15 @@ impl Holder {
             fence: row.int(4)?,
             is_expired: row.int(5)? == 1,
             key_id: row.optional_string(6)?,
+            since: timestamp(row.optional_int(7)?),
         })
+    }
+}
+
+impl Holder {
+    /// Whether a process works at it.
+    pub(super) fn is_live(&self) -> bool {
+        self.owner.is_some() && self.lease_until.is_some() && !self.is_expired
     }
 }
 
@@ -49,10 +60,11 @@ impl fmt::Display for Holder {
             (Some(owner), Some(until)) if !self.is_expired => {
                 let mut parts = owner.split('/');
                 let (node, process) = (parts.next().unwrap_or_default(), parts.nth(3).unwrap_or_default());
-                write!(
-                    f,
-                    "held by process {process} on {node}, whose lease expires at {until:.0} unless it is renewed"
-                )
+                write!(f, "held by process {process} on {node}")?;
+                if let Some(since) = self.since {
+                    write!(f, " since {since:.0}")?;
+                }
+                write!(f, ", whose lease expires at {until:.0} unless it is renewed")
             }
             _ => write!(
                 f,

@@ -34,6 +34,9 @@ impl fmt::Display for WaitReason {
         match self {
             Self::Until(time) => write!(f, "its next attempt is due at {time:.0}"),
             Self::UnderWay(holder) => write!(f, "it is in progress, {holder}"),
+            Self::For(holder) if holder.is_live() => {
+                write!(f, "another run of this source is under way: run {}, {holder}", holder.run_id)
+            }
             Self::For(holder) => write!(f, "run {} comes first: {holder}", holder.run_id),
             Self::NotOurs { claimable_by } => write!(f, "{}", describe_claimants(claimable_by)),
             Self::OtherKey => f.write_str(

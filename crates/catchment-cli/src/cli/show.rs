@@ -1,0 +1,92 @@
+//! `catchment show`: rows of a target.
+
+use catchment::{Settings, TargetRows, target_names};
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::exit::Exit;
+use super::open::{caller, open_existing};
+use super::table::{self, say, say_json};
+
+/// Rows that are fetched at a time.
+const PART: u32 = 1000;
+/// Rows that a table shows.
+const SHOWN: u32 = 20;
+
+#[derive(Args)]
+pub(super) struct ShowArgs {
+    /// Table to show
+    #[arg(value_name = "TABLE", value_parser = target_names())]
+    target: String,
+
+    /// Only rows of which this holds, such as 'price>=1000', 'title~despa' (contains) or 'genre=' (is NULL); repeatable
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
+
+    /// How many rows [default: 20; with --csv or --json all]
+    #[arg(long, value_name = "NUMBER")]
+    limit: Option<u32>,
+
+    /// Print CSV (RFC 4180); NULL is empty
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+
+    /// Print one JSON object a row
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(settings: &Settings, args: ShowArgs) -> anyhow::Result<Exit> {
+    let (app, who) = (open_existing(settings).await?, caller());
+    let is_all = args.csv || args.json;
+    let mut left = args.limit.unwrap_or(if is_all { u32::MAX } else { SHOWN });
+    let (mut after, mut is_first) = (0, true);
+    loop {
+        // One more, to know whether there are more.
+        let limit = left.saturating_add(1).min(PART);
+        let mut rows = app.service().target_rows(&who, &args.target, &args.conditions, after, limit).await?;
+        let is_last = rows.rows.len() < limit as usize;
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+        let has_more = rows.rows.len() > wanted;
+        rows.rows.truncate(wanted);
+        print(&rows, &args, is_first);
+        left -= u32::try_from(rows.rows.len()).unwrap_or(left);
+        if has_more && !is_all {
+            say!("More rows follow; show them with --limit, --where or --csv");
+        }
+        let Some(last) = rows.last_id().filter(|_| !is_last && left > 0) else { break };
+        (after, is_first) = (last, false);
+    }
+    app.close().await;
+    Ok(Exit::Done)
+}
+
+fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) {
+    if args.json {
+        for row in &rows.rows {
+            let value = |cell: &Option<String>| cell.clone().map_or(Value::Null, Value::from);
+            let names = rows.columns.iter().map(|column| (*column).to_owned());
+            say_json(&names.zip(row.iter().map(value)).collect::<Map<_, _>>());
+        }
+    } else if args.csv {
+        if is_first {
+            say!("{}", rows.columns.join(","));
+        }
+        for row in &rows.rows {
+            let cells = row.iter().map(|cell| csv_field(cell.as_deref().unwrap_or_default()));
+            say!("{}", cells.collect::<Vec<_>>().join(","));
+        }
+    } else {
+        let cells =
+            |row: &Vec<Option<String>>| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect();
+        table::print(&rows.columns, &rows.rows.iter().map(cells).collect::<Vec<_>>());
+    }
+}
+
+/// A field in quotes where it needs them.
+fn csv_field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
