@@ -18,6 +18,7 @@ mod http;
 mod kill;
 mod logs;
 mod proxy;
+mod readme;
 /// The server that the sources' own tests have.
 #[expect(dead_code, reason = "they use all of it")]
 #[path = "../../../catchment-sources/tests/it/server.rs"]
