@@ -25,6 +25,17 @@ impl App {
         Ok(app)
     }
 
+    /// The same on a database that has our tables already: nothing is made where it has not, as a mistyped name has not.
+    ///
+    /// # Errors
+    /// As [`App::open`]; `config`, `no_database`.
+    pub async fn open_existing(settings: &Settings, registry: Registry) -> Result<Self> {
+        let app = Self::unopened(settings, registry)?;
+        app.service.store().require_tables().await?;
+        app.begin().await?;
+        Ok(app)
+    }
+
     /// What [`App::open`] does to a service that has not touched its database yet. May be tried again.
     ///
     /// # Errors
@@ -55,7 +66,8 @@ impl App {
     /// # Errors
     /// `config` when the settings do not fit.
     pub fn unopened(settings: &Settings, registry: Registry) -> Result<Self> {
-        let store = Store::open(&settings.database_url, settings.connections())?;
+        let store =
+            Store::open(&settings.database_url, settings.database_url_file.clone(), settings.connections())?;
         let service = ServiceSettings {
             data_dirs: settings.data_dirs.clone(),
             network: settings.network(),
@@ -70,6 +82,16 @@ impl App {
             is_service: settings.is_service,
         };
         Ok(Self { service: SyncService::new(store, registry, service) })
+    }
+
+    /// The database as people know it, without its password.
+    pub fn database_name(&self) -> String {
+        self.service.store().name()
+    }
+
+    /// Why the database is away, if it has been for more than a moment: whoever asks need not wait for it.
+    pub fn outage(&self) -> Option<String> {
+        self.service.store().outage()
     }
 
     /// The service.

@@ -17,12 +17,43 @@ impl ContentIndexRepository {
         Self { store }
     }
 
-    /// Deletes content that no run has seen for `days`. How many rows.
+    /// Deletes content that no run has seen for `days`, at least one. How many rows.
     ///
     /// # Errors
-    /// `database`.
+    /// `config`, `database`.
     pub async fn cleanup_old(&self, principal: &Principal, days: u32) -> Result<u64> {
+        self.cleanup_old_of(principal, days, None).await
+    }
+
+    /// The same for one source, by its `source_identifier`; `None` is all of them.
+    ///
+    /// # Errors
+    /// `config` (`no_such_source`), `database`.
+    pub async fn cleanup_old_of(
+        &self,
+        principal: &Principal,
+        days: u32,
+        source: Option<&str>,
+    ) -> Result<u64> {
         principal.require(Scope::Admin)?;
-        self.store.delete_old_content(days).await
+        self.require(source).await?;
+        self.store.delete_old_content(days, source).await
+    }
+
+    /// How many rows [`ContentIndexRepository::cleanup_old_of`] would delete.
+    ///
+    /// # Errors
+    /// As that one.
+    pub async fn count_old(&self, principal: &Principal, days: u32, source: Option<&str>) -> Result<u64> {
+        principal.require(Scope::Read)?;
+        self.require(source).await?;
+        self.store.count_old_content(days, source).await
+    }
+
+    async fn require(&self, source: Option<&str>) -> Result<()> {
+        match source {
+            Some(source) => self.store.require_content_of(source).await,
+            None => Ok(()),
+        }
     }
 }

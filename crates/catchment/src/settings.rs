@@ -15,6 +15,9 @@ use crate::sync::Schedule;
 pub struct Settings {
     /// Where runs and rows are kept. May hold a password.
     pub database_url: String,
+    /// The file that `database_url` was read from. It is read again when no connection can be made, as its password may
+    /// have been rotated.
+    pub database_url_file: Option<PathBuf>,
     /// Where requests over HTTP may read files.
     pub data_dirs: Vec<PathBuf>,
     /// Ranges of addresses, beside public ones, that sources may connect to.
@@ -53,6 +56,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             database_url: "sqlite://catchment.db".to_owned(),
+            database_url_file: None,
             data_dirs: vec!["/data".into(), "./data".into()],
             allow_networks: Vec::new(),
             own_address: None,
@@ -102,6 +106,9 @@ impl Settings {
         }
         if self.node.is_empty() || self.node.chars().count() > 255 {
             return invalid("--node must be a name of 1 to 255 characters");
+        }
+        if self.content_retention_days == Some(0) {
+            return invalid("--content-retention-days must be at least 1 day");
         }
         self.schedule()?;
         self.data_dirs = self.data_dirs.iter().map(|dir| absolute_path(dir)).collect::<Result<_>>()?;

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
-use catchment_core::{Error, ErrorKind};
+use catchment_core::{Error, ErrorKind, log_error};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -23,23 +24,26 @@ const GRACE: Duration = Duration::from_secs(20);
 const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("listening on {}", config.listen))?;
-    config.listen = listener.local_addr()?;
-    config.settings.own_address = Some(config.listen);
+    config.check_service()?;
+    let listener = TcpListener::bind(config.listen.candidates())
+        .await
+        .with_context(|| format!("listening on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    config.settings.own_address = Some(address);
     config.settings.is_service = true;
-    tracing::info!(address = %config.listen, "listening");
-    let (shared, stop) = (Shared::new(Guard::new(&config)), CancellationToken::new());
+    let app = unopened(&config.settings)?;
+    log_start(&config.settings, &app)?;
+    tracing::info!(%address, "listening");
+    let (shared, stop) = (Shared::new(Guard::new(&config, address)), CancellationToken::new());
     let settings = config.settings;
     let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
     let mut signals = Signals::new()?;
 
     // The port is open before the database is, so that whoever watches us can tell us from a dead process.
-    let app = tokio::select! {
-        app = open(&settings) => Some(app?),
-        () = signals.next() => None,
-    };
-    let Some(app) = app else { return Ok(Exit::Done) };
+    tokio::select! {
+        opened = begin(&app, &shared) => opened?,
+        () = signals.next() => return Ok(Exit::Done),
+    }
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
     let daily = tokio::spawn(run_daily(app.service().clone(), settings.schedule()?));
@@ -67,17 +71,42 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Opens the database, waiting for it as long as it is merely away. Its connections tell that it is.
-async fn open(settings: &Settings) -> Result<App, Error> {
-    let app = unopened(settings)?;
+/// One line that tells what this process works with.
+fn log_start(settings: &Settings, app: &App) -> Result<(), Error> {
+    let schedule = settings.schedule()?;
+    let next = schedule.next_after(Timestamp::now())?.to_zoned(schedule.zone().clone());
+    let dirs: Vec<_> = settings.data_dirs.iter().map(|dir| dir.to_string_lossy()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        database = app.database_name(),
+        data_dirs = dirs.join(":"),
+        node = settings.node,
+        time_zone = schedule.zone().iana_name().unwrap_or("the system's"),
+        next_daily_job = %next.strftime("%Y-%m-%d %H:%M %Z"),
+        "starting"
+    );
+    Ok(())
+}
+
+/// Opens the database, waiting for it as long as it is away, or has no tables that this user could make.
+async fn begin(app: &App, shared: &Shared) -> Result<(), Error> {
+    let mut has_told = false;
     loop {
         match app.begin().await {
             Err(error) if error.kind() == ErrorKind::Database => {
+                // Its connections tell that it is away.
                 tracing::debug!(%error, "the database cannot be opened yet; trying again");
-                tokio::time::sleep(DATABASE_INTERVAL).await;
+                shared.set_obstacle(&error);
             }
-            result => return result.map(|()| app),
+            Err(error) if error.code() == "tables_missing" => {
+                shared.set_obstacle(&error);
+                if !std::mem::replace(&mut has_told, true) {
+                    log_error!(ERROR, &error, "waiting for the tables");
+                }
+            }
+            result => return result,
         }
+        tokio::time::sleep(DATABASE_INTERVAL).await;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The bodies of requests: JSON that says so, or none.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -10,6 +12,9 @@ use super::envelope::ErrorResponse;
 
 /// Larger bodies are refused. Requests are options, not data.
 pub(super) const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// How long a client may take to send one.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A body that is JSON and says so. A form or plain text would be what another site's page can send unasked.
 pub(super) struct JsonBody(pub(super) Value);
@@ -51,7 +56,12 @@ fn check_type(headers: &HeaderMap) -> Result<(), ErrorResponse> {
 }
 
 async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, ErrorResponse> {
-    Bytes::from_request(request, state).await.map_err(|error| match error.status() {
+    let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state));
+    let body = body.await.map_err(|_| {
+        let message = format!("the body was not complete after {} s; send it again", BODY_TIMEOUT.as_secs());
+        ErrorResponse::new(StatusCode::REQUEST_TIMEOUT, "timeout", message)
+    })?;
+    body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body is too large; send at most {MAX_BODY_BYTES} bytes");
             ErrorResponse::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message)

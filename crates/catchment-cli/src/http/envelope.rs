@@ -96,6 +96,11 @@ impl ErrorResponse {
         let message = "the database does not answer yet; try again in a moment";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "starting", message)
     }
+
+    pub(super) fn database_away(why: &str) -> Self {
+        let message = format!("the database cannot be used: {why}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", message)
+    }
 }
 
 impl From<Error> for ErrorResponse {
@@ -106,7 +111,8 @@ impl From<Error> for ErrorResponse {
             (ErrorKind::Config, "wrong_state") => StatusCode::CONFLICT,
             (ErrorKind::Config, "forbidden") => StatusCode::FORBIDDEN,
             // The operator's to mend, and not the caller's.
-            (ErrorKind::Config, "bad_key") => StatusCode::SERVICE_UNAVAILABLE,
+            (ErrorKind::Config, "bad_key" | "database_refused" | "tables_missing")
+            | (ErrorKind::System, "database_storage") => StatusCode::SERVICE_UNAVAILABLE,
             (ErrorKind::Config | ErrorKind::Validation | ErrorKind::Parsing, _) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }

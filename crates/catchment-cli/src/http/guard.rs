@@ -1,28 +1,29 @@
 //! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use catchment::{Door, Principal};
+use catchment_core::{Secret, log_error};
 use subtle::ConstantTimeEq;
 
 use super::envelope::ErrorResponse;
-use crate::config::Config;
+use crate::config::{Config, api_token};
 
 /// What a caller is held against.
 pub(crate) struct Guard {
-    token: Option<String>,
+    token: Option<Secret>,
     allow_hosts: Vec<String>,
 }
 
 impl Guard {
-    /// By the settings of this service.
-    pub(crate) fn new(config: &Config) -> Self {
+    /// By the settings of this service, which listens at `address`.
+    pub(crate) fn new(config: &Config, address: SocketAddr) -> Self {
         let mut allow_hosts = config.allow_hosts.clone();
-        if !config.listen.ip().is_unspecified() {
-            allow_hosts.push(config.listen.ip().to_string());
+        if !address.ip().is_unspecified() {
+            allow_hosts.push(address.ip().to_string());
         }
         Self { token: config.api_token.clone(), allow_hosts }
     }
@@ -33,16 +34,15 @@ impl Guard {
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Result<Option<Principal>, ErrorResponse> {
-        let host = one_host(uri, headers)?;
-        // Whoever watches over the process knows neither secrets nor its name, and calls it by its address.
+        // Whoever watches over the process knows neither secrets nor its name: it calls by address, or names no host.
         if matches!(uri.path(), "/healthz" | "/readyz") {
             return Ok(None);
         }
+        let host = one_host(uri, headers)?;
         self.check_host(host)?;
         check_origin(host, headers)?;
         self.check_token(headers)?;
-        let who =
-            if self.token.is_some() { "the holder of CATCHMENT_API_TOKEN" } else { "a caller on loopback" };
+        let who = if self.token.is_some() { "the holder of the API token" } else { "a caller on loopback" };
         Ok(Some(Principal::administrator(who, Door::Http)))
     }
 
@@ -61,6 +61,13 @@ impl Guard {
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), ErrorResponse> {
         let Some(token) = &self.token else { return Ok(()) };
+        // Its file is read each time: a token that was replaced is of no more use, and the new one is at once.
+        let token = api_token(token).map_err(|error| {
+            log_error!(ERROR, &error, "calls of the API are refused until its token can be used");
+            let message =
+                "the API token of this service cannot be used; its operator finds the reason in the log";
+            ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "bad_token", message)
+        })?;
         let given = text(headers, AUTHORIZATION.as_str()).and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())

@@ -24,8 +24,7 @@ async fn live() -> SuccessResponse<HealthView> {
 }
 
 async fn ready(State(shared): State<Shared>) -> Result<SuccessResponse<HealthView>, ErrorResponse> {
-    let service = shared.service()?;
-    let away = |why: String| ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "database_away", why);
+    let service = shared.opened()?;
     match tokio::time::timeout(READY_TIMEOUT, service.ping()).await {
         Ok(Ok(())) => {
             let failed = |error: Error| {
@@ -34,7 +33,10 @@ async fn ready(State(shared): State<Shared>) -> Result<SuccessResponse<HealthVie
             service.check_key().map_err(failed)?;
             Ok(SuccessResponse::data(HealthView { status: "ready" }))
         }
-        Ok(Err(error)) => Err(away(error.to_string())),
-        Err(_) => Err(away(format!("the database did not answer within {} s", READY_TIMEOUT.as_secs()))),
+        Ok(Err(error)) => Err(ErrorResponse::database_away(error.message())),
+        Err(_) => {
+            let why = format!("it did not answer within {} s", READY_TIMEOUT.as_secs());
+            Err(ErrorResponse::database_away(&why))
+        }
     }
 }

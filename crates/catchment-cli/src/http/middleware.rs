@@ -26,10 +26,12 @@ pub(super) async fn identify(State(shared): State<Shared>, mut request: Request,
     }
 }
 
-/// No request takes for ever, whether its client sends the body slowly or the database answers slowly.
+/// No request takes for ever. A body that comes slowly has its own, shorter limit: what is left is the database, or the
+/// source that is looked at.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await.unwrap_or_else(|_| {
-        let message = format!("the request timed out after {} s; try again", REQUEST_TIMEOUT.as_secs());
-        ErrorResponse::new(StatusCode::REQUEST_TIMEOUT, "timeout", message).into_response()
+        let seconds = REQUEST_TIMEOUT.as_secs();
+        let message = format!("the database, or the source, did not answer within {seconds} s; try again");
+        ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message).into_response()
     })
 }

@@ -1,8 +1,9 @@
 //! What the handlers share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use catchment::{App, SyncService};
+use catchment_core::Error;
 
 use super::envelope::ErrorResponse;
 use super::guard::Guard;
@@ -11,12 +12,14 @@ use super::guard::Guard;
 #[derive(Clone)]
 pub(crate) struct Shared {
     app: Arc<OnceLock<App>>,
+    /// Why the database could not be opened when it was last tried.
+    obstacle: Arc<Mutex<Option<String>>>,
     pub(super) guard: Arc<Guard>,
 }
 
 impl Shared {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { app: Arc::default(), guard: Arc::new(guard) }
+        Self { app: Arc::default(), obstacle: Arc::default(), guard: Arc::new(guard) }
     }
 
     /// From now on the API answers. Only the first call counts.
@@ -24,7 +27,26 @@ impl Shared {
         self.app.get_or_init(|| app);
     }
 
+    /// Why the API does not answer yet.
+    pub(crate) fn set_obstacle(&self, error: &Error) {
+        *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.message().to_owned());
+    }
+
+    /// The service, where its database is not known to be away: nobody waits for one that is.
     pub(super) fn service(&self) -> Result<&SyncService, ErrorResponse> {
-        self.app.get().map(App::service).ok_or_else(ErrorResponse::starting)
+        if let Some(why) = self.app.get().and_then(App::outage) {
+            return Err(ErrorResponse::database_away(&why));
+        }
+        self.opened()
+    }
+
+    /// The service, however its database is.
+    pub(super) fn opened(&self) -> Result<&SyncService, ErrorResponse> {
+        self.app.get().map(App::service).ok_or_else(|| {
+            match self.obstacle.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+                Some(why) => ErrorResponse::database_away(why),
+                None => ErrorResponse::starting(),
+            }
+        })
     }
 }

@@ -32,8 +32,19 @@ impl Response {
 
 impl Server {
     pub fn start(test: &Test, env: &[(&str, &str)]) -> Self {
+        Self::start_at(test, "127.0.0.1:0", env)
+    }
+
+    pub fn start_at(test: &Test, listen: &str, env: &[(&str, &str)]) -> Self {
+        let mut server = Self::spawn(test, listen, env);
+        server.address = server.wait_for("listening")["address"].as_str().unwrap().to_owned();
+        server
+    }
+
+    /// One whose log is whole yet.
+    pub fn spawn(test: &Test, listen: &str, env: &[(&str, &str)]) -> Self {
         let data = test.dir.path().to_str().unwrap();
-        let mut command = test.command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+        let mut command = test.command(&["serve", "--listen", listen, "--data-dir", data]);
         command.envs(env.iter().copied()).env("CATCHMENT_LOG_FORMAT", "json").stdout(Stdio::null());
         let mut process = Process(command.spawn().unwrap());
         let stderr = BufReader::new(process.0.stderr.take().unwrap());
@@ -42,9 +53,7 @@ impl Server {
             // The test may end before the log does.
             stderr.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)).ok();
         });
-        let mut server = Self { process, address: String::new(), log };
-        server.address = server.wait_for("listening")["address"].as_str().unwrap().to_owned();
-        server
+        Self { process, address: String::new(), log }
     }
 
     pub fn ready(test: &Test) -> Self {
@@ -222,10 +231,11 @@ async fn other_web_pages_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_token_opens_all_but_health() {
     let test = Test::sqlite().await;
-    let server = Server::start(&test, &[("CATCHMENT_API_TOKEN", "s3cret-token")]);
+    let server = Server::start(&test, &[("CATCHMENT_API_TOKEN", "s3cret-token-of-16")]);
     server.wait_for("ready");
     assert_eq!(server.get("/v1/sync/stats").status, 401);
-    for (value, status) in [("Bearer wrong", 401), ("Basic s3cret-token", 401), ("Bearer s3cret-token", 200)]
+    for (value, status) in
+        [("Bearer wrong", 401), ("Basic s3cret-token-of-16", 401), ("Bearer s3cret-token-of-16", 200)]
     {
         assert_eq!(
             server.send("GET", "/v1/sync/stats", &[("Authorization", value)], "").status,

@@ -139,6 +139,7 @@ impl Test {
             .env("DATABASE_URL", &self.url)
             .env("CATCHMENT_NODE", "test")
             .env_remove("CATCHMENT_API_TOKEN")
+            .env_remove("CREDENTIALS_DIRECTORY")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

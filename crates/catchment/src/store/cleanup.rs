@@ -7,7 +7,7 @@ use catchment_core::{Error, Result};
 use super::Store;
 use super::db::dialect::list;
 use super::db::{Arg, Row, StoreError};
-use super::values::days_ago_ms;
+use super::values::{counted, days_ago_ms};
 use crate::run::RunStatus;
 
 /// Rows deleted by one statement.
@@ -22,16 +22,31 @@ const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'conte
      = ? AND (status IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= {now + \
      ? ms})) LIMIT 1";
 
+/// How long runs of each end are kept, where those that ended well are for so many days.
+fn kept_days(days: u32) -> Result<[(RunStatus, u32); 3]> {
+    retention_ms(days)?;
+    Ok([
+        (RunStatus::Completed, days),
+        (RunStatus::Cancelled, days),
+        (RunStatus::Failed, days.max(FAILED_RUN_DAYS)),
+    ])
+}
+
+/// So many days ago; at least one, as what was seen just now is old otherwise.
+fn retention_ms(days: u32) -> Result<i64> {
+    if days == 0 {
+        let message = "0 days would delete what was seen just now; keep it for at least 1 day";
+        return Err(Error::config("invalid_settings", message));
+    }
+    Ok(days_ago_ms(days.into()))
+}
+
 impl Store {
     /// Deletes runs that ended longer ago than `days` with what belongs to them; failed ones not before 90 days. How
     /// many.
     pub(crate) async fn delete_old_runs(&self, days: u32) -> Result<u64> {
         let mut count = 0;
-        for (status, days) in [
-            (RunStatus::Completed, days),
-            (RunStatus::Cancelled, days),
-            (RunStatus::Failed, days.max(FAILED_RUN_DAYS)),
-        ] {
+        for (status, days) in kept_days(days)? {
             let sql = "SELECT id FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms} ORDER BY id \
                  LIMIT ?";
             let args = [status.as_str().into(), days_ago_ms(days.into()).into(), BATCH.into()];
@@ -48,6 +63,21 @@ impl Store {
         Ok(count)
     }
 
+    /// How many runs [`Store::delete_old_runs`] would delete.
+    pub(crate) async fn count_old_runs(&self, days: u32) -> Result<u64> {
+        let mut count = 0;
+        for (status, days) in kept_days(days)? {
+            let sql = "SELECT COUNT(*) FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms}";
+            count += self.count(sql, &[status.as_str().into(), days_ago_ms(days.into()).into()]).await?;
+        }
+        Ok(count)
+    }
+
+    async fn count(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64> {
+        let rows = self.db.fetch(sql, args).await?;
+        Ok(rows.first().map_or(Ok(0), |row| row.int(0)).map(counted)?)
+    }
+
     /// Its thousands of errors first, in batches: deleting the run would take them along in one transaction.
     async fn delete_run(&self, run_id: i64, status: RunStatus) -> Result<u64, StoreError> {
         for table in ["sync_errors", "sync_skips"] {
@@ -62,11 +92,11 @@ impl Store {
     }
 
     /// Deletes content that no run has seen for `days`, of sources that have had no completed run for so long: those that
-    /// say what is new, or that nothing is, have no reason to show their other rows. How many rows.
-    pub(crate) async fn delete_old_content(&self, days: u32) -> Result<u64> {
-        let ago = days_ago_ms(days.into());
+    /// say what is new, or that nothing is, have no reason to show their other rows. Of one source, or of all. How many rows.
+    pub(crate) async fn delete_old_content(&self, days: u32, source: Option<&str>) -> Result<u64> {
+        let ago = retention_ms(days)?;
         let mut count = 0;
-        for [source_type, source_name] in self.stale_sources(ago).await? {
+        for [source_type, source_name] in self.stale_sources(ago, source).await? {
             if self.forget_source(&source_type, &source_name, ago).await? {
                 count += self.delete_content_of(&source_type, &source_name, ago).await?;
             }
@@ -74,9 +104,38 @@ impl Store {
         Ok(count)
     }
 
+    /// How many rows [`Store::delete_old_content`] would delete.
+    pub(crate) async fn count_old_content(&self, days: u32, source: Option<&str>) -> Result<u64> {
+        let ago = retention_ms(days)?;
+        let sql = "SELECT COUNT(*) FROM content_index WHERE source_type = ? AND source_identifier = ? AND \
+             last_synced_at < {now + ? ms}";
+        let mut count = 0;
+        for [source_type, source_name] in self.stale_sources(ago, source).await? {
+            count += self
+                .count(sql, &[source_type.as_str().into(), source_name.as_str().into(), ago.into()])
+                .await?;
+        }
+        Ok(count)
+    }
+
+    /// Refuses a source that has no content: a name that is mistyped would find nothing old.
+    ///
+    /// # Errors
+    /// `config`, `no_such_source`.
+    pub(crate) async fn require_content_of(&self, source: &str) -> Result<()> {
+        let sql = "SELECT 1 FROM content_index WHERE source_identifier = ? LIMIT 1";
+        if !self.db.fetch(sql, &[source.into()]).await?.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "`content_index` has no rows of the source `{source}`; name it as the column `source_identifier` does"
+        );
+        Err(Error::config("no_such_source", message))
+    }
+
     /// Sources of old content without a completed run since, and without one that may become it. What `sync_runs` has of a
     /// source counts; of runs that were cleaned up, `sync_sources` has the last.
-    async fn stale_sources(&self, ago: i64) -> Result<Vec<[String; 2]>> {
+    async fn stale_sources(&self, ago: i64, source: Option<&str>) -> Result<Vec<[String; 2]>> {
         let runs = "SELECT source_type, source_name, MAX(CASE WHEN status <> 'completed' OR completed_at >= \
              {now + ? ms} THEN 1 ELSE 0 END) FROM sync_runs WHERE status IN ('pending', 'in_progress', \
              'completed') AND target_table = 'content_index' GROUP BY source_type, source_name";
@@ -89,8 +148,9 @@ impl Store {
         let is_alive: HashMap<_, _> = runs.iter().map(read).collect::<Result<_, StoreError>>()?;
         let old = self.db.fetch(old, &[ago.into(), ago.into()]).await?;
         let old: Vec<_> = old.iter().map(read).collect::<Result<_, StoreError>>()?;
-        let is_stale =
-            |(source, was_completed): &([String; 2], bool)| !is_alive.get(source).unwrap_or(was_completed);
+        let is_stale = |(found, was_completed): &([String; 2], bool)| {
+            source.is_none_or(|source| found[1] == source) && !is_alive.get(found).unwrap_or(was_completed)
+        };
         Ok(old.into_iter().filter(is_stale).map(|(source, _)| source).collect())
     }
 

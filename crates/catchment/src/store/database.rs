@@ -1,5 +1,7 @@
 //! The database that runs, rejects and rows are kept in.
 
+use std::path::PathBuf;
+
 use catchment_core::Result;
 
 use super::db::Db;
@@ -13,12 +15,23 @@ pub(crate) struct Store {
 
 impl Store {
     /// The database at `sqlite://file` (made when missing) or `mysql://user:password@host:3306/db`, with so many
-    /// connections at most. It is connected to when it is first used, which should be [`Store::migrate`].
+    /// connections at most. It is connected to when it is first used, which should be [`Store::migrate`]. `url_file` is
+    /// where the URL is read again when no connection can be made.
     ///
     /// # Errors
     /// `config` when the URL is of neither form.
-    pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
-        Ok(Self { db: Db::open(url, connections)? })
+    pub(crate) fn open(url: &str, url_file: Option<PathBuf>, connections: u32) -> Result<Self> {
+        Ok(Self { db: Db::open(url, url_file, connections)? })
+    }
+
+    /// The database as people know it, without its password.
+    pub(crate) fn name(&self) -> String {
+        self.db.name()
+    }
+
+    /// Why the database is away, if it has been for more than a moment.
+    pub(crate) fn outage(&self) -> Option<String> {
+        self.db.outage()
     }
 
     /// How many of so many connections can write pages side by side.

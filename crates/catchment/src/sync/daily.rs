@@ -75,7 +75,7 @@ async fn work(service: &SyncService, schedule: &Schedule) -> Result<()> {
     let retried = service.retry_failed_syncs(&clock).await?;
     let runs = service.cleanup(&clock, RUN_DAYS).await?;
     let content = match schedule.content_retention_days {
-        Some(days) => service.store().delete_old_content(days).await?,
+        Some(days) => service.store().delete_old_content(days, None).await?,
         None => 0,
     };
     tracing::info!(retried, runs_deleted = runs, content_deleted = content, "the daily job is done");

@@ -62,7 +62,7 @@ pub(super) fn is_deferral(error: &Error) -> bool {
 }
 
 fn is_database_away(error: &Error) -> bool {
-    error.kind() == ErrorKind::Database && error.code() == "database_away"
+    error.kind() == ErrorKind::Database && matches!(error.code(), "database_away" | "database_login")
 }
 
 /// Decides whether and when a run is retried. `jitter` is from 0 to 1.

@@ -149,14 +149,24 @@ impl SyncService {
         Ok(run)
     }
 
-    /// Deletes runs that ended longer ago than `days`, with their errors; failed ones not before 90 days. How many.
+    /// Deletes runs that ended longer ago than `days`, at least one, with their errors; failed ones not before 90 days. How
+    /// many.
     ///
     /// # Errors
-    /// `database`.
+    /// `config`, `database`.
     pub async fn cleanup(&self, principal: &Principal, days: u32) -> Result<u64> {
         principal.require(Scope::Admin)?;
         self.engine.store.delete_old_carryovers().await?;
         self.engine.store.delete_old_runs(days).await
+    }
+
+    /// How many runs [`SyncService::cleanup`] would delete.
+    ///
+    /// # Errors
+    /// `config`, `database`.
+    pub async fn count_old_runs(&self, principal: &Principal, days: u32) -> Result<u64> {
+        principal.require(Scope::Read)?;
+        self.engine.store.count_old_runs(days).await
     }
 
     /// Checks all of a request that can be checked without reading its source.

@@ -13,7 +13,8 @@ pub(crate) struct StoreError {
 }
 
 const NO_CONNECTION: &str =
-    "no connection within 10 s; check that it is running, and the host in the database URL";
+    "no connection within 10 s; check that the server is running, and the host in the database URL";
+const CHECK_SERVER: &str = "check that the server is running, and the host in the database URL";
 
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,9 @@ pub(crate) enum FailureClass {
     Unavailable,
     /// The server's disk is full, or its storage fails.
     Storage,
-    /// What another try will not change: no such database, no permission, read-only.
+    /// The server lets us not in: wrong password, no such database. Credentials are rotated, so it may pass.
+    LoginRefused,
+    /// What another try will not change: no such table, no permission, read-only.
     Refused,
 }
 
@@ -37,9 +40,14 @@ const ROW_ERRORS: [u16; 5] = [1366, 1265, 3819, 4025, 1364];
 const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
 /// Table or disk full, error writing a file, error from the storage engine.
 const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
-/// Access denied, unknown database, table or column, no permission for a statement. A read-only server (1290) is
-/// none of them: it may be one that is being failed over.
-const REFUSED_ERRORS: [u16; 9] = [1044, 1045, 1049, 1054, 1142, 1143, 1146, 1227, 1698];
+/// Access denied (for this database, by password, by plugin), unknown database.
+const LOGIN_ERRORS: [u16; 4] = [1044, 1045, 1698, 1049];
+/// Unknown table or column, no permission for a statement. A read-only server (1290) is none of them: it may be one
+/// that is being failed over.
+const REFUSED_ERRORS: [u16; 5] = [1054, 1142, 1143, 1146, 1227];
+/// No permission for a database, a statement, a column, or for what only administrators do.
+const DENIED_ERRORS: [u16; 4] = [1044, 1142, 1143, 1227];
+const SQLITE_READONLY: i32 = 8;
 
 impl From<sqlx::Error> for StoreError {
     fn from(source: sqlx::Error) -> Self {
@@ -49,9 +57,10 @@ impl From<sqlx::Error> for StoreError {
             _ => FailureClass::Unavailable,
         };
         let message = match &source {
-            sqlx::Error::Database(error) => error.message().to_owned(),
+            sqlx::Error::Database(error) => with_advice(error.as_ref()),
             // The server's address is in the operator's settings; its user and password are not repeated.
             sqlx::Error::PoolTimedOut => NO_CONNECTION.to_owned(),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => format!("{source}; {CHECK_SERVER}"),
             other => other.to_string(),
         };
         Self { class, message, source }
@@ -62,9 +71,7 @@ fn classify(error: &dyn DatabaseError) -> FailureClass {
     if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
         return classify_mysql(error.number(), error.code().unwrap_or_default());
     }
-    // Extended result codes; the lowest byte is the primary one (https://sqlite.org/rescode.html).
-    let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
-    match code & 0xff {
+    match sqlite_code(error) {
         5 | 6 => FailureClass::Contended, // BUSY, LOCKED
         18..=20 => FailureClass::Row,     // TOOBIG, CONSTRAINT, MISMATCH
         10 | 13 => FailureClass::Storage, // IOERR, FULL
@@ -74,9 +81,30 @@ fn classify(error: &dyn DatabaseError) -> FailureClass {
     }
 }
 
+/// The primary result code, which is the lowest byte of the extended one (https://sqlite.org/rescode.html).
+fn sqlite_code(error: &dyn DatabaseError) -> i32 {
+    error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default() & 0xff
+}
+
 /// Whether SQLite says that somebody else is writing.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if classify(error.as_ref()) == FailureClass::Contended)
+}
+
+/// The server's own words, and what the operator can do about it where it is theirs to do.
+fn with_advice(error: &dyn DatabaseError) -> String {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    let advice = match number {
+        Some(1045 | 1698) => "check the user and the password in the database URL",
+        Some(1044) => "grant the user rights on the database, or name another one in the database URL",
+        Some(1049) => "create the database, or name another one in the database URL",
+        Some(1040 | 1203 | 1226) => {
+            "raise the limit of connections of the server or the user, or lower --workers or --writers"
+        }
+        Some(1142 | 1143 | 1227) => "grant the user the right, or use another user in the database URL",
+        _ => return error.message().to_owned(),
+    };
+    format!("{}; {advice}", error.message())
 }
 
 fn classify_mysql(number: u16, sqlstate: &str) -> FailureClass {
@@ -84,6 +112,7 @@ fn classify_mysql(number: u16, sqlstate: &str) -> FailureClass {
         _ if ROW_ERRORS.contains(&number) => FailureClass::Row,
         _ if CONTENDED_ERRORS.contains(&number) => FailureClass::Contended,
         _ if STORAGE_ERRORS.contains(&number) => FailureClass::Storage,
+        _ if LOGIN_ERRORS.contains(&number) => FailureClass::LoginRefused,
         _ if REFUSED_ERRORS.contains(&number) => FailureClass::Refused,
         _ if sqlstate.starts_with("22") || sqlstate.starts_with("23") || sqlstate == "45000" => {
             FailureClass::Row
@@ -123,6 +152,15 @@ impl StoreError {
         Self { class: FailureClass::Contended, ..self }
     }
 
+    /// Whether the user may not do this, or nobody may, as the file is read-only.
+    pub(crate) fn is_denied(&self) -> bool {
+        let sqlx::Error::Database(error) = &self.source else { return false };
+        match error.try_downcast_ref::<MySqlDatabaseError>() {
+            Some(error) => DENIED_ERRORS.contains(&error.number()),
+            None => sqlite_code(error.as_ref()) == SQLITE_READONLY,
+        }
+    }
+
     /// Whether a unique key turned a row down.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(&self.source, sqlx::Error::Database(error) if error.is_unique_violation())
@@ -135,6 +173,7 @@ impl From<StoreError> for Error {
             FailureClass::Row => (ErrorKind::Validation, "refused_by_database"),
             FailureClass::Contended => (ErrorKind::Database, "database_contended"),
             FailureClass::Unavailable => (ErrorKind::Database, "database_away"),
+            FailureClass::LoginRefused => (ErrorKind::Database, "database_login"),
             FailureClass::Storage => (ErrorKind::System, "database_storage"),
             FailureClass::Refused => (ErrorKind::Config, "database_refused"),
         };
@@ -158,7 +197,8 @@ mod tests {
             (1213, "40001", FailureClass::Contended),
             (1205, "HY000", FailureClass::Contended),
             (1114, "HY000", FailureClass::Storage),
-            (1045, "28000", FailureClass::Refused),
+            (1045, "28000", FailureClass::LoginRefused),
+            (1142, "42000", FailureClass::Refused),
             (1053, "08S01", FailureClass::Unavailable), // shutdown in progress
             (1047, "08S01", FailureClass::Unavailable), // a Galera node that is not ready
         ] {

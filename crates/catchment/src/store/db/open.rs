@@ -1,5 +1,6 @@
 //! Which database it is, and how a connection to it is had.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use catchment_core::{Error, Result};
@@ -22,10 +23,13 @@ pub(crate) enum Db {
 }
 
 impl Db {
-    /// The database at `url`; it is connected to, and SQLite's file made, when it is first used.
-    pub(crate) fn open(url: &str, connections: u32) -> Result<Self> {
+    /// The database at `url`; it is connected to, and SQLite's file made, when it is first used. `url_file` is where the
+    /// URL came from, if it did.
+    pub(crate) fn open(url: &str, url_file: Option<PathBuf>, connections: u32) -> Result<Self> {
         match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("mysql" | "mariadb") => Ok(Self::MySql(Arc::new(MySqlHosts::open(url, connections)?))),
+            Some("mysql" | "mariadb") => {
+                Ok(Self::MySql(Arc::new(MySqlHosts::open(url, url_file, connections)?)))
+            }
             Some("sqlite") => Ok(Self::Sqlite(SqliteFile::open(url)?)),
             _ => Err(Error::config(
                 "database_url",
@@ -38,6 +42,22 @@ impl Db {
         match self {
             Self::MySql(_) => Dialect::MySql,
             Self::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// The database as people know it, without its password.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::MySql(cluster) => cluster.name(),
+            Self::Sqlite(file) => format!("sqlite://{}", file.path.display()),
+        }
+    }
+
+    /// Why it is away, if it has been for more than a moment.
+    pub(crate) fn outage(&self) -> Option<String> {
+        match self {
+            Self::MySql(cluster) => cluster.outage(),
+            Self::Sqlite(_) => None,
         }
     }
 
@@ -82,6 +102,14 @@ impl Db {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
             Self::Sqlite(file) => file.readers.acquire().await?.into(),
+        })
+    }
+
+    /// A connection for a look at what may be no database of ours. It changes nothing.
+    pub(crate) async fn visitor(&self) -> Result<Conn, StoreError> {
+        Ok(match self {
+            Self::MySql(cluster) => cluster.acquire().await?.into(),
+            Self::Sqlite(file) => file.visitor.acquire().await?.into(),
         })
     }
 

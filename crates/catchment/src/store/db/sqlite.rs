@@ -25,6 +25,8 @@ pub(crate) struct SqliteFile {
     pub(super) path: PathBuf,
     pub(super) writer: SqlitePool,
     pub(super) readers: SqlitePool,
+    /// For a look at a file that may be somebody else's: nothing of it is changed, nor its mode.
+    pub(super) visitor: SqlitePool,
 }
 
 impl SqliteFile {
@@ -44,8 +46,9 @@ impl SqliteFile {
             )
             .with_source(error)
         };
-        let options = SqliteConnectOptions::from_str(url)
-            .map_err(bad)?
+        let named = SqliteConnectOptions::from_str(url).map_err(bad)?;
+        let options = named
+            .clone()
             .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -64,10 +67,12 @@ impl SqliteFile {
         // Rows are handed over by many at once: a reload reads the whole table.
         let options = options.row_buffer_size(1024).pragma("query_only", "1").pragma("cache_size", "-4096");
         let readers = pool(4).connect_lazy_with(options);
-        Ok(Self { path, writer, readers })
+        let visitor = pool(1).connect_lazy_with(named.create_if_missing(false).read_only(true));
+        Ok(Self { path, writer, readers, visitor })
     }
 
     pub(super) async fn close(&self) {
+        self.visitor.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

@@ -28,28 +28,47 @@ impl Store {
     /// Whether the tables are there and up to date. Nothing is made: neither a table nor a file.
     ///
     /// # Errors
-    /// `database`.
+    /// `database`; `config` (`newer_tables`).
     pub(crate) async fn is_migrated(&self) -> Result<bool> {
         if !self.db.is_there() {
             return Ok(false);
         }
-        let mut conn = self.db.reader().await?;
-        if existing_columns(&mut conn, "catchment_migrations").await?.is_empty() {
-            return Ok(false);
-        }
-        let rows = conn.fetch("SELECT COALESCE(MAX(version), 0) FROM catchment_migrations", &[]).await?;
-        let version = rows.first().map(|row| row.int(0)).transpose()?;
-        Ok(version >= MIGRATIONS.last().map(|last| last.version))
+        Ok(is_up_to_date(&done_versions(&mut self.db.visitor().await?).await?))
     }
 
-    /// Brings the tables up to date, one process at a time. The names of the steps that were taken.
+    /// Refuses a database that is not there, or has none of our tables. Nothing is made: neither a table nor a file.
+    ///
+    /// # Errors
+    /// `config` (`no_database`), with what makes one; `database`.
+    pub(crate) async fn require_tables(&self) -> Result<()> {
+        let name = self.db.name();
+        let why = if !self.db.is_there() {
+            format!("there is no database {name}")
+        } else if done_versions(&mut self.db.visitor().await?).await?.is_empty() {
+            format!("the database {name} has no tables of Catchment")
+        } else {
+            return Ok(());
+        };
+        let what_to_do =
+            "name another one with --database-url, or let `catchment sync`, `serve` or `migrate` make it";
+        Err(Error::config("no_database", format!("{why}; {what_to_do}")))
+    }
+
+    /// Brings the tables up to date, one process at a time. The names of the steps that were taken. Nothing is changed
+    /// where they are, so that a user who may not is enough then.
     ///
     /// # Errors
     /// `config` (`foreign_table`) when a table of ours is there, was not made by us, and lacks something: with the
-    /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here.
+    /// DDL that adds it. `config` (`newer_tables`) when a newer version has been here. `config` (`tables_missing`) when
+    /// they are not up to date, and the user may not change them.
     pub(crate) async fn migrate(&self) -> Result<Vec<&'static str>> {
         let opened = self.first_connection().await;
-        let mut conn = opened.map_err(|failure| Error::from(failure).during("opening the database"))?;
+        let mut conn = opened.map_err(|failure| {
+            Error::from(failure).during(format!("opening the database {}", self.db.name()))
+        })?;
+        if is_up_to_date(&done_versions(&mut conn).await?) {
+            return Ok(Vec::new());
+        }
         lock(&self.db, &mut conn).await?;
         let result = bring_up_to_date(self.db.dialect(), &mut conn).await;
         let unlocked = unlock(&self.db, &mut conn, result.is_ok()).await;
@@ -103,9 +122,11 @@ async fn unlock(db: &Db, conn: &mut Conn, is_ok: bool) -> Result<()> {
     Ok(())
 }
 
-async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'static str>> {
-    let [mysql, sqlite] = MIGRATIONS_TABLE;
-    conn.raw(dialect.pick(mysql, sqlite)).await?;
+/// The versions of the steps that were taken here; none where there are no tables.
+async fn done_versions(conn: &mut Conn) -> Result<BTreeSet<i64>> {
+    if existing_columns(conn, "catchment_migrations").await?.is_empty() {
+        return Ok(BTreeSet::new());
+    }
     let rows = conn.fetch("SELECT version FROM catchment_migrations", &[]).await?;
     let done: BTreeSet<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?;
     let known = MIGRATIONS.last().map_or(0, |last| last.version);
@@ -118,6 +139,27 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
             ),
         ));
     }
+    Ok(done)
+}
+
+fn is_up_to_date(done: &BTreeSet<i64>) -> bool {
+    MIGRATIONS.iter().all(|migration| done.contains(&migration.version))
+}
+
+/// The error of a statement that changes tables.
+fn cannot_change(failure: StoreError) -> Error {
+    let what_to_do = "the tables are missing or out of date, and this user may not change them; run `catchment \
+                      migrate` once with a user who may";
+    if failure.is_denied() {
+        return Error::config("tables_missing", failure.message()).during(what_to_do);
+    }
+    failure.into()
+}
+
+async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'static str>> {
+    let [mysql, sqlite] = MIGRATIONS_TABLE;
+    conn.raw(dialect.pick(mysql, sqlite)).await.map_err(cannot_change)?;
+    let done = done_versions(conn).await?;
     let pending: Vec<_> = MIGRATIONS.iter().filter(|migration| !done.contains(&migration.version)).collect();
     let steps = plan(dialect, conn, &pending).await?;
     let mut applied = Vec::new();
@@ -125,7 +167,7 @@ async fn bring_up_to_date(dialect: Dialect, conn: &mut Conn) -> Result<Vec<&'sta
         for statement in statements {
             // A large table takes as long as it takes.
             conn.raw_unbounded(statement).await.map_err(|failure| {
-                Error::from(failure).during(format!("migration {} ({})", migration.version, migration.name))
+                cannot_change(failure).during(format!("migration {} ({})", migration.version, migration.name))
             })?;
         }
         if let Some(RowStep::DerivedIds) = migration.rows {

@@ -1,0 +1,154 @@
+//! Settings: flags, then environment, then `catchment.toml`, then defaults. Checked once, here.
+
+mod credentials;
+mod file;
+mod flags;
+mod listen;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use catchment::Settings;
+use catchment_core::{Error, FileSecret, Result, Secret, SecretAccess};
+use ipnet::IpNet;
+
+use credentials::{credential, given_or_file, variable};
+use file::{File, read_file};
+use listen::ListenAddress;
+
+pub(crate) use credentials::api_token;
+pub(crate) use flags::{Flags, LogFormat, ServeFlags, retention_days};
+
+/// All settings: those of the service, and of its doors.
+#[derive(Clone)]
+pub(crate) struct Config {
+    /// Those of the service.
+    pub(crate) settings: Settings,
+    /// How log lines look.
+    pub(crate) log_format: LogFormat,
+    /// Where `serve` listens.
+    pub(crate) listen: ListenAddress,
+    /// Host names by which the API may be called, beside loopback's.
+    pub(crate) allow_hosts: Vec<String>,
+    /// What callers of the API must present; never a flag, so that it stands in no list of processes.
+    pub(crate) api_token: Option<Secret>,
+}
+
+impl Config {
+    /// Puts flags (which hold the environment already), file and defaults together, and checks them.
+    ///
+    /// # Errors
+    /// `config`, with the setting and what would be accepted.
+    pub(crate) fn resolve(flags: Flags, serve: ServeFlags) -> Result<Self> {
+        let file = read_file(flags.config.as_deref())?;
+        let default = Settings::default();
+        let seconds = |flag: Option<u64>, file: Option<u64>| flag.or(file).map(Duration::from_secs);
+        let memory_budget = flags.memory_budget.or(file.memory_budget);
+        let database = database(&flags, &file)?;
+        let api_token = api_token_of(&serve, &file)?;
+        let listen = serve.listen.or(file.listen).unwrap_or_default();
+        let settings = Settings {
+            database_url: match &database {
+                Some(url) => {
+                    url.resolve(&SecretAccess::Anywhere).map_err(|error| error.during("the database URL"))?
+                }
+                None => default.database_url,
+            },
+            database_url_file: match database {
+                Some(Secret::File(FileSecret { file })) => Some(file),
+                _ => None,
+            },
+            data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
+            allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
+            own_address: listen.candidates().first().copied(),
+            is_service: false,
+            secrets_dir: flags.secrets_dir.or(file.secrets_dir),
+            key_file: flags
+                .key_file
+                .or_else(|| credential("key"))
+                .or(file.key_file)
+                .unwrap_or(default.key_file),
+            key: variable("CATCHMENT_KEY"),
+            node: flags.node.or(file.node).unwrap_or(default.node),
+            silence_timeout: seconds(flags.silence_timeout, file.silence_timeout)
+                .unwrap_or(default.silence_timeout),
+            run_timeout: seconds(flags.run_timeout, file.run_timeout),
+            writers: flags.writers.or(file.writers).unwrap_or(default.writers),
+            memory_budget: memory_budget
+                .map_or(default.memory_budget, |mebibytes| mebibytes.saturating_mul(1 << 20)),
+            workers: serve.workers.or(file.workers).unwrap_or(default.workers),
+            retry_cron: serve.retry_cron.or(file.retry_cron).unwrap_or(default.retry_cron),
+            time_zone: serve.time_zone.or(file.time_zone),
+            content_retention_days: serve.content_retention_days.or(file.content_retention_days),
+        };
+        Ok(Self {
+            settings: settings.checked()?,
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+            listen,
+            allow_hosts: serve.allow_host.or(file.allow_hosts).unwrap_or_default(),
+            api_token,
+        })
+    }
+
+    /// Refuses what `serve` cannot be started with; other commands do without it.
+    ///
+    /// # Errors
+    /// `config`, with the setting and what would be accepted.
+    pub(crate) fn check_service(&self) -> Result<()> {
+        if let Some(token) = &self.api_token {
+            return api_token(token).map(|_| ());
+        }
+        if self.listen.is_loopback() {
+            return Ok(());
+        }
+        let message = format!(
+            "--listen {}: an address other than loopback needs an API token; set CATCHMENT_API_TOKEN or \
+             --api-token-file to what callers send as `Authorization: Bearer …`",
+            self.listen
+        );
+        Err(Error::config("invalid_settings", message))
+    }
+}
+
+/// The URL of the database: by flag or environment, as a credential of systemd, or from the file of settings.
+fn database(flags: &Flags, file: &File) -> Result<Option<Secret>> {
+    let (url, path) = (flags.database_url.clone(), flags.database_url_file.clone());
+    if let Some(url) = given_or_file(["DATABASE_URL", "DATABASE_URL_FILE"], url, path)? {
+        return Ok(Some(url));
+    }
+    match credential("database-url") {
+        Some(file) => Ok(Some(Secret::File(FileSecret { file }))),
+        None => given_or_file(
+            ["database_url", "database_url_file"],
+            file.database_url.clone(),
+            file.database_url_file.clone(),
+        ),
+    }
+}
+
+/// The API token, which is never in the file of settings itself.
+fn api_token_of(serve: &ServeFlags, file: &File) -> Result<Option<Secret>> {
+    let given = variable("CATCHMENT_API_TOKEN");
+    let named = given_or_file(
+        ["CATCHMENT_API_TOKEN", "CATCHMENT_API_TOKEN_FILE"],
+        given,
+        serve.api_token_file.clone(),
+    )?;
+    let path = || credential("api-token").or(file.api_token_file.clone());
+    Ok(named.or_else(|| path().map(|file| Secret::File(FileSecret { file }))))
+}
+
+/// Ranges in CIDR notation (RFC 4632); a single address is one of one.
+fn ranges(texts: &[String]) -> Result<Vec<IpNet>> {
+    let read = |text: &String| {
+        let text = text.trim();
+        let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        range.map_err(|_| {
+            let message = format!(
+                "--allow-network {text}: it is not an address range; write one such as 10.0.0.0/8 or fd00::/8"
+            );
+            Error::config("invalid_settings", message)
+        })
+    };
+    texts.iter().map(read).collect()
+}
