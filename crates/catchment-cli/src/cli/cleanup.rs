@@ -1,35 +1,82 @@
-//! `catchment cleanup`: what is old goes.
+//! `catchment cleanup`: what is old goes, after a question where somebody is there to answer it.
 
+use std::io::{BufRead, IsTerminal};
+
+use catchment::{App, Principal, Settings};
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::{caller, open};
+use super::open::{caller, open_existing};
 use super::table::{number, say};
-use catchment::Settings;
+use crate::config::retention_days;
 
 #[derive(Args)]
-#[group(required = true, multiple = true)]
 pub(super) struct CleanupArgs {
     /// Delete runs that ended longer ago than this, with their errors; failed ones not before 90 days
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = retention_days, required_unless_present = "content")]
     runs: Option<u32>,
 
     /// Delete content that no run has seen for this long
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = retention_days)]
     content: Option<u32>,
+
+    /// Only content of this source, as `source_identifier` in `content_index` has it
+    #[arg(long, value_name = "NAME", requires = "content")]
+    source: Option<String>,
+
+    /// Show how much would be deleted, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Delete without asking [default: ask on a terminal, and do not elsewhere]
+    #[arg(long)]
+    yes: bool,
 }
 
 pub(super) async fn run(settings: &Settings, args: CleanupArgs) -> anyhow::Result<Exit> {
-    let (app, caller) = (open(settings).await?, caller());
+    let (app, who) = (open_existing(settings).await?, caller());
+    let is_asked = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let exit = if args.dry_run {
+        say!("{} would be deleted", count(&app, &who, &args).await?);
+        Exit::Done
+    } else if is_asked && !is_confirmed(&count(&app, &who, &args).await?)? {
+        say!("Nothing was deleted");
+        Exit::Failed
+    } else {
+        delete(&app, &who, &args).await?;
+        Exit::Done
+    };
+    app.close().await;
+    Ok(exit)
+}
+
+/// How much would be deleted, in words.
+async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result<String> {
+    let mut parts = Vec::new();
     if let Some(days) = args.runs {
-        say!("{} runs deleted", number(app.service().cleanup(&caller, days).await?));
+        parts.push(format!("{} runs", number(app.service().count_old_runs(who, days).await?)));
     }
     if let Some(days) = args.content {
-        say!(
-            "{} rows of content_index deleted",
-            number(app.content_index().cleanup_old(&caller, days).await?)
-        );
+        let rows = app.content_index().count_old(who, days, args.source.as_deref()).await?;
+        parts.push(format!("{} rows of content_index", number(rows)));
     }
-    app.close().await;
-    Ok(Exit::Done)
+    Ok(parts.join(" and "))
+}
+
+fn is_confirmed(what: &str) -> anyhow::Result<bool> {
+    eprint!("Delete {what}? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+async fn delete(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result<()> {
+    if let Some(days) = args.runs {
+        say!("{} runs deleted", number(app.service().cleanup(who, days).await?));
+    }
+    if let Some(days) = args.content {
+        let rows = app.content_index().cleanup_old_of(who, days, args.source.as_deref()).await?;
+        say!("{} rows of content_index deleted", number(rows));
+    }
+    Ok(())
 }
