@@ -17,6 +17,7 @@ mod gated;
 mod http;
 mod kill;
 mod logs;
+mod operators;
 mod proxy;
 mod readme;
 /// The server that the sources' own tests have.

@@ -1,0 +1,36 @@
+//! `catchment cleanup`: what it shows before it deletes.
+
+use serde_json::json;
+
+use crate::support::{ME, Test, on_both, request};
+
+on_both! {
+    async fn a_dry_run_counts_what_the_real_one_deletes(test: Test) {
+        let app = test.app().await;
+        for name in ["a.csv", "b.csv"] {
+            let path = test.file(name, "id,title\n1,a\n2,b\n");
+            app.service().sync(&ME, request(&path, json!({"contentType": "music", "sourceName": name}))).await.unwrap();
+        }
+        let ago = test.days_ago(40);
+        test.execute(&format!("UPDATE sync_runs SET completed_at = {ago}")).await;
+        test.execute("UPDATE sync_sources SET last_completed_at = NULL").await;
+        test.execute(&format!("UPDATE content_index SET last_synced_at = {ago}")).await;
+        let run = |args: &[&str]| {
+            let output = test.command(&[&["cleanup"], args].concat()).output().unwrap();
+            let said = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+            (output.status.code().unwrap(), said)
+        };
+        let dry = run(&["--runs", "30", "--content", "30", "--dry-run"]);
+        assert_eq!(dry, (0, "2 runs and 4 rows of content_index would be deleted\n".into()));
+        let dry = run(&["--content", "30", "--source", "a.csv", "--dry-run"]);
+        assert_eq!(dry, (0, "2 rows of content_index would be deleted\n".into()));
+        assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "4");
+        let (code, said) = run(&["--content", "30", "--source", "c.csv"]);
+        assert!(code == 2 && said.contains("no rows of the source `c.csv`"), "{said}");
+        assert_eq!(run(&["--runs", "30", "--source", "a.csv"]).0, 2, "runs have no --source");
+        let done = run(&["--content", "30", "--source", "a.csv"]);
+        assert_eq!(done, (0, "2 rows of content_index deleted\n".into()));
+        assert_eq!(test.query("SELECT DISTINCT source_identifier FROM content_index").await, ["b.csv"]);
+        assert_eq!(run(&["--runs", "30", "--yes"]), (0, "2 runs deleted\n".into()));
+    }
+}
