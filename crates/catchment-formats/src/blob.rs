@@ -105,7 +105,11 @@ impl Blob {
         if self.is_whole {
             return Ok(self);
         }
-        let failed = |error| Error::io("buffering the beginning of the file", error);
+        let failed = |error| {
+            let dir = std::env::temp_dir();
+            let what = "buffering the beginning of the file in a temporary one";
+            Error::io(format!("{what} in {} (TMPDIR)", dir.display()), error)
+        };
         let mut text = Vec::new();
         // Compressed data ends in the middle; what came out of it before is fine.
         self.bytes()?.take(max_bytes).read_to_end(&mut text).ok();

@@ -96,7 +96,13 @@ impl RemoteFile {
             let quote = self.client.quote(&answer.body.beginning());
             return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
         }
-        let failed = |error| Error::io("writing the download to a temporary file", error);
+        let failed = |error| {
+            let dir = std::env::temp_dir();
+            Error::io(
+                format!("writing the download to a temporary file in {} (TMPDIR)", dir.display()),
+                error,
+            )
+        };
         let mut file = tempfile::tempfile().map_err(failed)?;
         let (head, mut rest) = match answer.body {
             Body::Whole { bytes, .. } => (bytes, None),

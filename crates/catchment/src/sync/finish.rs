@@ -10,6 +10,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::account::SOURCE_SHIFTED;
 use super::attempt::{Attempt, AttemptEnd};
+use super::attempt_log::AttemptLog;
 use super::engine::Engine;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
@@ -48,7 +49,7 @@ impl Engine {
     ) {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
         let (pages_before, store) = (run.pages, &self.store);
-        tracing::info!(run = run.id, attempt = run.attempt, pages = run.pages, "sync begins");
+        let log = AttemptLog::begin(&run);
         let under_way = self.set_under_way(run.id);
         progress.send_modify(|progress| {
             (progress.run_id, progress.attempt, progress.wait) = (run.id, run.attempt, None);
@@ -78,7 +79,7 @@ impl Engine {
             self.replace(&run, door).await;
         }
         match self.store_end(lease, &verdict).await {
-            Ok(true) => log_end(&run, &verdict),
+            Ok(true) => log.end(&run, &verdict),
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed from outside"),
             // Its lease runs out, and the next claim resumes after the last page.
             Err(error) => {
@@ -238,34 +239,4 @@ fn lost_too_often(attempts: u32) -> Error {
 /// Whether a run that ends with this error is replaced by one that begins anew.
 fn is_replaced(error: &Error) -> bool {
     matches!(error.code(), "source_changed" | SOURCE_SHIFTED)
-}
-
-fn log_end(run: &SyncRun, verdict: &Verdict<'_>) {
-    let counts = run.metadata.counts;
-    match verdict {
-        Verdict::Completed(_) if run.metadata.truncated => {
-            let warning = run.metadata.effective_warning();
-            tracing::warn!(run = run.id, processed = counts.processed(), warning, "sync completed in part");
-        }
-        Verdict::Completed(_) => tracing::info!(
-            run = run.id,
-            inserted = counts.inserted,
-            updated = counts.updated,
-            unchanged = counts.unchanged,
-            skipped = counts.skipped,
-            failed = counts.failed,
-            "sync completed"
-        ),
-        // Told by its caller.
-        Verdict::Lost => {}
-        Verdict::Released => {
-            tracing::info!(run = run.id, pages = run.pages, "sync released; it resumes later");
-        }
-        Verdict::Retry { error, delay_ms, .. } => {
-            log_error!(WARN, error, run = run.id, delay_ms, "attempt failed");
-        }
-        Verdict::Failed(error) => {
-            log_error!(target: "catchment::end", ERROR, error, run = run.id, "sync failed");
-        }
-    }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod attempt;
+mod attempt_log;
 mod check;
 mod daily;
 mod due;

@@ -123,6 +123,23 @@ async fn a_mistyped_name_makes_nothing() {
     assert_eq!(files, ["a.csv"]);
 }
 
+#[tokio::test]
+async fn errors_name_the_file_of_the_database() {
+    let mut test = Test::sqlite().await;
+    test.url = "sqlite://no/such/directory/catchment.db".into();
+    let (code, said) = run(&test, &["migrate"]);
+    assert!(
+        code == 2
+            && said.contains("opening the database: ")
+            && said.contains("no/such/directory/catchment.db"),
+        "{said}"
+    );
+    test.file("text.db", "this is no database, whatever its name says\n".repeat(100));
+    test.url = "sqlite://text.db".into();
+    let (code, said) = run(&test, &["runs"]);
+    assert!(code == 2 && said.contains("text.db: file is not a database"), "{said}");
+}
+
 on_both! {
     async fn a_database_of_another_program_gets_no_tables_by_looking(test: Test) {
         test.execute("CREATE TABLE theirs (id INTEGER)").await;

@@ -1,5 +1,8 @@
 //! A connection: one statement after the other, each within its time.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use futures::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Either, Executor, MySql, Sqlite};
@@ -19,17 +22,19 @@ pub(crate) struct Conn {
     is_busy: bool,
     /// Who wants to hear how its statements end.
     connected: Option<HostConnection>,
+    /// The file of SQLite, for errors to name.
+    file: Option<Arc<Path>>,
 }
 
 impl From<(PoolConnection<MySql>, HostConnection)> for Conn {
     fn from((conn, connected): (PoolConnection<MySql>, HostConnection)) -> Self {
-        Self { inner: Some(Either::Left(conn)), is_busy: false, connected: Some(connected) }
+        Self { inner: Some(Either::Left(conn)), is_busy: false, connected: Some(connected), file: None }
     }
 }
 
-impl From<PoolConnection<Sqlite>> for Conn {
-    fn from(conn: PoolConnection<Sqlite>) -> Self {
-        Self { inner: Some(Either::Right(conn)), is_busy: false, connected: None }
+impl From<(PoolConnection<Sqlite>, Arc<Path>)> for Conn {
+    fn from((conn, file): (PoolConnection<Sqlite>, Arc<Path>)) -> Self {
+        Self { inner: Some(Either::Right(conn)), is_busy: false, connected: None, file: Some(file) }
     }
 }
 
@@ -179,7 +184,10 @@ impl Conn {
             _ => false,
         };
         self.is_busy = timed_out || is_turned_away;
-        Ok(result?)
+        result.map_err(|error| match &self.file {
+            Some(file) => StoreError::from(error).in_file(file),
+            None => error.into(),
+        })
     }
 
     /// Takes the connection out of the pool and closes it.

@@ -1,5 +1,7 @@
 //! Maps database errors to our kinds. SQLSTATE classes 22 and 23 are the row's fault, all else is not.
 
+use std::path::Path;
+
 use catchment_core::{Error, ErrorKind};
 use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
@@ -140,6 +142,14 @@ impl StoreError {
     pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
         let message = format!("the cursor or the counts of a page cannot be written as JSON: {error}");
         Self { class: FailureClass::Refused, message, source: sqlx::Error::RowNotFound }
+    }
+
+    /// The same of a file, which its message names; what a row did says nothing of its file.
+    pub(super) fn in_file(mut self, file: &Path) -> Self {
+        if self.class != FailureClass::Row {
+            self.message = format!("{}: {}", file.display(), self.message);
+        }
+        self
     }
 
     /// The server's own words.

@@ -67,7 +67,7 @@ impl HostConnection {
     /// Hears of an error of this connection's host. Whether the connection is of no more use.
     pub(super) fn note_error(&self, error: &sqlx::Error) -> bool {
         if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) {
-            self.cluster.outage.begins(&error.to_string());
+            self.cluster.outage.begins(&self.pools.name, &error.to_string());
         }
         let number = error
             .as_database_error()
@@ -127,7 +127,7 @@ impl MySqlHosts {
                 let is_unreachable = pools.is_unreachable(&error, self.connections);
                 let failure = StoreError::from(error);
                 if is_unreachable {
-                    self.outage.begins(failure.message());
+                    self.outage.begins(&pools.name, failure.message());
                 }
                 Err(failure)
             }

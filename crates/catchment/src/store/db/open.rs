@@ -101,7 +101,7 @@ impl Db {
     pub(crate) async fn reader(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
-            Self::Sqlite(file) => file.readers.acquire().await?.into(),
+            Self::Sqlite(file) => file.reader().await?,
         })
     }
 
@@ -109,7 +109,7 @@ impl Db {
     pub(crate) async fn visitor(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
-            Self::Sqlite(file) => file.visitor.acquire().await?.into(),
+            Self::Sqlite(file) => file.visitor().await?,
         })
     }
 
@@ -117,7 +117,7 @@ impl Db {
     pub(crate) async fn writer(&self) -> Result<Conn, StoreError> {
         Ok(match self {
             Self::MySql(cluster) => cluster.acquire().await?.into(),
-            Self::Sqlite(file) => file.writer.acquire().await?.into(),
+            Self::Sqlite(file) => file.writer().await?,
         })
     }
 

@@ -15,11 +15,11 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    pub(super) fn begins(&self, why: &str) {
+    pub(super) fn begins(&self, database: &str, why: &str) {
         if !self.is_on.swap(true, Ordering::SeqCst) {
             *self.began.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((Instant::now(), why.to_owned()));
-            tracing::warn!(error = why, "waiting for the database");
+            tracing::warn!(database, error = why, "waiting for the database");
         }
     }
 

@@ -1,7 +1,8 @@
 //! SQLite: one file, with one writer and readers beside it, so that a long page blocks no answer.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catchment_core::{Error, Result};
@@ -10,7 +11,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
-use super::error::is_busy;
+use super::conn::Conn;
+use super::error::{StoreError, is_busy};
 use super::limits::ACQUIRE_TIMEOUT;
 
 /// How long SQLite waits for another process's transaction.
@@ -22,11 +24,11 @@ const BUSY_LOOKS: Duration = Duration::from_millis(8);
 /// The connections to a file.
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteFile {
-    pub(super) path: PathBuf,
-    pub(super) writer: SqlitePool,
-    pub(super) readers: SqlitePool,
+    pub(super) path: Arc<Path>,
+    writer: SqlitePool,
+    readers: SqlitePool,
     /// For a look at a file that may be somebody else's: nothing of it is changed, nor its mode.
-    pub(super) visitor: SqlitePool,
+    visitor: SqlitePool,
 }
 
 impl SqliteFile {
@@ -61,7 +63,7 @@ impl SqliteFile {
             // Pages of 4 KiB. A first load changes the same ones in each transaction; they go back to the file once in a
             // while, and not each time.
             .pragma("wal_autocheckpoint", "65536");
-        let path = options.get_filename().to_owned();
+        let path = Arc::from(options.get_filename());
         let pool = |max: u32| SqlitePoolOptions::new().max_connections(max).acquire_timeout(ACQUIRE_TIMEOUT);
         let writer = pool(1).connect_lazy_with(options.clone());
         // Rows are handed over by many at once: a reload reads the whole table.
@@ -69,6 +71,26 @@ impl SqliteFile {
         let readers = pool(4).connect_lazy_with(options);
         let visitor = pool(1).connect_lazy_with(named.create_if_missing(false).read_only(true));
         Ok(Self { path, writer, readers, visitor })
+    }
+
+    /// A connection that may write.
+    pub(super) async fn writer(&self) -> Result<Conn, StoreError> {
+        self.acquire(&self.writer).await
+    }
+
+    /// A connection that only reads.
+    pub(super) async fn reader(&self) -> Result<Conn, StoreError> {
+        self.acquire(&self.readers).await
+    }
+
+    /// A connection that changes nothing, not even the mode of the file.
+    pub(super) async fn visitor(&self) -> Result<Conn, StoreError> {
+        self.acquire(&self.visitor).await
+    }
+
+    async fn acquire(&self, pool: &SqlitePool) -> Result<Conn, StoreError> {
+        let conn = pool.acquire().await.map_err(|error| StoreError::from(error).in_file(&self.path))?;
+        Ok((conn, self.path.clone()).into())
     }
 
     pub(super) async fn close(&self) {

@@ -63,9 +63,7 @@ impl Store {
     /// they are not up to date, and the user may not change them.
     pub(crate) async fn migrate(&self) -> Result<Vec<&'static str>> {
         let opened = self.first_connection().await;
-        let mut conn = opened.map_err(|failure| {
-            Error::from(failure).during(format!("opening the database {}", self.db.name()))
-        })?;
+        let mut conn = opened.map_err(|failure| Error::from(failure).during("opening the database"))?;
         if is_up_to_date(&done_versions(&mut conn).await?) {
             return Ok(Vec::new());
         }
