@@ -37,9 +37,9 @@ pub(super) async fn run(settings: &Settings, args: CleanupArgs) -> anyhow::Resul
     let (app, who) = (open_existing(settings).await?, caller());
     let is_asked = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let exit = if args.dry_run {
-        say!("{} would be deleted", count(&app, &who, &args).await?);
+        say!("{} would be deleted", count(&app, &who, &args).await?.1);
         Exit::Done
-    } else if is_asked && !is_confirmed(&count(&app, &who, &args).await?)? {
+    } else if is_asked && !is_confirmed(count(&app, &who, &args).await?)? {
         say!("Nothing was deleted");
         Exit::Failed
     } else {
@@ -50,20 +50,27 @@ pub(super) async fn run(settings: &Settings, args: CleanupArgs) -> anyhow::Resul
     Ok(exit)
 }
 
-/// How much would be deleted, in words.
-async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result<String> {
-    let mut parts = Vec::new();
+/// How much would be deleted, and that in words.
+async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result<(u64, String)> {
+    let (mut total, mut parts) = (0, Vec::new());
     if let Some(days) = args.runs {
-        parts.push(format!("{} runs", number(app.service().count_old_runs(who, days).await?)));
+        let runs = app.service().count_old_runs(who, days).await?;
+        total += runs;
+        parts.push(format!("{} runs", number(runs)));
     }
     if let Some(days) = args.content {
         let rows = app.content_index().count_old(who, days, args.source.as_deref()).await?;
+        total += rows;
         parts.push(format!("{} rows of content_index", number(rows)));
     }
-    Ok(parts.join(" and "))
+    Ok((total, parts.join(" and ")))
 }
 
-fn is_confirmed(what: &str) -> anyhow::Result<bool> {
+/// Whether somebody agrees. Nothing to delete needs nobody's consent.
+fn is_confirmed((total, what): (u64, String)) -> anyhow::Result<bool> {
+    if total == 0 {
+        return Ok(true);
+    }
     eprint!("Delete {what}? [y/N] ");
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;

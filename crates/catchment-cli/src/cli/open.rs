@@ -1,24 +1,11 @@
 //! What commands work on: the service, as whoever called the command.
 
-use catchment::{App, Door, Principal, Settings, SyncRequest};
+use catchment::{App, Door, Principal, Settings};
 use catchment_core::Result;
 
 /// The service on a database with tables. Where there are none, none are made: a name may be mistyped.
 pub(super) async fn open_existing(settings: &Settings) -> Result<App> {
     App::open_existing(settings, catchment_sources::builtin()).await
-}
-
-/// The service on the database of the settings, for a request that fits: a mistake in it fails before anything is made.
-pub(super) async fn open_for(settings: &Settings, who: &Principal, request: &SyncRequest) -> Result<App> {
-    let app = unopened(settings)?;
-    app.service().validate(who, request.clone()).await?;
-    app.begin().await?;
-    Ok(app)
-}
-
-/// The same, for commands that look at what is there.
-pub(super) async fn open_existing(settings: &Settings) -> Result<App> {
-    open(settings).await
 }
 
 /// The same without touching the database.

@@ -25,35 +25,10 @@ impl AttemptLog {
 
     /// Tells how it ended.
     pub(super) fn end(&self, run: &SyncRun, verdict: &Verdict<'_>) {
-        let (id, counts) = (run.id, run.metadata.counts);
+        let (id, seconds) = (run.id, self.seconds());
         let (source, target_table) = (self.source.as_str(), run.target_table.as_str());
-        // To a tenth.
-        let seconds = (self.began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
         match verdict {
-            Verdict::Completed(_) if run.metadata.truncated => {
-                let (processed, warning) = (counts.processed(), run.metadata.effective_warning());
-                tracing::warn!(
-                    run = id,
-                    source,
-                    target_table,
-                    seconds,
-                    processed,
-                    warning,
-                    "sync completed in part"
-                );
-            }
-            Verdict::Completed(_) => tracing::info!(
-                run = id,
-                source,
-                target_table,
-                seconds,
-                inserted = counts.inserted,
-                updated = counts.updated,
-                unchanged = counts.unchanged,
-                skipped = counts.skipped,
-                failed = counts.failed,
-                "sync completed"
-            ),
+            Verdict::Completed(_) => self.completed(run),
             // Told by its caller.
             Verdict::Lost => {}
             Verdict::Released => {
@@ -84,6 +59,41 @@ impl AttemptLog {
                 log_error!(target: "catchment::end", ERROR, error, run = id, source, target_table, seconds, "sync failed");
             }
         }
+    }
+
+    fn completed(&self, run: &SyncRun) {
+        let (counts, seconds) = (run.metadata.counts, self.seconds());
+        let (source, target_table) = (self.source.as_str(), run.target_table.as_str());
+        if run.metadata.truncated {
+            let (processed, warning) = (counts.processed(), run.metadata.effective_warning());
+            tracing::warn!(
+                run = run.id,
+                source,
+                target_table,
+                seconds,
+                processed,
+                warning,
+                "sync completed in part"
+            );
+            return;
+        }
+        tracing::info!(
+            run = run.id,
+            source,
+            target_table,
+            seconds,
+            inserted = counts.inserted,
+            updated = counts.updated,
+            unchanged = counts.unchanged,
+            skipped = counts.skipped,
+            failed = counts.failed,
+            "sync completed"
+        );
+    }
+
+    /// How long it took, to a tenth.
+    fn seconds(&self) -> f64 {
+        (self.began.elapsed().as_secs_f64() * 10.0).round() / 10.0
     }
 }
 

@@ -115,7 +115,7 @@ on_both! {
         let settings = test.settings();
         let error = App::open(&settings, catchment_sources::builtin()).await.unwrap_err();
         assert_eq!(error.code(), "foreign_table");
-        assert!(error.message().contains("ALTER TABLE sync_sources ADD COLUMN last_completed_at"), "{error}");
+        assert!(error.message().contains("sync_sources") && error.message().contains("old_sync_sources;"), "{error}");
         assert_eq!(test.value("SELECT MAX(version) FROM catchment_migrations").await, "3");
         test.execute("DROP TABLE sync_sources").await;
         test.app().await;

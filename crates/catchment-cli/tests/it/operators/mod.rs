@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod database;
+mod foreign;
 mod settings;
 
 use crate::http::Server;

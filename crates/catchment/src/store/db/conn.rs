@@ -7,12 +7,12 @@ use futures::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Either, Executor, MySql, Sqlite};
 
+use super::busy::BusyRetry;
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
 use super::limits::bounded;
 use super::mysql::HostConnection;
 use super::row::Row;
-use super::sqlite::BusyRetry;
 use super::statement::{Arg, mysql_arguments, sqlite_arguments};
 
 /// A connection out of the pool. If a future that used it is dropped half-way it is closed and not given back:

@@ -1,5 +1,6 @@
 //! The database: its connections, its dialect, and what its errors mean. The one place that knows which one it is.
 
+mod busy;
 mod conn;
 pub(crate) mod dialect;
 mod error;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use catchment_core::{Error, Result};
 use sqlx::ConnectOptions;
@@ -12,11 +12,9 @@ use sqlx::sqlite::{
 };
 
 use super::conn::Conn;
-use super::error::{StoreError, is_busy};
+use super::error::StoreError;
 use super::limits::ACQUIRE_TIMEOUT;
 
-/// How long SQLite waits for another process's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite itself waits before it is asked again. It looks after 1, 2, 5, 10, … up to 100 ms, and a process
 /// that commits page after page would be missed for seconds by one that looks so seldom.
 const BUSY_LOOKS: Duration = Duration::from_millis(8);
@@ -97,18 +95,5 @@ impl SqliteFile {
         self.visitor.close().await;
         self.readers.close().await;
         self.writer.close().await;
-    }
-}
-
-/// How long a statement of SQLite is repeated while another process is writing.
-pub(super) struct BusyRetry(Instant);
-
-impl BusyRetry {
-    pub(super) fn begin() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(super) fn asks_again<T>(&self, result: &Result<T, sqlx::Error>) -> bool {
-        matches!(result, Err(error) if is_busy(error)) && self.0.elapsed() < BUSY_TIMEOUT
     }
 }

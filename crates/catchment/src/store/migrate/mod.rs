@@ -2,8 +2,10 @@
 //! made them.
 
 mod change;
+mod columns;
 mod derived_ids;
 mod foreign;
+mod proposal;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -14,7 +16,8 @@ use catchment_core::{Error, ErrorKind, Result};
 use super::Store;
 use super::db::dialect::Dialect;
 use super::db::{Conn, Db, FailureClass, StoreError};
-use foreign::{existing_columns, plan};
+use columns::existing_columns;
+use foreign::plan;
 use steps::{MIGRATIONS, MIGRATIONS_TABLE, RowStep};
 
 /// How long a process waits for another one that migrates, in seconds.
