@@ -7,6 +7,7 @@ mod inspect;
 mod logging;
 mod migrate;
 mod open;
+mod output;
 mod progress;
 mod request;
 mod runs;
@@ -27,6 +28,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::config::{Config, Flags, ServeFlags};
 use exit::{Exit, exit_of, report};
 use logging::start_logging;
+use output::Verbosity;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
@@ -44,23 +46,6 @@ struct Cli {
 
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(clap::Args)]
-struct Verbosity {
-    /// Show no progress, and no summary of a run that did not fail
-    #[arg(short, long, global = true)]
-    quiet: bool,
-
-    /// Log more; twice for still more. RUST_LOG says it exactly
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    verbose: u8,
-}
-
-/// How much is told.
-#[derive(Debug, Clone, Copy)]
-struct Output {
-    is_quiet: bool,
 }
 
 #[derive(Subcommand)]
@@ -112,7 +97,7 @@ pub fn main() -> ExitCode {
     let exit = Config::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|config| {
         start_logging(config.log_format, matches!(command, Command::Serve(_)), verbosity.verbose);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let exit = runtime.block_on(run(config, command, Output { is_quiet: verbosity.quiet }));
+        let exit = runtime.block_on(run(config, command, verbosity));
         // A thread that hangs in a file system does not keep the process.
         runtime.shutdown_background();
         exit
@@ -135,11 +120,11 @@ fn usage_error(error: &clap::Error) -> Error {
     Error::config("usage", parts.join("; "))
 }
 
-async fn run(config: Config, command: Command, output: Output) -> anyhow::Result<Exit> {
+async fn run(config: Config, command: Command, verbosity: Verbosity) -> anyhow::Result<Exit> {
     let settings = config.settings.clone();
     match command {
         Command::Serve(_) => serve::run(config).await,
-        Command::Sync(args) => sync::run(&settings, args, output).await,
+        Command::Sync(args) => sync::run(&settings, args, verbosity.quiet).await,
         Command::Check(args) => check::run(&settings, args).await,
         Command::Inspect(args) => inspect::run(&settings, args).await,
         Command::Runs(args) => runs::run(&settings, args).await,

@@ -9,7 +9,6 @@ use catchment_core::{Error, mask_url_query};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::Output;
 use super::exit::{Exit, report};
 use super::open::{caller, unopened};
 use super::progress::show;
@@ -50,7 +49,7 @@ struct RunArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, mut args: SyncArgs, output: Output) -> anyhow::Result<Exit> {
+pub(super) async fn run(settings: &Settings, mut args: SyncArgs, is_quiet: bool) -> anyhow::Result<Exit> {
     let spool = args.source.spool()?;
     if spool.is_some() && args.run.no_wait {
         let message =
@@ -66,7 +65,7 @@ pub(super) async fn run(settings: &Settings, mut args: SyncArgs, output: Output)
     let id = service.schedule_sync(&who, request).await?;
     let RunArgs { max_attempts, no_wait, json } = args.run;
     let execution = Execution { max_attempts, fails_fast: true, no_wait };
-    let result = match watched(&app, &who, id, execution, json || output.is_quiet).await? {
+    let result = match watched(&app, &who, id, execution, json || is_quiet).await? {
         Ok(result) => result,
         Err(signal) => {
             let kept = match &spool {
@@ -83,7 +82,7 @@ pub(super) async fn run(settings: &Settings, mut args: SyncArgs, output: Output)
         }
     };
     let run = service.run(&who, result.sync_run_id).await?;
-    tell(&app, &who, &run, began.elapsed(), json, output).await?;
+    tell(&app, &who, &run, began.elapsed(), json, is_quiet).await?;
     app.close().await;
     Ok(match run.status {
         RunStatus::Completed if run.metadata.needs_attention() => Exit::Attention,
@@ -140,7 +139,7 @@ async fn tell(
     run: &SyncRun,
     elapsed: Duration,
     as_json: bool,
-    output: Output,
+    is_quiet: bool,
 ) -> anyhow::Result<()> {
     let service = app.service();
     if as_json {
@@ -148,7 +147,7 @@ async fn tell(
         say_json(&RunView::new(run, &errors, &service.attempts(who, run.id).await?));
         return Ok(());
     }
-    if output.is_quiet && !matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) {
+    if is_quiet && !matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) {
         return Ok(());
     }
     print_summary(run, elapsed);

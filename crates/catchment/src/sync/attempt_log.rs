@@ -45,6 +45,7 @@ impl AttemptLog {
             Verdict::Retry { error, delay_ms, .. } => {
                 let next_attempt = in_words(*delay_ms);
                 log_error!(
+                    target: "catchment::end",
                     WARN,
                     error,
                     run = id,
@@ -67,6 +68,7 @@ impl AttemptLog {
         if run.metadata.truncated {
             let (processed, warning) = (counts.processed(), run.metadata.effective_warning());
             tracing::warn!(
+                target: "catchment::end",
                 run = run.id,
                 source,
                 target_table,
