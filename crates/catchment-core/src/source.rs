@@ -51,6 +51,12 @@ pub trait Source: Send + Sync {
         Ok(Inspection { options: serde_json::Map::new(), findings: Vec::new(), page })
     }
 
+    /// The same as [`inspect`](Self::inspect), and what reading would not do: it may try what the source does not say, by
+    /// requests that change nothing.
+    async fn explore(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.inspect(fields).await
+    }
+
     /// Whether only this machine can read it, as with a file on its disk.
     fn is_bound_to_node(&self) -> bool {
         false
@@ -60,7 +66,8 @@ pub trait Source: Send + Sync {
 /// What [`Source::inspect`] found.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Options of the source that were found out, ready to be given.
+    /// Options of the source that were found out, ready to be given beside those that were. An object that was given in
+    /// part, such as how pages follow, is here as a whole.
     pub options: serde_json::Map<String, serde_json::Value>,
     /// What was tried and seen, in order.
     pub findings: Vec<Finding>,

@@ -30,9 +30,9 @@ const LISTS: [&str; 20] = [
     "_embedded",
 ];
 /// Names of lists that are not the records.
-const NOT_LISTS: [&str; 12] = [
-    "errors", "warnings", "links", "_links", "included", "facets", "meta", "messages", "columns", "headers",
-    "filters", "sort",
+const NOT_LISTS: [&str; 13] = [
+    "error", "errors", "warnings", "links", "_links", "included", "facets", "meta", "messages", "columns",
+    "headers", "filters", "sort",
 ];
 /// How deep a list is looked for.
 const MAX_DEPTH: usize = 4;

@@ -2,6 +2,7 @@
 
 use catchment_core::Result;
 use catchment_formats::json::path::{Path, plain};
+use reqwest::{StatusCode, Url};
 
 use super::endpoint::Endpoint;
 use super::summary::AnswerSummary;
@@ -22,15 +23,33 @@ impl Endpoint {
     /// An answer that names an error and has no records is no page without records, whether or not an option says where
     /// errors stand.
     pub(super) fn refuse_error_without_records(&self, answer: &mut AnswerSummary) -> Result<()> {
-        if answer.count > 0 || answer.end.is_some() || self.error_path.is_some() {
-            return Ok(());
-        }
-        for name in ["error", "errors"] {
-            let Some(found) = error_at(name, &answer.envelope) else { continue };
-            self.client.judge_body_error(&answer.url, answer.status, &name, found)?;
-            answer.end = Some(EndReason::Ignored);
+        if answer.count == 0 && answer.end.is_none() {
+            answer.end = self.judge_error_in(&answer.url, answer.status, &answer.envelope)?;
         }
         Ok(())
+    }
+
+    /// Judges the error that a document names, unless an option says where errors stand.
+    ///
+    /// # Errors
+    /// `api`, `error_in_answer`, unless a rule ignores it or says otherwise.
+    pub(super) fn judge_error_in(
+        &self,
+        url: &Url,
+        status: StatusCode,
+        document: &str,
+    ) -> Result<Option<EndReason>> {
+        if self.error_path.is_some() {
+            return Ok(None);
+        }
+        for name in ["error", "errors"] {
+            let Some(found) = error_at(name, document) else { continue };
+            // A mere flag, code or name has its message beside it.
+            let told = if found.starts_with(['{', '[']) { found } else { document };
+            self.client.judge_body_error(url, status, &name, told)?;
+            return Ok(Some(EndReason::Ignored));
+        }
+        Ok(None)
     }
 }
 

@@ -75,6 +75,11 @@ impl Endpoint {
         })
     }
 
+    /// Whether requests do nothing but ask, so that more of them do no harm.
+    pub(super) fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+
     /// What the options say of the layout.
     pub(super) fn layout(&self) -> ApiLayout {
         ApiLayout { data_path: self.data_path.clone(), pagination: self.pagination.clone(), columns: None }

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Finding, Inspection, Reading, Result, mask_url_query};
+use catchment_core::{Finding, Inspection, Page, Reading, Result, mask_url_query};
 use serde_json::{Map, Value};
 
+use super::detect::total_path;
 use super::endpoint::Endpoint;
-use super::options::PaginationOptions;
-use super::pagination::PageLocator;
-use super::reader::Reader;
-use super::state::ApiLayout;
+use super::findings::{self, PAGINATION, SET_PAGINATION};
+use super::options::{PaginationOptions, PaginationType};
+use super::pagination::{PageLocator, pagination_type};
+use super::probe::{Probed, probe};
+use super::reader::{Reader, TriedPage};
+use super::summary::AnswerSummary;
 
 /// Records that inspecting shows.
 const SHOWN: usize = 100;
@@ -18,51 +21,120 @@ const SHOWN: usize = 100;
 pub(super) async fn test_connection(endpoint: Arc<Endpoint>) -> Result<()> {
     let mut reader = Reader::start(endpoint, &Reading::default())?;
     if let Some(answer) = reader.fetch().await? {
-        reader.look(answer, 0).await?;
+        reader.look(answer).await?;
     }
     Ok(())
 }
 
 /// Asks for the first page, and for the second one where there is one: how it is asked for is known to be right only
-/// then.
-pub(super) async fn inspect(endpoint: Arc<Endpoint>, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+/// then. Where the first one says nothing of others, `may_try` allows to try the usual ways.
+pub(super) async fn inspect(
+    endpoint: Arc<Endpoint>,
+    fields: Arc<[Box<str>]>,
+    may_try: bool,
+) -> Result<Inspection> {
     let mut reader = Reader::start(endpoint.clone(), &Reading { fields, ..Reading::default() })?;
-    let mut findings = Vec::new();
-    let mut find = |topic, message: String| findings.push(Finding::sure(topic, message));
     let Some(answer) = reader.fetch().await? else {
-        return Ok(Inspection { options: Map::new(), findings, page: None });
+        return Ok(Inspection { options: Map::new(), findings: Vec::new(), page: None });
     };
-    find("reachable", format!("{} answered {}", mask_url_query(answer.url.as_str()), answer.status));
+    let reachable = format!("{} answered {}", mask_url_query(answer.url.as_str()), answer.status);
     let authentication = match endpoint.client.authentication() {
         "none" => "without authentication".to_owned(),
         scheme => format!("by {scheme}"),
     };
-    find("authenticated", authentication);
-    let (page, answer) = reader.look(answer, SHOWN).await?;
+    let (mut page, answer) = reader.look(answer).await?;
     let path = reader.layout().data_path.clone().unwrap_or_default();
-    find("records", format!("{} at {path}", answer.count));
-    match reader.next(&answer)? {
-        None => find("next_page", "none".to_owned()),
-        Some(next) => {
-            let how = describe(reader.layout().pagination.as_ref(), &next);
-            reader.step(next);
-            let count = match reader.fetch().await? {
-                Some(answer) => reader.look(answer, 0).await?.1.count,
-                None => 0,
-            };
-            find("next_page", format!("{how}: {count} records"));
-        }
-    }
-    let options = found_options(reader.layout());
+    let mut findings = vec![
+        Finding::sure("reachable", reachable),
+        Finding::sure("authenticated", authentication),
+        Finding::sure("records", format!("{} at {}", answer.count, findings::place(&path))),
+    ];
+    findings
+        .extend(Look { endpoint: &endpoint, reader: &mut reader, may_try }.at_pages(&page, &answer).await?);
+    page.records.truncate(SHOWN);
+    page.rejects.truncate(SHOWN);
+    let is_unsure = findings.iter().any(|finding| finding.topic == PAGINATION && finding.is_unsure);
+    let options = found_options(&endpoint, &reader, is_unsure);
     let page = (!page.records.is_empty() || !page.rejects.is_empty()).then_some(page);
     Ok(Inspection { options, findings, page })
 }
 
+/// What is looked at.
+struct Look<'a> {
+    endpoint: &'a Endpoint,
+    reader: &'a mut Reader,
+    may_try: bool,
+}
+
+impl Look<'_> {
+    /// How pages follow the first one, and what the second one holds.
+    async fn at_pages(&mut self, page: &Page, answer: &AnswerSummary) -> Result<Vec<Finding>> {
+        let may_try = self.may_try && self.endpoint.is_get() && answer.count > 0 && answer.end.is_none();
+        let next = match self.reader.next(answer) {
+            Err(error) if error.code() == "unknown_pagination" && may_try => {
+                let tried = self.try_pages(page, answer).await?;
+                // What was not found is not known either.
+                return if tried.is_unsure { Err(error) } else { Ok(vec![tried]) };
+            }
+            next => next?,
+        };
+        let said = self.reader.findings().iter().rfind(|finding| finding.topic == PAGINATION).cloned();
+        if may_try && said.as_ref().is_some_and(|said| said.is_unsure) {
+            return Ok(vec![self.try_pages(page, answer).await?]);
+        }
+        let next_page = match next {
+            None => "none".to_owned(),
+            Some(next) => {
+                let how = describe(self.reader.layout().pagination.as_ref(), &next);
+                self.reader.step(next);
+                let count = match self.reader.fetch().await? {
+                    Some(answer) => self.reader.look(answer).await?.1.count,
+                    None => 0,
+                };
+                format!("{how}: {count} records")
+            }
+        };
+        Ok(said.into_iter().chain([Finding::sure("next_page", next_page)]).collect())
+    }
+
+    /// Tries the usual ways, and takes the one that is found.
+    async fn try_pages(&mut self, page: &Page, answer: &AnswerSummary) -> Result<Finding> {
+        let incremental = self.endpoint.incremental.as_ref().map(|incremental| incremental.param.as_str());
+        let first = TriedPage::digests(page);
+        let probed = probe(self.reader, &first, &self.endpoint.url, incremental).await;
+        let Some((found, count)) = probed.found else { return Ok(self.nothing_found(&probed)) };
+        let how = match count {
+            0 => "there is no second page".to_owned(),
+            count => format!("the second one has {count} other records"),
+        };
+        let message = format!("{}, found by trying: {how}", findings::describe(&found));
+        let total_path = total_path(&answer.envelope, answer.count);
+        self.reader.adopt(PaginationOptions { total_path, ..found })?;
+        Ok(Finding::sure(PAGINATION, message))
+    }
+
+    fn nothing_found(&self, probed: &Probed) -> Finding {
+        let failure = probed.failure.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
+        let message = format!(
+            "the first answer says nothing of further pages, and none of the usual parameters ({}) led to a second \
+             one{}; {SET_PAGINATION}",
+            probed.tried.join(", "),
+            self.endpoint.client.clean(&failure)
+        );
+        Finding::unsure(PAGINATION, message)
+    }
+}
+
 /// What was found out of the layout, as the options that say it.
-fn found_options(layout: &ApiLayout) -> Map<String, Value> {
+fn found_options(endpoint: &Endpoint, reader: &Reader, is_unsure: bool) -> Map<String, Value> {
+    let (given, found) = (endpoint.layout(), reader.layout());
     let mut options = Map::new();
-    options.extend(layout.data_path.clone().map(|path| ("dataPath".to_owned(), path.into())));
-    if let Some(pagination) = &layout.pagination {
+    if given.data_path.is_none() {
+        options.extend(found.data_path.clone().map(|path| ("dataPath".to_owned(), path.into())));
+    }
+    let is_given =
+        given.pagination.is_some_and(|given| pagination_type(&given) != PaginationType::Auto) || is_unsure;
+    if let Some(pagination) = found.pagination.as_ref().filter(|_| !is_given) {
         let value = serde_json::to_value(pagination).unwrap_or_default();
         options.insert("pagination".to_owned(), value);
     }

@@ -9,6 +9,7 @@ mod carryover;
 mod cycle;
 mod detect;
 mod endpoint;
+mod findings;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) mod fuzz;
 mod incremental;
@@ -17,6 +18,7 @@ mod link;
 mod options;
 mod page_buffer;
 mod pagination;
+mod probe;
 mod reader;
 mod source;
 mod state;

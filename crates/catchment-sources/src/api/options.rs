@@ -82,7 +82,8 @@ pub enum PaginationType {
     /// There is one answer. Also `single_page`.
     #[serde(alias = "single_page")]
     None,
-    /// Detected from the first answer: from `Link`, then next addresses, tokens, page numbers and offsets, never by trying.
+    /// Detected from the first answer: from `Link`, then next addresses, tokens, page numbers and offsets, never by trying;
+    /// `catchment inspect` tries the usual parameters where an answer says nothing.
     Auto,
 }
 
@@ -90,7 +91,9 @@ pub enum PaginationType {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PaginationOptions {
-    /// `false` means that there is one answer. Default true.
+    /// `false` means that there is one answer; `true` that there are several, and that it is an error where no way to the
+    /// next one is given or detected. By default one answer that says nothing of pages is read as the only one, and the run
+    /// tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// How. By default what the other options say, and detected where they do not.
@@ -188,6 +191,18 @@ pub struct IncrementalOptions {
 }
 
 impl PaginationOptions {
+    /// Whether they ask for several pages, without saying how the next one is requested.
+    pub(super) fn demand_pages(&self) -> bool {
+        self.enabled == Some(true)
+            || self.limit.is_some()
+            || self.total_path.is_some()
+            || self.total_header.is_some()
+            || self.total_pages_path.is_some()
+            || self.has_more_path.is_some()
+            || self.full_pages == Some(true)
+            || !self.end_status.is_empty()
+    }
+
     /// What was found out, and the rest as it was given.
     pub(super) fn or(self, given: Self) -> Self {
         Self {
@@ -204,6 +219,7 @@ impl PaginationOptions {
             total_path: given.total_path.or(self.total_path),
             total_pages_path: given.total_pages_path.or(self.total_pages_path),
             has_more_path: given.has_more_path.or(self.has_more_path),
+            end_status: if given.end_status.is_empty() { self.end_status } else { given.end_status },
             ..given
         }
     }

@@ -74,7 +74,12 @@ impl Source for Api {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let inspected = inspect::inspect(self.endpoint.clone(), fields).await;
+        let inspected = inspect::inspect(self.endpoint.clone(), fields, false).await;
+        inspected.map_err(|error| self.endpoint.client.redact_error(error))
+    }
+
+    async fn explore(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        let inspected = inspect::inspect(self.endpoint.clone(), fields, true).await;
         inspected.map_err(|error| self.endpoint.client.redact_error(error))
     }
 }

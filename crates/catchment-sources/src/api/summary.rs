@@ -3,6 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 
+use super::pagination::ResponseFacts;
 use crate::http::EndReason;
 
 /// An answer without its records.
@@ -16,4 +17,19 @@ pub(super) struct AnswerSummary {
     /// A digest of them.
     pub(super) digest: String,
     pub(super) end: Option<EndReason>,
+}
+
+impl AnswerSummary {
+    /// What it says of the pages around it: `read` records up to it, `largest` in one page, and the last `total` that was
+    /// told.
+    pub(super) fn facts(&self, read: u64, largest: u64, total: Option<u64>) -> ResponseFacts<'_> {
+        ResponseFacts {
+            headers: &self.headers,
+            envelope: &self.envelope,
+            count: self.count,
+            read,
+            largest,
+            total,
+        }
+    }
 }

@@ -9,14 +9,16 @@ use super::link::link_to;
 use super::options::{PaginationOptions, PaginationType};
 use catchment_formats::json::path::{Path, plain};
 use names::{
-    CURSORS, HAS_MORE, NEXT_URLS, OBJECTS, OFFSETS, PAGE_SIZES, PAGES, TOTAL_HEADERS, TOTAL_PAGES, TOTALS,
+    CURSORS, HAS_MORE, NEXT_URLS, OBJECTS, OFFSET_PARAMS, OFFSETS, PAGE_PARAMS, PAGE_SIZES, PAGES,
+    TOTAL_HEADERS, TOTAL_PAGES, TOTALS,
 };
 
-/// How the answer says that the next page is to be had. `count` is how many records it holds.
+/// How the answer says that the next page is to be had; type `none` where it says that it is the only page, and `None`
+/// where it says nothing of pages. `count` is how many records it holds.
 ///
 /// # Errors
 /// `api`, `unknown_pagination`, where it says that there are more records, and not how to ask for them.
-pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<PaginationOptions> {
+pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<Option<PaginationOptions>> {
     let seen = FirstAnswer { envelope };
     let found = if link_to(headers, "next").is_some() {
         Some(of(PaginationType::LinkHeader))
@@ -24,8 +26,8 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
         let numbered = || seen.page(count).or_else(|| seen.offset(count));
         seen.next_url().or_else(|| seen.cursor()).or_else(numbered).or_else(|| seen.last_record())
     };
-    let found = found.or_else(|| seen.next_url_of_the_last_page());
-    if let Some(found) = found {
+    let found = found.or_else(|| seen.next_url_of_the_last_page()).or_else(|| seen.cursor_of_the_last_page());
+    if found.is_some() {
         return Ok(found);
     }
     let in_headers =
@@ -34,16 +36,25 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
     let says = match total {
         Some(total) if total > count => format!("that there are {total}"),
         _ if seen.has_more() => "that more follow".to_owned(),
-        _ => return Ok(of(PaginationType::None)),
+        _ => {
+            let is_whole = in_headers == Some(count) || seen.is_only_page(headers, count);
+            return Ok(is_whole.then(|| of(PaginationType::None)));
+        }
     };
     Err(Error::new(
         ErrorKind::Api,
         "unknown_pagination",
         format!(
-            "the answer holds {count} records and says {says}, but not how to request the others; set the option \
-             `pagination`, such as {{\"type\": \"page\", \"pageParam\": \"page\"}}"
+            "the answer holds {count} records and says {says}, but not how to request the others; run `catchment \
+             inspect` to try the usual parameters, or set the option `pagination`, such as \
+             {{\"type\": \"page\", \"pageParam\": \"page\"}}"
         ),
     ))
+}
+
+/// Where a first answer tells a total of more records than the `count` that it holds.
+pub(super) fn total_path(envelope: &str, count: u64) -> Option<String> {
+    FirstAnswer { envelope }.total().filter(|(_, total)| *total > count).map(|(path, _)| path)
 }
 
 /// Whether a first answer speaks of more records than the `count` that it holds.
@@ -53,6 +64,17 @@ pub(super) fn promises_more_records(headers: &HeaderMap, envelope: &str, count: 
         || seen.next_url().is_some()
         || seen.has_more()
         || seen.total().is_some_and(|(_, total)| total > count)
+}
+
+/// Whether a parameter numbers pages or counts records, by its name.
+pub(super) fn page_param_kind(name: &str) -> Option<PaginationType> {
+    let plain: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|char| char.to_ascii_lowercase()).collect();
+    if PAGE_PARAMS.contains(&plain.as_str()) {
+        Some(PaginationType::Page)
+    } else {
+        OFFSET_PARAMS.contains(&plain.as_str()).then_some(PaginationType::Offset)
+    }
 }
 
 fn of(kind: PaginationType) -> PaginationOptions {
@@ -116,6 +138,18 @@ impl FirstAnswer<'_> {
         })
     }
 
+    /// The member for a token is there and empty: this page is the last one. Members that may as well tell the token of this
+    /// page say nothing.
+    fn cursor_of_the_last_page(&self) -> Option<PaginationOptions> {
+        let is_empty = |json: &str| json == "null" || json == "\"\"";
+        let of_next = CURSORS.iter().filter(|(name, _)| !matches!(*name, "cursor" | "continue" | "offset"));
+        of_next.into_iter().find_map(|(name, param)| {
+            let (path, _) = self.find(name, is_empty)?;
+            let (cursor_path, cursor_param) = (Some(path), Some((*param).to_owned()));
+            Some(PaginationOptions { cursor_path, cursor_param, ..of(PaginationType::Cursor) })
+        })
+    }
+
     fn page(&self, count: u64) -> Option<PaginationOptions> {
         let (number, param) = PAGES.iter().find_map(|(name, param)| Some((self.number(name)?.1, *param)))?;
         let pages = TOTAL_PAGES.iter().find_map(|name| self.number(name));
@@ -155,7 +189,21 @@ impl FirstAnswer<'_> {
     }
 
     fn has_more(&self) -> bool {
-        HAS_MORE.iter().any(|name| self.find(name, |json| json == "true").is_some())
+        self.says_of_more("true")
+    }
+
+    fn says_of_more(&self, flag: &str) -> bool {
+        HAS_MORE.iter().any(|name| self.find(name, |json| json == flag).is_some())
+    }
+
+    /// Whether an answer that names no next page says that there is none: it links other pages, or tells totals.
+    fn is_only_page(&self, headers: &HeaderMap, count: u64) -> bool {
+        let is_linked = ["first", "prev", "last"].iter().any(|relation| link_to(headers, relation).is_some());
+        // A bare `count` may be that of this page.
+        let is_bare = |path: &str| path.rsplit('.').next() == Some("count");
+        let is_total = self.total().is_some_and(|(path, total)| total == count && !is_bare(&path));
+        let pages = TOTAL_PAGES.iter().find_map(|name| self.number(name));
+        is_linked || is_total || pages.is_some_and(|(_, pages)| pages == 1) || self.says_of_more("false")
     }
 
     /// Stripe's way, which others follow: the next page is what comes after the last record.
@@ -255,8 +303,19 @@ mod tests {
             r#"{"results": [], "paging": {"next": {"after": "2", "link": "https://h/x?after=2"}}}"#,
             r#"{"type": "next_url", "nextUrlPath": "paging.next.link"}"#,
         ),
-        (r#"[]"#, r#"{"type": "none"}"#),
-        (r#"{"data": [], "count": 2}"#, r#"{"type": "none"}"#),
+        // a cursor on the last page
+        (
+            r#"{"songs": [], "meta": {"next_cursor": null}}"#,
+            r#"{"type": "cursor", "cursorPath": "meta.next_cursor", "cursorParam": "cursor"}"#,
+        ),
+        // what says that there is one page
+        (r#"{"data": [], "total": 2}"#, r#"{"type": "none"}"#),
+        (r#"{"data": [], "has_more": false}"#, r#"{"type": "none"}"#),
+        (r#"{"data": [], "meta": {"total_pages": 1}}"#, r#"{"type": "none"}"#),
+        // what says nothing
+        (r#"[]"#, "null"),
+        (r#"{"data": [], "count": 2}"#, "null"),
+        (r#"{"data": [], "cursor": null, "status": "ok"}"#, "null"),
     ];
 
     fn found(envelope: &str, count: u64) -> serde_json::Value {

@@ -115,3 +115,9 @@ pub(super) const TOTALS: [&str; 11] = [
 /// Headers that hold the number of all records.
 pub(super) const TOTAL_HEADERS: [&str; 4] =
     ["x-total-count", "x-total", "x-pagination-total-count", "x-wp-total"];
+/// Parameters that pages are asked for by, in small letters and without signs: those that number pages, and those that count
+/// records.
+pub(super) const PAGE_PARAMS: [&str; 9] =
+    ["page", "p", "pg", "paged", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage"];
+pub(super) const OFFSET_PARAMS: [&str; 7] =
+    ["offset", "skip", "start", "startat", "startindex", "from", "pageoffset"];

@@ -143,6 +143,13 @@ impl Pagination {
         self.promises.total(facts)
     }
 
+    /// Whether a first answer says, where the options point to, that it is the only one.
+    pub(in crate::api) fn is_only_page(&self, facts: &ResponseFacts<'_>) -> bool {
+        self.promises.has_more(facts) == Some(false)
+            || self.promises.total(facts) == Some(facts.count)
+            || self.promises.total_pages(facts) == Some(1)
+    }
+
     /// Whether a response names the next page (cursor, link or URL), instead of a page number or an offset.
     pub(in crate::api) fn is_named_by_response(&self) -> bool {
         matches!(

@@ -1,6 +1,6 @@
 //! From one page to the next, or to the end; and what keeps a source from being read without end.
 
-use catchment_core::{Coverage, Cursor, Error, ErrorKind, Result};
+use catchment_core::{Coverage, Error, ErrorKind, Result};
 
 use super::fetch::Reader;
 use crate::api::carryover::Carryover;
@@ -48,7 +48,7 @@ impl Reader {
         if self.plan.pagination.is_some() {
             return Ok(());
         }
-        self.plan.discover_pagination(&mut self.state.layout, answer)?;
+        self.findings.extend(self.plan.discover_pagination(&mut self.state.layout, answer)?);
         if let Some(pagination) = self.plan.pagination.as_ref().filter(|_| self.state.page == 1) {
             self.state.place = pagination.first();
         }
@@ -79,7 +79,7 @@ impl Reader {
         self.check_termination(&next, answer.count)?;
         self.step(next);
         self.fetch_ahead(answer)?;
-        let cursor = Cursor::new(self.records_read, &self.state)?;
+        let cursor = self.cursor(&self.state)?;
         if out.is_wanted() {
             return out.flush(&self.plan.columns, cursor, self.bytes).await;
         }
@@ -90,7 +90,7 @@ impl Reader {
     /// Ends the reading; `is_cut` says that pages follow that are not read, by the option `maxPages`.
     async fn finish(&mut self, is_cut: bool, answer: &AnswerSummary, out: &mut PageBuffer) -> Result<()> {
         self.state.is_done = true;
-        let mut cursor = Cursor::new(self.records_read, &self.state)?;
+        let mut cursor = self.cursor(&self.state)?;
         if answer.end == Some(EndReason::Ignored) {
             cursor.coverage = Coverage::Truncated;
             cursor.warning = Some(format!(
@@ -110,7 +110,7 @@ impl Reader {
     /// Ends a reading whose source said that nothing has changed: no record, and the next run asks the same.
     pub(super) async fn finish_unchanged(&mut self, out: &mut PageBuffer) -> Result<()> {
         self.state.is_done = true;
-        let mut cursor = Cursor::new(self.records_read, &self.state)?;
+        let mut cursor = self.cursor(&self.state)?;
         cursor.coverage = Coverage::Increment;
         cursor.carryover = Some(self.carryover.to_json()?);
         out.flush(&self.plan.columns, cursor, self.bytes).await

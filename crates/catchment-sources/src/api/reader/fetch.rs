@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Pulse, Reading, Result};
+use catchment_core::{Cursor, Finding, Pulse, Reading, Result};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
@@ -25,9 +25,11 @@ pub(in crate::api) struct Reader {
     pub(super) wanted: Arc<[Box<str>]>,
     pub(super) plan: Plan,
     ahead: Prefetcher,
-    pulse: Pulse,
+    pub(super) pulse: Pulse,
     pub(super) records_read: u64,
     pub(super) bytes: u64,
+    /// What this attempt found out rather than been told; each of its cursors has it.
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Reader {
@@ -60,6 +62,7 @@ impl Reader {
             pulse: reading.pulse.clone(),
             records_read: reading.after.as_ref().map_or(0, |cursor| cursor.records_read),
             bytes: 0,
+            findings: Vec::new(),
         })
     }
 
@@ -116,14 +119,13 @@ impl Reader {
 
     /// What an answer says of the pages around it.
     pub(super) fn facts<'s>(&self, answer: &'s AnswerSummary) -> ResponseFacts<'s> {
-        ResponseFacts {
-            headers: &answer.headers,
-            envelope: &answer.envelope,
-            count: answer.count,
-            read: self.records_read,
-            largest: self.state.largest,
-            total: self.state.total,
-        }
+        answer.facts(self.records_read, self.state.largest, self.state.total)
+    }
+
+    /// A cursor of a state of this reading, with what it has found out.
+    pub(super) fn cursor(&self, state: &ApiState) -> Result<Cursor> {
+        let findings = self.findings.clone();
+        Ok(Cursor { findings, ..Cursor::new(self.records_read, state)? })
     }
 
     /// Goes to the next page, for whoever only looks.
@@ -134,6 +136,11 @@ impl Reader {
     #[cfg(any(test, feature = "fuzz"))]
     pub(in crate::api) fn state(&self) -> &ApiState {
         &self.state
+    }
+
+    /// What was found out so far.
+    pub(in crate::api) fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     pub(in crate::api) fn layout(&self) -> &ApiLayout {

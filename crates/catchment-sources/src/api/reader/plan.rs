@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Columns, Error, ErrorKind, Result, invalid_option, mask_url_query};
+use catchment_core::{Columns, Error, ErrorKind, Finding, Result, invalid_option, mask_url_query};
 use catchment_formats::json::fields::Fields;
 use catchment_formats::json::lists::find_list;
 use catchment_formats::json::path::Path;
@@ -11,6 +11,7 @@ use catchment_formats::json::selection::Selection;
 use reqwest::Url;
 
 use crate::api::detect::detect;
+use crate::api::findings::{self, SET_PAGINATION};
 use crate::api::options::{PaginationOptions, PaginationType};
 use crate::api::pagination::{
     DEFAULT_LIMIT, PageLocator, Pagination, RequestDraft, pagination_type, set_param,
@@ -120,27 +121,66 @@ impl Plan {
         self.compile(layout)
     }
 
-    /// Discovers how one page follows another.
+    /// Discovers how one page follows another, and says what was found out. Of an answer without records that says nothing
+    /// there is nothing to tell.
+    ///
+    /// # Errors
+    /// `unknown_pagination`, where there are more pages by what the answer or the options say, and nothing says how to
+    /// request them.
     pub(super) fn discover_pagination(
         &mut self,
         layout: &mut ApiLayout,
         answer: &AnswerSummary,
-    ) -> Result<()> {
+    ) -> Result<Option<Finding>> {
         let given = layout.pagination.clone().unwrap_or_default();
-        let numbered =
-            || PaginationOptions { kind: Some(PaginationType::Page), ..PaginationOptions::default() };
         let is_limited = given.limit_param.is_some() || given.limit_body_path.is_some();
-        let found = match detect(&answer.headers, &answer.envelope, answer.count) {
+        let detected = match detect(&answer.headers, &answer.envelope, answer.count) {
             // A limit that is named says that there are pages; then they have numbers, as they mostly do.
-            Ok(none) if none.kind == Some(PaginationType::None) && is_limited => numbered(),
-            Err(_) if is_limited => numbered(),
-            found => found?,
+            Ok(Some(PaginationOptions { kind: Some(PaginationType::None), .. }) | None) | Err(_)
+                if is_limited =>
+            {
+                Some(of(PaginationType::Page))
+            }
+            detected => detected?,
         };
-        let found = found.or(given);
+        let is_said = detected.is_some();
+        let found = detected.unwrap_or_else(|| of(PaginationType::None)).or(given.clone());
+        let pagination = Pagination::new(&found)?;
+        let is_only_page =
+            !is_said && pagination.is_only_page(&answer.facts(answer.count, answer.count, None));
+        let finding = if is_said || is_only_page {
+            Some(findings::pagination(&found))
+        } else if answer.count == 0 || answer.end.is_some() {
+            None
+        } else if given.demand_pages() {
+            return Err(unknown_pagination());
+        } else {
+            Some(findings::no_pagination())
+        };
+        self.pagination = Some(pagination);
+        layout.pagination = Some(found);
+        Ok(finding)
+    }
+
+    /// Takes how pages follow from whoever found it out.
+    pub(super) fn set_pagination(&mut self, layout: &mut ApiLayout, found: PaginationOptions) -> Result<()> {
         self.pagination = Some(Pagination::new(&found)?);
         layout.pagination = Some(found);
         Ok(())
     }
+}
+
+fn of(kind: PaginationType) -> PaginationOptions {
+    PaginationOptions { kind: Some(kind), ..PaginationOptions::default() }
+}
+
+/// The options say that there are several pages, and neither they nor the first answer say how to request them.
+fn unknown_pagination() -> Error {
+    let message = format!(
+        "the first answer says nothing of further pages, and the option `pagination` asks for them without saying how \
+         they are requested; run `catchment inspect` to try the usual parameters, or {SET_PAGINATION}"
+    );
+    Error::config("unknown_pagination", message.clone()).with_detail("/options/pagination", message)
 }
 
 fn cannot_be(error: serde_json::Error) -> Error {

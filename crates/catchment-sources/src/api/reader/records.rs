@@ -1,7 +1,7 @@
 //! The records of an answer: taken one by one, but for those that were delivered before; and checked to be of the page
 //! that they should be of.
 
-use catchment_core::{Cursor, Error, ErrorKind, Position, Reject, Result, Value, mask_url_query};
+use catchment_core::{Error, ErrorKind, Position, Reject, Result, Value, mask_url_query};
 use catchment_formats::json::fields::Field;
 use catchment_formats::json::records::Item;
 use reqwest::Url;
@@ -63,14 +63,14 @@ impl Reader {
             return Err(changed(self.state.page));
         }
         let walked = flow.finish().await?;
-        if !walked.was_found {
-            return Err(self.no_records_there(&url, &walked.envelope));
-        }
         self.refuse_the_same_page(&tally)?;
         self.state.largest = self.state.largest.max(tally.count);
         let (envelope, count, digest) = (walked.envelope, tally.count, tally.shown());
         let mut answer = AnswerSummary { url, status, headers, envelope, count, digest, end };
         self.api.refuse_error_without_records(&mut answer)?;
+        if !walked.was_found && answer.end.is_none() {
+            return Err(self.no_records_there(&answer.url, &answer.envelope));
+        }
         Ok(answer)
     }
 
@@ -94,7 +94,7 @@ impl Reader {
     /// Sends what is buffered in the middle of a page; the cursor counts the records of it that have been delivered.
     async fn flush_part(&self, tally: &RecordDigest, out: &mut PageBuffer) -> Result<()> {
         let part = ApiState { taken: tally.count, digest: tally.shown(), ..self.state.clone() };
-        let cursor = Cursor::new(self.records_read, &part)?;
+        let cursor = self.cursor(&part)?;
         out.flush(&self.plan.columns, cursor, self.bytes).await
     }
 
@@ -155,7 +155,7 @@ impl Reader {
         Ok(())
     }
 
-    fn no_records_there(&self, url: &Url, envelope: &str) -> Error {
+    pub(super) fn no_records_there(&self, url: &Url, envelope: &str) -> Error {
         let path = self.state.layout.data_path.as_deref().unwrap_or_default();
         let message = format!(
             "the answer of {} has nothing at `{path}`; set the option `dataPath` to the path of its list of records",

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 
 use super::fetch::Reader;
 use crate::api::answer::{RecordStream, text, unreadable};
+use crate::api::findings;
 use crate::http::{Answer, Body};
 
 impl Reader {
@@ -26,7 +27,19 @@ impl Reader {
         let (text, api) = (text(bytes), self.api.clone());
         let read = |error: serde_json::Error| unreadable(&api, &url, &error, &text);
         serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(read)?;
-        let path = self.plan.discover_data_path(&mut self.state.layout, &url, &text)?;
+        let is_given = self.state.layout.data_path.is_some();
+        let path = match self.plan.discover_data_path(&mut self.state.layout, &url, &text) {
+            Ok(path) => path,
+            // What an answer without a list tells is rather why it has none.
+            Err(error) => {
+                let end = Some(api.judge_error_in(&url, status, &text)?.ok_or(error)?);
+                let answer = Answer { url, status, headers, body: Body::empty(), end };
+                return RecordStream::new(&self.api, answer, Arc::default()).await;
+            }
+        };
+        if !is_given {
+            self.findings.push(findings::records(&path.to_string()));
+        }
         let selection = Arc::new(Selection::new(&path, Some(&text)).map_err(read)?);
         let body = Body::Whole { bytes: text.into_bytes(), is_repaired };
         RecordStream::new(&self.api, Answer { url, status, headers, body, end }, selection).await

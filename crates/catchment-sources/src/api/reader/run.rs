@@ -1,6 +1,6 @@
 //! A reading from its start to its end, and a look at single pages.
 
-use catchment_core::{Cursor, Error, ErrorKind, Feed, Page, PageSize, Progress, Result, feed};
+use catchment_core::{Error, ErrorKind, Feed, Page, PageSize, Progress, Result, feed};
 
 use super::fetch::Reader;
 use crate::api::page_buffer::PageBuffer;
@@ -50,20 +50,14 @@ impl Reader {
     }
 
     /// The records of an answer that is looked at, and what it says beside them.
-    pub(in crate::api) async fn look(
-        &mut self,
-        answer: Answer,
-        most: usize,
-    ) -> Result<(Page, AnswerSummary)> {
+    pub(in crate::api) async fn look(&mut self, answer: Answer) -> Result<(Page, AnswerSummary)> {
         // It is never full, so that nothing is sent.
         let (feed, _pages) = feed(1);
         let mut out = PageBuffer::new(feed, PageSize::rows(usize::MAX));
         let flow = self.open(answer).await?;
         let answer = self.take_records(flow, &mut out).await?;
         self.state.last_page.clone_from(&answer.digest);
-        out.records.truncate(most);
-        out.rejects.truncate(most);
-        let cursor = Cursor::new(self.records_read, &self.state)?;
+        let cursor = self.cursor(&self.state)?;
         let PageBuffer { records, rejects, .. } = out;
         let progress = Progress { bytes: self.bytes, total_bytes: None };
         Ok((Page { columns: self.plan.columns.clone(), records, rejects, cursor, progress }, answer))

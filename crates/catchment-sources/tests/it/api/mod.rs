@@ -6,6 +6,7 @@ mod cursors;
 mod ends;
 mod options;
 mod pagination;
+mod probing;
 mod records;
 
 use catchment_core::{Adapter, Host, Page, Reading, Result, Source};

@@ -85,7 +85,12 @@ async fn inspecting_tells_how_it_was_read() {
     assert!(findings[0].starts_with("reachable: http://127.0.0.1"), "{findings:?}");
     assert_eq!(
         findings[1..],
-        ["authenticated: without authentication", "records: 3 at $.items", "next_page: page=2: 3 records"]
+        [
+            "authenticated: without authentication",
+            "records: 3 at `items`",
+            "pagination: numbered pages by `page`, from 1",
+            "next_page: page=2: 3 records"
+        ]
     );
     assert_eq!(inspection.page.unwrap().records.len(), 3);
 }

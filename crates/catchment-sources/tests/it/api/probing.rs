@@ -1,0 +1,287 @@
+//! APIs whose first answer says nothing of pages: what inspecting tries, what it finds, and what reading says of them.
+
+use catchment_core::{Finding, Inspection, Reading, Result, Source};
+use serde_json::{Value, json};
+
+use super::catalogue::songs;
+use super::{api, error, pages, read_ids};
+use crate::server::{Reply, Request, Server, host};
+
+const TOTAL: usize = 7;
+
+/// A server of bare lists, three songs each from a place that it takes out of a request.
+async fn server(from: fn(&Request) -> usize) -> Server {
+    Server::start(move |request| Reply::json(&json!(songs(from(request), 3, TOTAL)))).await
+}
+
+/// The same, which refuses pages that have no songs.
+async fn strict(status: u16) -> Server {
+    Server::start(move |request| match songs((request.number("page").unwrap_or(1) - 1) * 3, 3, TOTAL) {
+        songs if songs.is_empty() => Reply::text(status, r#"{"message": "no such page"}"#),
+        songs => Reply::json(&json!(songs)),
+    })
+    .await
+}
+
+async fn explored(url: &str, given: Value) -> Result<Inspection> {
+    api(url, given, &host()).explore([].into()).await
+}
+
+fn pagination(findings: &[Finding]) -> &Finding {
+    findings.iter().rfind(|finding| finding.topic == "pagination").unwrap()
+}
+
+/// The findings that a run would keep.
+async fn read_findings(url: &str, given: Value) -> Vec<Finding> {
+    let pages = pages(&api(url, given, &host()), Reading::default()).await;
+    pages.into_iter().flat_map(|page| page.unwrap().cursor.findings).collect()
+}
+
+#[tokio::test]
+async fn the_way_that_leads_to_other_records_is_found_and_reads_them_all() {
+    for (server, path, expected) in [
+        (
+            server(|request| (request.number("page").unwrap_or(1) - 1) * 3).await,
+            "/",
+            json!({"type": "page", "pageParam": "page", "startPage": 1}),
+        ),
+        (
+            server(|request| request.number("page").unwrap_or(0) * 3).await,
+            "/",
+            json!({"type": "page", "pageParam": "page", "startPage": 0}),
+        ),
+        (
+            server(|request| request.number("offset").unwrap_or(0)).await,
+            "/",
+            json!({"type": "offset", "offsetParam": "offset", "startOffset": 0}),
+        ),
+        (
+            server(|request| request.number("skip").unwrap_or(0)).await,
+            "/",
+            json!({"type": "offset", "offsetParam": "skip", "startOffset": 0}),
+        ),
+        (
+            server(|request| (request.number("_page").unwrap_or(1) - 1) * 3).await,
+            "/",
+            json!({"type": "page", "pageParam": "_page", "startPage": 1}),
+        ),
+        (
+            server(|request| (request.number("pageNum").unwrap_or(1) - 1) * 3).await,
+            "/?pageNum=1&per_page=3",
+            json!({"type": "page", "pageParam": "pageNum", "startPage": 1}),
+        ),
+        (
+            strict(404).await,
+            "/",
+            json!({"type": "page", "pageParam": "page", "startPage": 1, "endStatus": [404]}),
+        ),
+    ] {
+        let url = format!("{}{path}", server.url);
+        let inspection = explored(&url, json!({})).await.unwrap();
+        assert_eq!(inspection.options["pagination"], expected);
+        let finding = pagination(&inspection.findings);
+        assert!(!finding.is_unsure && finding.message.contains("3 other records"), "{finding}");
+        let given = Value::Object(inspection.options);
+        assert_eq!(read_ids(&url, given).await, (0..TOTAL).collect::<Vec<_>>(), "{expected}");
+    }
+}
+
+#[tokio::test]
+async fn a_parameter_of_the_address_that_looks_like_it_is_tried_first() {
+    let server = server(|request| (request.number("pageNum").unwrap_or(1) - 1) * 3).await;
+    explored(&format!("{}/?size=3&pageNum=1", server.url), json!({})).await.unwrap();
+    assert_eq!(server.targets()[1], "/?size=3&pageNum=2");
+}
+
+#[tokio::test]
+async fn a_way_whose_second_page_is_empty_or_refused_is_one_and_the_first_page_was_all() {
+    for (status, end) in [(200, json!(null)), (404, json!([404])), (400, json!([400]))] {
+        let server = Server::start(move |request| match request.number("page") {
+            None | Some(1) => Reply::json(&json!(songs(0, 3, 3))),
+            Some(_) => Reply::text(status, "[]"),
+        })
+        .await;
+        let inspection = explored(&server.url, json!({})).await.unwrap();
+        let found = &inspection.options["pagination"];
+        assert_eq!(
+            (&found["type"], &found["startPage"], &found["endStatus"]),
+            (&json!("page"), &json!(1), &end)
+        );
+        let finding = pagination(&inspection.findings);
+        assert!(!finding.is_unsure && finding.message.contains("no second page"), "{finding}");
+        assert_eq!(read_ids(&server.url, Value::Object(inspection.options)).await, [0, 1, 2]);
+    }
+}
+
+#[tokio::test]
+async fn what_ignores_or_refuses_all_parameters_or_is_never_the_same_is_no_way() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let is_bare = |request: &Request| !request.target.contains('?');
+    for server in [
+        Server::start(|_| Reply::json(&json!(songs(0, 3, 3)))).await,
+        // Whatever is asked for, the records are others.
+        Server::start(move |_| {
+            let now = count.fetch_add(3, std::sync::atomic::Ordering::SeqCst);
+            Reply::json(&json!(songs(now, 3, 1000)))
+        })
+        .await,
+        Server::start(move |request| {
+            if is_bare(request) {
+                Reply::json(&json!(songs(0, 3, 3)))
+            } else {
+                Reply::text(422, "unknown parameter")
+            }
+        })
+        .await,
+        Server::start(move |request| {
+            let error = json!({"error": "unknown parameter"});
+            Reply::json(&if is_bare(request) { json!(songs(0, 3, 3)) } else { error })
+        })
+        .await,
+        // A filter that finds something else, and pages by a skip that is no number of records.
+        Server::start(|request| match (request.number("p"), request.number("skip")) {
+            (Some(price), _) => Reply::json(&json!(songs(100 + price, 3, 1000))),
+            (_, Some(pages)) => Reply::json(&json!(songs(pages * 3, 3, 1000))),
+            _ => Reply::json(&json!(songs(0, 3, 3))),
+        })
+        .await,
+    ] {
+        let inspection = explored(&server.url, json!({})).await.unwrap();
+        let finding = pagination(&inspection.findings);
+        assert!(finding.is_unsure && finding.message.contains("{\"type\": \"none\"}"), "{finding}");
+        assert_eq!(inspection.options.get("pagination"), None);
+        assert_eq!(inspection.page.unwrap().records.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_or_pushes_back_is_left_alone() {
+    for (status, most) in [(429, 2), (401, 4)] {
+        let server = Server::start(move |request| {
+            if request.target.contains('?') {
+                Reply::text(status, "no")
+            } else {
+                Reply::json(&json!(songs(0, 3, 3)))
+            }
+        })
+        .await;
+        let inspection = explored(&server.url, json!({})).await.unwrap();
+        let finding = pagination(&inspection.findings);
+        assert!(finding.is_unsure && finding.message.contains(&status.to_string()), "{finding}");
+        assert_eq!(server.targets().len(), most);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_of_one_way_does_not_hide_another() {
+    let server = Server::start(|request| match request.number("page") {
+        Some(_) => Reply::text(500, "oops"),
+        None => Reply::json(&json!(songs(request.number("offset").unwrap_or(0), 3, TOTAL))),
+    })
+    .await;
+    let inspection = explored(&server.url, json!({})).await.unwrap();
+    assert_eq!(inspection.options["pagination"]["offsetParam"], "offset");
+}
+
+#[tokio::test]
+async fn neither_a_post_nor_a_given_way_nor_an_answer_that_says_it_is_tried() {
+    for (given, body, requests) in [
+        (json!({"method": "POST"}), json!(songs(0, 3, 3)), 1),
+        (json!({"pagination": {"type": "none"}}), json!(songs(0, 3, 3)), 1),
+        (json!({"pagination": {"enabled": false}}), json!(songs(0, 3, 3)), 1),
+        (json!({}), json!({"total": 3, "items": songs(0, 3, 3)}), 1),
+        (json!({"pagination": {"totalPath": "n"}}), json!({"n": 3, "items": songs(0, 3, 3)}), 1),
+        (json!({}), json!([]), 1),
+    ] {
+        let server = Server::start(move |_| Reply::json(&body)).await;
+        explored(&server.url, given.clone()).await.unwrap();
+        assert_eq!(server.targets().len(), requests, "{given}");
+        // Reading and checking never try.
+        read_findings(&server.url, given.clone()).await;
+        api(&server.url, given.clone(), &host()).inspect([].into()).await.unwrap();
+        assert_eq!(server.targets().len(), 3 * requests, "{given}");
+    }
+}
+
+#[tokio::test]
+async fn where_an_answer_tells_of_more_trying_finds_them_and_its_total_is_kept() {
+    let server = Server::start(|request| {
+        let from = (request.number("page").unwrap_or(1) - 1) * 3;
+        Reply::json(&json!({"total": TOTAL, "songs": songs(from, 3, TOTAL)}))
+    })
+    .await;
+    let inspection = explored(&server.url, json!({})).await.unwrap();
+    let found = json!({"type": "page", "pageParam": "page", "startPage": 1, "totalPath": "total"});
+    assert_eq!(inspection.options["pagination"], found);
+    let stuck = Server::start(|_| Reply::json(&json!({"total": TOTAL, "songs": songs(0, 3, 3)}))).await;
+    let refused = explored(&stuck.url, json!({})).await.unwrap_err();
+    assert_eq!(refused.code(), "unknown_pagination");
+    assert!(refused.message().contains("catchment inspect"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_reading_tells_what_it_found_out_and_what_it_could_not() {
+    let bare = server(|_| 0).await;
+    let findings = read_findings(&bare.url, json!({})).await;
+    assert_eq!(findings[0], Finding::sure("records", "at the top of the answer"));
+    assert!(findings[1].is_unsure && findings[1].message.contains("`pagination`"), "{findings:?}");
+    assert_eq!(read_findings(&bare.url, json!({"dataPath": "$", "pagination": {"type": "none"}})).await, []);
+    let linked = Server::start(|request| {
+        let from = request.number("from").unwrap_or(0);
+        let next = (from + 3 < TOTAL).then(|| format!("/?from={}", from + 3));
+        Reply::json(&json!({"data": {"songs": songs(from, 3, TOTAL)}, "next": next}))
+    })
+    .await;
+    let mut findings = read_findings(&linked.url, json!({})).await;
+    findings.dedup();
+    assert_eq!(
+        findings[..2],
+        [
+            Finding::sure("records", "at `data.songs`"),
+            Finding::sure("pagination", "pages by the links at `next`")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn pages_that_are_asked_for_without_a_way_are_an_error() {
+    let server = server(|_| 0).await;
+    for given in [
+        json!({"enabled": true}),
+        json!({"enabled": true, "type": "auto"}),
+        json!({"hasMorePath": "more"}),
+        json!({"pageSize": 50}),
+    ] {
+        let given = json!({"pagination": given});
+        let (kind, code, message) = error(&server.url, given.clone()).await;
+        assert_eq!((kind.as_str(), code.as_str()), ("config", "unknown_pagination"), "{given}");
+        assert!(message.contains("catchment inspect"), "{message}");
+        assert_eq!(
+            explored(&server.url, given).await.unwrap_err().details()[0].pointer,
+            "/options/pagination"
+        );
+    }
+    // One that tries finds the way; a limit on pages asks for none.
+    let paged = self::server(|request| (request.number("page").unwrap_or(1) - 1) * 3).await;
+    let inspection =
+        explored(&paged.url, json!({"pagination": {"enabled": true, "maxPages": 2}})).await.unwrap();
+    assert_eq!(inspection.options["pagination"]["maxPages"], 2);
+    assert_eq!(read_ids(&paged.url, Value::Object(inspection.options)).await.len(), 6);
+    assert!(pagination(&read_findings(&server.url, json!({"pagination": {"maxPages": 2}})).await).is_unsure);
+}
+
+#[tokio::test]
+async fn an_error_of_status_200_is_told_with_its_message() {
+    for (given, body) in [
+        (json!({}), json!({"error": {"code": 7, "message": "quota used up"}})),
+        (json!({}), json!({"error": "quota", "message": "quota used up", "hint": []})),
+        (json!({}), json!({"error": {"message": "quota used up", "details": [{"a": 1}]}})),
+        (json!({}), json!({"errors": [{"message": "quota used up"}]})),
+        (json!({"dataPath": "data"}), json!({"error": true, "message": "quota used up"})),
+    ] {
+        let server = Server::start(move |_| Reply::json(&body)).await;
+        let (kind, code, message) = error(&server.url, given).await;
+        assert_eq!((kind.as_str(), code.as_str()), ("api", "error_in_answer"), "{message}");
+        assert!(message.contains("quota used up"), "{message}");
+    }
+}
