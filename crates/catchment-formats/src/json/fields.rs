@@ -2,18 +2,14 @@
 
 use std::borrow::Cow;
 
-use catchment_core::json::{JsonText, Key, for_each_entry, for_each_wanted};
+use catchment_core::json::{JsonText, Key, for_each_wanted};
 use catchment_core::{Value, WHOLE_RECORD};
 
 pub use super::check::BadRecord;
 use super::check::check_text;
 use super::path::Path;
-use super::step::{Step, to_jsonpath};
-
-/// How deep columns are looked for where no mapping names them.
-const SUGGESTED_DEPTH: usize = 3;
-/// Columns at most that are found so.
-const MAX_SUGGESTED: usize = 256;
+use super::step::Step;
+use super::suggest;
 
 /// The columns of a source, and where in a record their values are.
 #[derive(Debug)]
@@ -84,13 +80,10 @@ impl Fields {
         Ok(Self { names, root })
     }
 
-    /// Paths that the first records have values at, in order: what a mapping can choose from.
+    /// Paths that the first records have values at, in order: what a mapping can choose from. Of a list of objects it is the
+    /// members of the first one.
     pub fn suggest<'r>(records: impl Iterator<Item = &'r str>) -> Vec<Box<str>> {
-        let mut paths = Vec::new();
-        for record in records {
-            suggest(record, &mut Vec::new(), &mut paths);
-        }
-        paths
+        suggest::columns(records)
     }
 
     /// The names of the columns.
@@ -116,50 +109,6 @@ impl Fields {
             *whole = Some(record);
         }
         found.values.into_iter().map(|raw| raw.map_or(Ok(Field::Null), decode)).collect()
-    }
-}
-
-fn suggest(record: &str, steps: &mut Vec<Step>, paths: &mut Vec<Box<str>>) {
-    let look = |key: Key<'_>, value: &str| {
-        let name = match key {
-            Key::Name(name) => name,
-            // A row without names: its values go by their indexes.
-            Key::Index(index) => {
-                if steps.is_empty() && index >= paths.len() && index < MAX_SUGGESTED {
-                    paths.push(format!("[{index}]").into());
-                }
-                return Ok(());
-            }
-        };
-        steps.push(Step::Name(name.into()));
-        let is_object = value.starts_with('{');
-        if is_object && steps.len() < SUGGESTED_DEPTH {
-            suggest(value, steps, paths);
-        } else if !is_object {
-            let path: Box<str> = dotted(steps).into();
-            if !paths.contains(&path) && paths.len() < MAX_SUGGESTED {
-                paths.push(path);
-            }
-        }
-        steps.pop();
-        Ok(())
-    };
-    // A record that does not read suggests nothing, and is rejected when it is read.
-    for_each_entry(record, look).ok();
-}
-
-/// Steps as people write them, where that reads back; else as a JSONPath.
-fn dotted(steps: &[Step]) -> String {
-    let jsonpath = to_jsonpath(steps);
-    if !jsonpath.contains("['") {
-        return jsonpath.trim_start_matches("$.").to_owned();
-    }
-    let names: Vec<_> =
-        steps.iter().map(|step| if let Step::Name(name) = step { name } else { "" }).collect();
-    let text = names.join(".");
-    match Path::parse(&text) {
-        Ok(path) if path.steps() == Some(steps) => text,
-        _ => jsonpath,
     }
 }
 
@@ -259,8 +208,10 @@ mod tests {
         let record = r#"{"a": {"b": 1}, "a.b": 2}"#;
         let names = Fields::suggest([record].into_iter());
         let names: Vec<_> = names.iter().map(|name| &**name).collect();
-        assert_eq!(names, ["a.b", "$['a.b']"]);
-        assert_eq!(read(&names, record).unwrap(), ["Number(\"1\")", "Number(\"2\")"]);
+        assert_eq!(names, ["$.a.b", "$['a.b']"]);
+        for (name, value) in names.iter().zip(["Number(\"1\")", "Number(\"2\")"]) {
+            assert_eq!(read(&[name], record).unwrap(), [value]);
+        }
         assert_eq!(read(&["a.b"], record), Err("doubled_name"));
     }
 
@@ -279,15 +230,5 @@ mod tests {
         }
         assert_eq!(read(&["id"], r#"{"id": "\ud83d\ude00 \\ud800"}"#).unwrap(), ["Text(\"😀 \\\\ud800\")"]);
         assert_eq!(read(&["id"], r#"{"id": "a\u0000b"}"#).unwrap(), ["Text(\"a\\0b\")"]);
-    }
-
-    #[test]
-    fn columns_are_suggested_from_what_the_records_hold() {
-        let records = [
-            r#"{"id": 1, "artist": {"name": "a"}, "tags": [1]}"#,
-            r#"{"id": 2, "full name": "x", "a.b": 1}"#,
-        ];
-        let names = Fields::suggest(records.into_iter());
-        assert_eq!(names.join("|"), "id|artist.name|tags|full name|$['a.b']");
     }
 }

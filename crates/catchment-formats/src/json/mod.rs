@@ -10,3 +10,4 @@ mod query;
 pub mod records;
 pub mod selection;
 pub mod step;
+mod suggest;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use catchment_core::Value;
+use catchment_core::json::{JsonText, Key, for_each_entry};
 
 use super::number::{ConversionError, exact, refuse_two_readings, refused};
 use super::options::DecimalSeparator;
@@ -23,9 +24,7 @@ pub(super) fn convert<'a>(
 ) -> Result<Option<Converted<'a>>, ConversionError> {
     let Some(text) = value.as_trimmed() else { return Ok(None) };
     if let Value::Json(json) = value {
-        let accepted = "a string, a number or a boolean; map a member by its path, such as `artist.name` or \
-                        `tags[0]`";
-        return Err(refused("not_a_value", json, accepted));
+        return list(json, kind);
     }
     if let Value::Bytes(base64) = value {
         return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
@@ -50,6 +49,34 @@ pub(super) fn convert<'a>(
         }
     };
     Ok(Some(converted))
+}
+
+/// A list of plain values as the text of a column; nothing of a list without values.
+fn list<'a>(json: &str, kind: ColumnKind) -> Result<Option<Converted<'a>>, ConversionError> {
+    let accepted = "a string, a number or a boolean, or for text a list of them; map a member by its path, such as \
+                    `artist.name` or `artists[0].name`";
+    let (ColumnKind::Text { max_chars }, Some(text)) = (kind, joined(json)) else {
+        return Err(refused("not_a_value", json, accepted));
+    };
+    limit_chars(&text, max_chars)?;
+    Ok((!text.is_empty()).then_some(Converted::Text(text.into())))
+}
+
+/// The values of a list, joined with `, `, but for those that are empty; `None` for what is no list of plain values.
+fn joined(json: &str) -> Option<String> {
+    let (mut parts, mut is_plain) = (Vec::new(), json.starts_with('['));
+    let take = |_: Key<'_>, value: &str| {
+        match value.as_bytes().first() {
+            Some(b'"') => parts.push(serde_json::from_str::<JsonText<'_>>(value)?.0.trim().to_owned()),
+            Some(b'{' | b'[') => is_plain = false,
+            Some(b'n') | None => {}
+            Some(_) => parts.push(value.to_owned()),
+        }
+        Ok(())
+    };
+    for_each_entry(json, take).ok()?;
+    parts.retain(|part| !part.is_empty());
+    is_plain.then(|| parts.join(", "))
 }
 
 fn limit_chars(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
@@ -117,11 +144,30 @@ mod tests {
     }
 
     #[test]
-    fn an_object_or_a_list_is_no_text() {
-        let text = ColumnKind::Text { max_chars: 100 };
-        for json in ["{\"a\": 1}", "[\"a\"]"] {
-            let error = convert(Value::Json(json), text, DecimalSeparator::Assumed).unwrap_err();
-            assert_eq!(error.code, "not_a_value");
+    fn a_list_of_plain_values_is_joined_for_text_and_nothing_else_is_a_value() {
+        let read = |json, kind| match convert(Value::Json(json), kind, DecimalSeparator::Assumed) {
+            Ok(Some(Converted::Text(text))) => Ok(Some(text.into_owned())),
+            Ok(other) => Ok(other.map(|other| format!("{other:?}"))),
+            Err(error) => Err(error.code),
+        };
+        let text = ColumnKind::Text { max_chars: 9 };
+        for (json, expected) in [
+            (r#"["Pop", " R\u00f3ck "]"#, Ok(Some("Pop, Róck"))),
+            (r#"[1, 2.50]"#, Ok(Some("1, 2.50"))),
+            (r#"[null, "", true]"#, Ok(Some("true"))),
+            ("[]", Ok(None)),
+            (r#"[null, " "]"#, Ok(None)),
+            (r#"["too", "long"]"#, Ok(Some("too, long"))),
+            (r#"["much", "longer"]"#, Err("too_long")),
+            (r#"["a\u0000"]"#, Err("nul")),
+            (r#"[{"name": "a"}]"#, Err("not_a_value")),
+            (r#"["a", ["b"]]"#, Err("not_a_value")),
+            (r#"{"a": 1}"#, Err("not_a_value")),
+        ] {
+            assert_eq!(read(json, text), expected.map(|text| text.map(str::to_owned)), "{json}");
+        }
+        for kind in [ColumnKind::Money, ColumnKind::Count, ColumnKind::Flag, ColumnKind::Choice(&["1"])] {
+            assert_eq!(read("[1]", kind), Err("not_a_value"));
         }
     }
 

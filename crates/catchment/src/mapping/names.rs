@@ -12,16 +12,40 @@ use crate::target::Table;
 /// Target column to source field.
 pub type Names = BTreeMap<String, String>;
 
+/// Members that hold the text of an object that stands where a text is expected, such as WordPress's `title.rendered`; the
+/// likeliest first.
+const TEXT_MEMBERS: [&str; 11] = [
+    "rendered",
+    "name",
+    "title",
+    "text",
+    "value",
+    "label",
+    "full_name",
+    "display_name",
+    "default",
+    "es",
+    "en",
+];
+
 /// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins.
 pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
     let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
-    table
-        .columns
-        .iter()
+    let exact = |known: &str| plain.iter().position(|name| name == known);
+    let member = |known: &str| {
+        TEXT_MEMBERS.iter().find_map(|member| {
+            let is_member =
+                |name: &str| name.strip_prefix(known)?.strip_prefix('_').map(|rest| rest == *member);
+            let mut names = plain.iter().zip(fields);
+            names.position(|(name, field)| field.contains('.') && is_member(name) == Some(true))
+        })
+    };
+    let suggested =
+        |known_names: &[&str]| known_names.iter().find_map(|known| exact(known).or_else(|| member(known)));
+    let columns = table.columns.iter();
+    columns
         .filter_map(|column| {
-            let place =
-                column.known_names.iter().find_map(|known| plain.iter().position(|name| name == known))?;
-            Some((column.name.to_owned(), fields[place].to_string()))
+            Some((column.name.to_owned(), fields[suggested(column.known_names)?].to_string()))
         })
         .collect()
 }
@@ -86,6 +110,30 @@ mod tests {
                 ("price", "Precio")
             ])
         );
+    }
+
+    #[test]
+    fn an_object_that_stands_for_a_text_is_mapped_by_its_text() {
+        let wordpress =
+            ["id", "title.rendered", "content.rendered", "author.id", "author.name", "genres", "slug"];
+        assert_eq!(
+            suggested(&CONTENT_INDEX, &wordpress),
+            [
+                ("artist", "author.name"),
+                ("external_id", "id"),
+                ("genre", "genres"),
+                ("title", "title.rendered")
+            ]
+            .map(|(target, field)| (target.to_owned(), field.to_owned()))
+        );
+        let title =
+            |header: &[&str]| suggested(&CONTENT_INDEX, header).first().map(|(_, field)| field.clone());
+        assert_eq!(title(&["title.en", "title.es"]).as_deref(), Some("title.es"));
+        assert_eq!(title(&["$.title.name", "$['title.name']"]).as_deref(), Some("$.title.name"));
+        // What is below something else, or no text by its name, is none of it; nor is a column of a file.
+        for other in [["album.title.name"], ["title.raw"], ["title_es"]] {
+            assert_eq!(title(&other), None, "{other:?}");
+        }
     }
 
     #[test]
