@@ -23,7 +23,7 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
-    let request = request(args.source, Some(args.target))?;
+    let request = request(args.source, args.target)?;
     let (app, caller) = (unopened(settings)?, caller());
     // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
     app.service().preflight(&caller, request.clone()).await?;
@@ -39,12 +39,21 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
     } else {
         print(&checked);
     }
-    Ok(if checked.rejects.is_empty() { Exit::Done } else { Exit::Attention })
+    let is_fine = checked.rejects.is_empty();
+    Ok(match checked.refusal {
+        Some(refusal) => {
+            report(&refusal.into(), args.json);
+            Exit::Failed
+        }
+        None if is_fine => Exit::Done,
+        None => Exit::Attention,
+    })
 }
 
 fn print(checked: &CheckReport) {
     for finding in &checked.inspection.findings {
-        say!("{GOOD}{:13}{GOOD:#} {}", finding.topic.replace('_', " "), finding.message);
+        let style = if finding.is_unsure { WARN } else { GOOD };
+        say!("{style}{:13}{style:#} {}", finding.topic.replace('_', " "), finding.message);
     }
     say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.options.clone()));
     let Some(mapping) = &checked.mapping else {
@@ -59,6 +68,9 @@ fn print(checked: &CheckReport) {
     let row: Vec<_> = checked.first_row.iter().map(|(column, value)| format!("{column}: {value}")).collect();
     if !row.is_empty() {
         say!("first row     {}", row.join(", "));
+    }
+    if checked.refusal.is_some() {
+        return;
     }
     say!("{} of the first {} records fit", checked.fitting, checked.fitting + checked.rejects.len());
     for reject in &checked.rejects {

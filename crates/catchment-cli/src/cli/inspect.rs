@@ -1,13 +1,14 @@
 //! `catchment inspect`: what a source looks like, and options that fit it. No database is needed.
 
-use catchment::{Names, Settings};
+use anstyle::Style;
+use catchment::{DecimalFinding, Names, Settings};
 use catchment_core::{Inspection, Value as Field};
 use clap::Args;
 use serde_json::Value;
 
 use super::exit::Exit;
 use super::open::{caller, unopened};
-use super::request::{SourceArgs, request};
+use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{self, WARN, say};
 
 /// Values shown for each column.
@@ -18,17 +19,28 @@ pub(super) struct InspectArgs {
     #[command(flatten)]
     source: SourceArgs,
 
+    #[command(flatten)]
+    target: TargetArgs,
+
     /// Print nothing but the options
     #[arg(long)]
     json: bool,
 }
 
 pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Result<Exit> {
-    let request = request(args.source, None)?;
+    let request = request(args.source, args.target)?;
     // Whatever the database is, and whether it is there: it is not touched.
     let settings = Settings { database_url: Settings::default().database_url, ..settings.clone() };
     let inspected = unopened(&settings)?.service().inspect(&caller(), request).await?;
-    if !args.json {
+    if args.json {
+        // Standard output holds what a sync can be given, and nothing else.
+        let decimal = inspected.decimal.as_ref().filter(|decimal| decimal.sign.is_none());
+        let decimal = decimal.map(DecimalFinding::to_finding);
+        let findings = inspected.inspection.findings.iter().chain(&decimal);
+        for finding in findings.filter(|finding| finding.is_unsure) {
+            anstream::eprintln!("{WARN}unsure:{WARN:#} {finding}");
+        }
+    } else {
         print(&inspected.inspection, &inspected.mapping);
         if let Some(decimal) = &inspected.decimal {
             say!("{WARN}decimal sign{WARN:#} {decimal}");
@@ -41,7 +53,8 @@ pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Resul
 
 fn print(inspection: &Inspection, mapping: &Names) {
     for finding in &inspection.findings {
-        say!("{:10} {}", finding.topic.replace('_', " "), finding.message);
+        let style = if finding.is_unsure { WARN } else { Style::new() };
+        say!("{style}{:10}{style:#} {}", finding.topic.replace('_', " "), finding.message);
     }
     for (name, value) in &inspection.options {
         say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));

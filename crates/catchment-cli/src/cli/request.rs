@@ -102,7 +102,7 @@ pub(super) struct TargetArgs {
 ///
 /// # Errors
 /// `config`, when the options file does not read or a mapping is not of its form.
-pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<SyncRequest> {
+pub(super) fn request(source: SourceArgs, target: TargetArgs) -> Result<SyncRequest> {
     let mut options = match &source.options_file {
         Some(path) => read_options(path)?,
         None => Map::new(),
@@ -112,16 +112,14 @@ pub(super) fn request(source: SourceArgs, target: Option<TargetArgs>) -> Result<
     set(&mut options, "escape", source.escape);
     set(&mut options, "encoding", source.encoding);
     set(&mut options, "hasHeader", source.no_header.then_some(false));
-    if let Some(target) = target {
-        set(&mut options, "targetTable", target.target);
-        set(&mut options, "contentType", target.content_type);
-        set(&mut options, "columnMapping", mapping(&target.mapping)?);
-        set(&mut options, "decimal", target.decimal);
-        let standard_input = || source.is_standard_input.then(|| "stdin".to_owned());
-        set(&mut options, "sourceName", target.source_name.or_else(standard_input));
-        set(&mut options, "maxErrors", target.max_errors);
-        set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
-    }
+    set(&mut options, "targetTable", target.target);
+    set(&mut options, "contentType", target.content_type);
+    set(&mut options, "columnMapping", mapping(&target.mapping)?);
+    set(&mut options, "decimal", target.decimal);
+    let standard_input = || source.is_standard_input.then(|| "stdin".to_owned());
+    set(&mut options, "sourceName", target.source_name.or_else(standard_input));
+    set(&mut options, "maxErrors", target.max_errors);
+    set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
     let source_type = source.source_type.unwrap_or_else(|| type_of(&source.source).to_owned());
     Ok(SyncRequest { source_type, source_identifier: source.source, options })
 }

@@ -93,7 +93,7 @@ async fn list(
     let row = |run: &SyncRun| {
         vec![
             run.id.to_string(),
-            run.status.to_string(),
+            format!("{}{}", run.status, if run.metadata.truncated { ", truncated" } else { "" }),
             run.target_table.clone(),
             number(run.items_processed),
             number(run.items_failed),

@@ -56,7 +56,7 @@ pub(super) async fn run(settings: &Settings, mut args: SyncArgs, is_quiet: bool)
             "--no-wait: standard input cannot be read again by whoever takes the run up; leave it out";
         return Err(Error::config("invalid_options", message).into());
     }
-    let request = request(args.source, Some(args.target))?;
+    let request = request(args.source, args.target)?;
     let (app, who) = (unopened(settings)?, caller());
     let (service, began) = (app.service(), Instant::now());
     // What is wrong with the request is told before anything is made.

@@ -75,7 +75,11 @@ async fn check(
     JsonBody(body): JsonBody,
 ) -> Result<SuccessResponse<CheckView>, ErrorResponse> {
     let checked = shared.service()?.check(&who, SyncRequest::from_json(body)?).await?;
-    Ok(SuccessResponse::data(&checked))
+    let view = CheckView::from(&checked);
+    match checked.refusal {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(SuccessResponse::data(view)),
+    }
 }
 
 async fn resume(shared: SharedState, who: Caller, _: NoBody) -> Result<SuccessResponse<()>, ErrorResponse> {

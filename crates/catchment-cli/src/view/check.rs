@@ -1,6 +1,6 @@
 //! What a request would do.
 
-use catchment::{CheckReport, Names};
+use catchment::{CheckReport, DecimalFinding, Names};
 use catchment_core::Reject;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,12 +12,16 @@ use serde_json::{Map, Value};
 pub(crate) struct CheckView {
     /// What was tried and seen of the source, in that order: a text for each topic.
     findings: Map<String, Value>,
+    /// The topics of those that could as well be otherwise, and should be confirmed by an option.
+    unsure: Vec<String>,
     /// Options of the source that were found out.
     source: Map<String, Value>,
     /// The decimal sign that the values say, where the options do not and it matters.
     decimal: Option<char>,
     /// Target column to source column, as it would be used; null where the source is empty.
     column_mapping: Option<Names>,
+    /// Columns that the table needs, and that nothing feeds.
+    missing: Vec<&'static str>,
     /// The first row as the table would take it.
     first_row: Map<String, Value>,
     /// Of the first records: how many fit.
@@ -45,17 +49,19 @@ impl From<&Reject> for RejectView {
 
 impl From<&CheckReport> for CheckView {
     fn from(checked: &CheckReport) -> Self {
-        let found = &checked.inspection.findings;
-        let mut findings: Map<_, _> =
-            found.iter().map(|finding| (finding.topic.to_string(), finding.message.clone().into())).collect();
-        let decimal = checked.decimal.as_ref();
-        findings.extend(decimal.map(|decimal| ("decimal".to_owned(), decimal.to_string().into())));
+        let decimal = checked.decimal.as_ref().map(DecimalFinding::to_finding);
+        let all = || checked.inspection.findings.iter().chain(&decimal);
+        let findings =
+            all().map(|finding| (finding.topic.to_string(), finding.message.clone().into())).collect();
+        let unsure = all().filter(|finding| finding.is_unsure).map(|finding| finding.topic.to_string());
         let first_row = checked.first_row.iter();
         Self {
             findings,
+            unsure: unsure.collect(),
             source: checked.inspection.options.clone(),
             decimal: checked.decimal.as_ref().and_then(|decimal| decimal.sign),
             column_mapping: checked.mapping.clone(),
+            missing: checked.missing.clone(),
             first_row: first_row.map(|(column, value)| ((*column).to_owned(), value.clone())).collect(),
             fitting: checked.fitting,
             rejects: checked.rejects.iter().map(RejectView::from).collect(),

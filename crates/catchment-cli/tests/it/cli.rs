@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Test, on_both};
 
-fn run(test: &Test, args: &[&str]) -> (i32, String, String) {
+pub fn run(test: &Test, args: &[&str]) -> (i32, String, String) {
     let Output { status, stdout, stderr } = test.command(args).output().unwrap();
     (status.code().unwrap(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
@@ -76,7 +76,7 @@ async fn inspect_prints_options_that_fit() {
     let test = Test::sqlite().await;
     let text = "Título;Artista;Género;Álbum\nCanción;Zoë;Pop;Vida\nOtra canción;José;Rock;Río\n";
     test.file("a.csv", encoding_rs::WINDOWS_1252.encode(text).0);
-    let (code, options, _) = run(&test, &["inspect", "a.csv", "--json"]);
+    let (code, options, _) = run(&test, &["inspect", "a.csv", "--content-type", "music", "--json"]);
     assert_eq!(code, 0);
     assert_eq!(
         serde_json::from_str::<Value>(&options).unwrap(),

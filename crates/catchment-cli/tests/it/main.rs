@@ -15,6 +15,7 @@ mod first_day;
 mod fuzz;
 mod gated;
 mod http;
+mod inspect;
 mod kill;
 mod logs;
 mod operators;

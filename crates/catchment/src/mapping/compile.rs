@@ -68,13 +68,8 @@ impl Mapping {
         columns: &Columns,
     ) -> Result<Self> {
         let table = options.table()?;
-        let mut names = match options.mapping().or(chosen) {
-            Some(names) => names.clone(),
-            None => names::suggest(table, columns),
-        };
-        if options.mapping().is_none() && options.content_type.is_some() {
-            names.remove("content_type");
-        }
+        let names = chosen.filter(|_| options.mapping().is_none()).cloned();
+        let names = names.unwrap_or_else(|| options.choose_names(table, columns));
         let mut feeds = Vec::new();
         for column in table.columns {
             let from =
@@ -140,6 +135,20 @@ impl Mapping {
     }
 }
 
+impl TargetOptions {
+    /// Which source column feeds which target column: as given, or by the columns' names.
+    pub(crate) fn choose_names(&self, table: &Table, columns: &Columns) -> Names {
+        if let Some(given) = self.mapping() {
+            return given.clone();
+        }
+        let mut names = names::suggest(table, columns);
+        if self.content_type.is_some() {
+            names.remove("content_type");
+        }
+        names
+    }
+}
+
 /// Where a column takes its value from; `None` leaves it to the table's default and to what stands there.
 fn feed(
     table: &Table,
@@ -168,7 +177,7 @@ fn feed(
 }
 
 fn unknown_field(column: &str, name: &str, options: &TargetOptions, columns: &Columns) -> Error {
-    let option = if options.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
+    let option = options.mapping_option();
     let hint = names::column_hint(name, columns.iter().map(|field| &**field));
     let has = columns.join(", ");
     let message = format!("maps `{name}`, which is not a column of the source; it has: {has}{hint}");

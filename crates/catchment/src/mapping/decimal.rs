@@ -65,6 +65,11 @@ pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<
 }
 
 impl DecimalFinding {
+    /// As the summary of a run tells it: a text that could be read two ways was not stored.
+    pub fn to_finding(&self) -> Finding {
+        Finding::unsure("decimal", self.to_string())
+    }
+
     fn note(&mut self, slot: fn(&mut Self) -> &mut Option<String>, field: &str, text: &str) {
         if slot(self).is_none() {
             *slot(self) = Some(truncate_text(text, SHOWN_BYTES));

@@ -94,13 +94,6 @@ impl MaxErrors {
     }
 }
 
-/// A required column that a mapping leaves out and nothing else feeds.
-fn unfed(table: &Table, names: &Names) -> Option<&'static str> {
-    let is_needed = |column: &&Column| column.when_empty == WhenEmpty::Reject;
-    let mut needed = table.columns.iter().filter(is_needed).map(|column| column.name);
-    needed.find(|name| !matches!(*name, "content_type" | "external_id") && !names.contains_key(*name))
-}
-
 /// The sign before the decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DecimalSeparator {
@@ -125,6 +118,7 @@ impl TargetOptions {
         Ok((target, options))
     }
 
+    /// Whether what is given fits; whether all is given that is needed, [`Self::check_is_complete`] tells.
     fn check(&self) -> Result<()> {
         let table = self.table()?;
         self.decimal_sign()?;
@@ -135,7 +129,7 @@ impl TargetOptions {
             ));
         }
         if let Some(names) = self.mapping() {
-            self.check_mapping(table, names)?;
+            self.check_columns(table, names)?;
         }
         self.check_content_type(table)?;
         if self.source_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
@@ -144,45 +138,68 @@ impl TargetOptions {
         Ok(())
     }
 
-    /// Whether it names columns of the table only, and all that the table needs.
-    fn check_mapping(&self, table: &Table, names: &Names) -> Result<()> {
-        let option = if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" };
-        if let Some(column) = names.keys().find(|column| table.column(column).is_none()) {
-            let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-            let hint = column_hint(column, known.iter().copied());
-            let (table, known) = (table.name, known.join(", "));
-            let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
-            return Err(invalid_option(&format!("{option}/{column}"), &problem));
-        }
-        if let Some(column) = unfed(table, names) {
+    /// Whether a mapping names columns of the table only.
+    fn check_columns(&self, table: &Table, names: &Names) -> Result<()> {
+        let Some(column) = names.keys().find(|column| table.column(column).is_none()) else { return Ok(()) };
+        let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
+        let hint = column_hint(column, known.iter().copied());
+        let (table, known, option) = (table.name, known.join(", "), self.mapping_option());
+        let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
+        Err(invalid_option(&format!("{option}/{column}"), &problem))
+    }
+
+    /// Whether a mapping that is given feeds all that the table needs.
+    ///
+    /// # Errors
+    /// `config`, with what is missing.
+    pub(crate) fn check_is_complete(&self) -> Result<()> {
+        let Some(names) = self.mapping() else { return Ok(()) };
+        let table = self.table()?;
+        let missing = self.missing(table, names);
+        if let Some(column) = missing.iter().find(|column| **column != "content_type") {
             let given: Vec<_> = names.keys().map(String::as_str).collect();
             let (table, given) = (table.name, given.join(", "));
             let problem = format!(
                 "maps {given} but not `{column}`, which `{table}` needs; add it, or leave the option out to map \
                  columns by their names"
             );
-            return Err(invalid_option(option, &problem));
+            return Err(invalid_option(self.mapping_option(), &problem));
         }
-        Ok(())
+        if missing.is_empty() { Ok(()) } else { Err(missing_content_type()) }
+    }
+
+    /// The required columns of the table that nothing feeds: neither a mapping, nor an option, nor the table itself.
+    pub(crate) fn missing(&self, table: &Table, names: &Names) -> Vec<&'static str> {
+        let is_fed = |name: &str| match name {
+            "external_id" => true,
+            "content_type" if self.content_type.is_some() => true,
+            name => names.contains_key(name),
+        };
+        let needed = table.columns.iter().filter(|column| column.when_empty == WhenEmpty::Reject);
+        needed.map(|column| column.name).filter(|name| !is_fed(name)).collect()
     }
 
     /// Whether each record gets its content type from one place, where the table has one.
     fn check_content_type(&self, table: &Table) -> Result<()> {
-        let is_mapped = self.mapping().map(|names| names.contains_key("content_type"));
+        let is_mapped = self.mapping().is_some_and(|names| names.contains_key("content_type"));
         match (&self.content_type, table.name == CONTENT_INDEX.name) {
             (Some(_), false) => {
                 Err(invalid_option("contentType", "is for the target `content_index` only; leave it out"))
             }
-            (Some(given), true) if is_mapped == Some(true) => {
+            (Some(given), true) if is_mapped => {
                 let problem = format!(
                     "is `{given}`, and a column is mapped to `content_type` as well; give only one of them"
                 );
                 Err(invalid_option("contentType", &problem))
             }
             (Some(given), true) => content_type(given).map(drop),
-            (None, true) if is_mapped == Some(false) => Err(missing_content_type()),
             (None, _) => Ok(()),
         }
+    }
+
+    /// The name of the option that holds the mapping.
+    pub(super) fn mapping_option(&self) -> &'static str {
+        if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" }
     }
 
     /// The table to write.
@@ -204,6 +221,11 @@ impl TargetOptions {
             let problem = format!("unknown target table `{name}`; use one of: {}{hint}", known.join(", "));
             invalid_option("targetTable", &problem)
         })
+    }
+
+    /// Whether the options say which table it is: by its name, or by what is for one of them only.
+    pub(crate) fn is_table_known(&self) -> bool {
+        self.target_table.is_some() || self.content_type.is_some() || self.mapping().is_some()
     }
 
     /// The mapping that was given.

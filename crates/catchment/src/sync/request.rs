@@ -87,6 +87,18 @@ impl Engine {
 
     /// The same of the request of a run, whose secrets are sealed.
     pub(super) async fn prepare(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
+        let prepared = self.prepare_part(request, host).await?;
+        prepared.target.check_is_complete()?;
+        Ok(prepared)
+    }
+
+    /// The same of a new request whose mapping may leave out what the table needs.
+    pub(super) async fn prepare_draft(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
+        Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
+        self.prepare_part(request, host).await
+    }
+
+    async fn prepare_part(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
         let registry = &self.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;

@@ -192,13 +192,14 @@ impl SyncService {
     /// records fit.
     ///
     /// # Errors
-    /// The one that the run would end with.
+    /// The one that the run would end with; where columns that the table needs have no source, it is in the report.
     pub async fn check(&self, principal: &Principal, request: SyncRequest) -> Result<CheckReport> {
         principal.require(Scope::Read)?;
         self.engine.check(request, principal.door).await
     }
 
-    /// Finds out what a source looks like, and options that fit it. No database is needed.
+    /// Finds out what a source looks like, and options that fit it, with those that are given. Where an API says nothing of
+    /// further pages, it tries to get them by the usual parameters. No database is needed.
     ///
     /// # Errors
     /// The one that reading its first records ends with.

@@ -24,7 +24,7 @@ async fn what_inspecting_an_address_prints_can_be_synced() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let options = run(&["inspect", &server.url, "--json"]);
+    let options = run(&["inspect", &server.url, "--content-type", "music", "--json"]);
     let found: Value = serde_json::from_str(&options).unwrap();
     assert_eq!(
         found["columnMapping"],
@@ -74,7 +74,7 @@ async fn over_http_a_source_is_checked_and_its_limits_are_the_operators() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let data = &answer.body["data"];
     assert_eq!(data["findings"]["authenticated"], "by bearer");
-    assert_eq!(data["findings"]["records"], "100 at data.items");
+    assert_eq!(data["findings"]["records"], "100 at `data.items`");
     assert_eq!(data["findings"]["next_page"], "page=2: 100 records");
     assert_eq!(
         (&data["firstRow"]["title"], &data["firstRow"]["external_id"]),
