@@ -39,6 +39,15 @@ pub(super) fn no_pagination() -> Finding {
     Finding::unsure(PAGINATION, message)
 }
 
+/// Pages are numbered by nothing but experience.
+pub(super) fn assumed_pagination() -> Finding {
+    let message = format!(
+        "the first answer does not say how further pages are requested, and the options name a limit; numbered pages by \
+         `page` are assumed; run `catchment inspect` to try the usual parameters, or {SET_PAGINATION}"
+    );
+    Finding::unsure(PAGINATION, message)
+}
+
 /// How pages follow, for people.
 pub(super) fn describe(pagination: &PaginationOptions) -> String {
     let name = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());

@@ -9,7 +9,7 @@ use reqwest::Url;
 
 use super::detect::page_param_kind;
 use super::options::{PaginationOptions, PaginationType};
-use super::pagination::{PageLocator, Pagination};
+use super::pagination::PageLocator;
 use super::reader::{Reader, TriedPage};
 
 /// What pages are most often asked for by, the likeliest first.
@@ -194,7 +194,7 @@ impl Attempt<'_> {
             PaginationType::Page => PageLocator::Page(number),
             _ => PageLocator::Offset(number),
         };
-        self.reader.try_page(&Pagination::new(&self.options(number))?, &place).await
+        self.reader.try_page(self.options(number), &place).await
     }
 
     async fn outcome(&mut self, number: u64) -> Result<Outcome> {

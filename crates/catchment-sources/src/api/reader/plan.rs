@@ -135,20 +135,19 @@ impl Plan {
         let given = layout.pagination.clone().unwrap_or_default();
         let is_limited = given.limit_param.is_some() || given.limit_body_path.is_some();
         let detected = match detect(&answer.headers, &answer.envelope, answer.count) {
-            // A limit that is named says that there are pages; then they have numbers, as they mostly do.
             Ok(Some(PaginationOptions { kind: Some(PaginationType::None), .. }) | None) | Err(_)
                 if is_limited =>
             {
-                Some(of(PaginationType::Page))
+                // A limit that is named says that there are pages; then they have numbers, as they mostly do.
+                self.set_pagination(layout, of(PaginationType::Page).or(given))?;
+                return Ok(Some(findings::assumed_pagination()));
             }
             detected => detected?,
         };
         let is_said = detected.is_some();
         let found = detected.unwrap_or_else(|| of(PaginationType::None)).or(given.clone());
-        let pagination = Pagination::new(&found)?;
-        let is_only_page =
-            !is_said && pagination.is_only_page(&answer.facts(answer.count, answer.count, None));
-        let finding = if is_said || is_only_page {
+        let facts = answer.facts(answer.count, answer.count, None);
+        let finding = if is_said || Pagination::new(&found)?.is_only_page(&facts) {
             Some(findings::pagination(&found))
         } else if answer.count == 0 || answer.end.is_some() {
             None
@@ -157,12 +156,11 @@ impl Plan {
         } else {
             Some(findings::no_pagination())
         };
-        self.pagination = Some(pagination);
-        layout.pagination = Some(found);
+        self.set_pagination(layout, found)?;
         Ok(finding)
     }
 
-    /// Takes how pages follow from whoever found it out.
+    /// Takes how pages follow.
     pub(super) fn set_pagination(&mut self, layout: &mut ApiLayout, found: PaginationOptions) -> Result<()> {
         self.pagination = Some(Pagination::new(&found)?);
         layout.pagination = Some(found);

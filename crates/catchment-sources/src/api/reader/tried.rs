@@ -35,9 +35,10 @@ impl Reader {
     /// What the answer failed with, but for a refusal.
     pub(in crate::api) async fn try_page(
         &mut self,
-        pagination: &Pagination,
+        way: PaginationOptions,
         place: &PageLocator,
     ) -> Result<TriedPage> {
+        let pagination = Pagination::new(&self.completed(way))?;
         let resolve = |link: &str| self.api.client.resolve_link(&self.api.url, link);
         let draft = pagination.request(place, self.api.draft(self.state.since.as_deref()), resolve)?;
         let request = self.api.request(draft, HeaderMap::new(), REFUSALS.to_vec());
@@ -63,9 +64,14 @@ impl Reader {
         Ok(TriedPage::Records(records))
     }
 
-    /// Takes a way of pagination that was found by trying, with what the options say beside it.
+    /// Takes a way of pagination that was found by trying.
     pub(in crate::api) fn adopt(&mut self, found: PaginationOptions) -> Result<()> {
-        let given = self.api.layout().pagination.unwrap_or_default();
-        self.plan.set_pagination(&mut self.state.layout, found.or(given))
+        let found = self.completed(found);
+        self.plan.set_pagination(&mut self.state.layout, found)
+    }
+
+    /// A way of pagination, with what the options say beside it.
+    fn completed(&self, way: PaginationOptions) -> PaginationOptions {
+        way.or(self.api.layout().pagination.unwrap_or_default())
     }
 }

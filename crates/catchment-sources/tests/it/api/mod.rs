@@ -4,6 +4,7 @@ mod access;
 mod catalogue;
 mod cursors;
 mod ends;
+mod findings;
 mod options;
 mod pagination;
 mod probing;

@@ -1,4 +1,4 @@
-//! APIs whose first answer says nothing of pages: what inspecting tries, what it finds, and what reading says of them.
+//! APIs whose first answer says nothing of pages: what inspecting tries, and what it finds.
 
 use catchment_core::{Finding, Inspection, Reading, Result, Source};
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use super::catalogue::songs;
 use super::{api, error, pages, read_ids};
 use crate::server::{Reply, Request, Server, host};
 
-const TOTAL: usize = 7;
+pub(super) const TOTAL: usize = 7;
 
 /// A server of bare lists, three songs each from a place that it takes out of a request.
-async fn server(from: fn(&Request) -> usize) -> Server {
+pub(super) async fn server(from: fn(&Request) -> usize) -> Server {
     Server::start(move |request| Reply::json(&json!(songs(from(request), 3, TOTAL)))).await
 }
 
@@ -23,16 +23,16 @@ async fn strict(status: u16) -> Server {
     .await
 }
 
-async fn explored(url: &str, given: Value) -> Result<Inspection> {
+pub(super) async fn explored(url: &str, given: Value) -> Result<Inspection> {
     api(url, given, &host()).explore([].into()).await
 }
 
-fn pagination(findings: &[Finding]) -> &Finding {
+pub(super) fn pagination(findings: &[Finding]) -> &Finding {
     findings.iter().rfind(|finding| finding.topic == "pagination").unwrap()
 }
 
 /// The findings that a run would keep.
-async fn read_findings(url: &str, given: Value) -> Vec<Finding> {
+pub(super) async fn read_findings(url: &str, given: Value) -> Vec<Finding> {
     let pages = pages(&api(url, given, &host()), Reading::default()).await;
     pages.into_iter().flat_map(|page| page.unwrap().cursor.findings).collect()
 }
@@ -220,68 +220,21 @@ async fn where_an_answer_tells_of_more_trying_finds_them_and_its_total_is_kept()
 }
 
 #[tokio::test]
-async fn a_reading_tells_what_it_found_out_and_what_it_could_not() {
-    let bare = server(|_| 0).await;
-    let findings = read_findings(&bare.url, json!({})).await;
-    assert_eq!(findings[0], Finding::sure("records", "at the top of the answer"));
-    assert!(findings[1].is_unsure && findings[1].message.contains("`pagination`"), "{findings:?}");
-    assert_eq!(read_findings(&bare.url, json!({"dataPath": "$", "pagination": {"type": "none"}})).await, []);
-    let linked = Server::start(|request| {
-        let from = request.number("from").unwrap_or(0);
-        let next = (from + 3 < TOTAL).then(|| format!("/?from={}", from + 3));
-        Reply::json(&json!({"data": {"songs": songs(from, 3, TOTAL)}, "next": next}))
+async fn a_limit_that_is_named_goes_with_each_page_that_is_tried() {
+    let server = Server::start(|request| {
+        let limit = request.number("limit").unwrap_or(3);
+        Reply::json(&json!(songs(request.number("offset").unwrap_or(0), limit, TOTAL)))
     })
     .await;
-    let mut findings = read_findings(&linked.url, json!({})).await;
-    findings.dedup();
+    let given = json!({"pagination": {"limitParam": "limit", "limit": 2}});
+    let inspection = explored(&server.url, given.clone()).await.unwrap();
+    let found = json!({"type": "offset", "offsetParam": "offset", "startOffset": 0, "limitParam": "limit", "limit": 2});
+    assert_eq!(inspection.options["pagination"], found);
+    assert!(server.targets().iter().all(|target| target.contains("limit=2")), "{:?}", server.targets());
     assert_eq!(
-        findings[..2],
-        [
-            Finding::sure("records", "at `data.songs`"),
-            Finding::sure("pagination", "pages by the links at `next`")
-        ]
+        read_ids(&server.url, Value::Object(inspection.options)).await,
+        (0..TOTAL).collect::<Vec<_>>()
     );
-}
-
-#[tokio::test]
-async fn pages_that_are_asked_for_without_a_way_are_an_error() {
-    let server = server(|_| 0).await;
-    for given in [
-        json!({"enabled": true}),
-        json!({"enabled": true, "type": "auto"}),
-        json!({"hasMorePath": "more"}),
-        json!({"pageSize": 50}),
-    ] {
-        let given = json!({"pagination": given});
-        let (kind, code, message) = error(&server.url, given.clone()).await;
-        assert_eq!((kind.as_str(), code.as_str()), ("config", "unknown_pagination"), "{given}");
-        assert!(message.contains("catchment inspect"), "{message}");
-        assert_eq!(
-            explored(&server.url, given).await.unwrap_err().details()[0].pointer,
-            "/options/pagination"
-        );
-    }
-    // One that tries finds the way; a limit on pages asks for none.
-    let paged = self::server(|request| (request.number("page").unwrap_or(1) - 1) * 3).await;
-    let inspection =
-        explored(&paged.url, json!({"pagination": {"enabled": true, "maxPages": 2}})).await.unwrap();
-    assert_eq!(inspection.options["pagination"]["maxPages"], 2);
-    assert_eq!(read_ids(&paged.url, Value::Object(inspection.options)).await.len(), 6);
-    assert!(pagination(&read_findings(&server.url, json!({"pagination": {"maxPages": 2}})).await).is_unsure);
-}
-
-#[tokio::test]
-async fn an_error_of_status_200_is_told_with_its_message() {
-    for (given, body) in [
-        (json!({}), json!({"error": {"code": 7, "message": "quota used up"}})),
-        (json!({}), json!({"error": "quota", "message": "quota used up", "hint": []})),
-        (json!({}), json!({"error": {"message": "quota used up", "details": [{"a": 1}]}})),
-        (json!({}), json!({"errors": [{"message": "quota used up"}]})),
-        (json!({"dataPath": "data"}), json!({"error": true, "message": "quota used up"})),
-    ] {
-        let server = Server::start(move |_| Reply::json(&body)).await;
-        let (kind, code, message) = error(&server.url, given).await;
-        assert_eq!((kind.as_str(), code.as_str()), ("api", "error_in_answer"), "{message}");
-        assert!(message.contains("quota used up"), "{message}");
-    }
+    // Reading does not try: it takes pages to be numbered, and sees that they are not.
+    assert_eq!(error(&server.url, given).await.1, "same_page");
 }
