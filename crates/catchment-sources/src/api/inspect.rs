@@ -10,7 +10,7 @@ use super::endpoint::Endpoint;
 use super::findings::{self, PAGINATION, SET_PAGINATION};
 use super::options::{PaginationOptions, PaginationType};
 use super::pagination::{PageLocator, pagination_type};
-use super::probe::{Probed, probe};
+use super::probe::{FoundWay, Probed, probe};
 use super::reader::{Reader, TriedPage};
 use super::summary::AnswerSummary;
 
@@ -72,15 +72,13 @@ impl Look<'_> {
         let may_try = self.may_try && self.endpoint.is_get() && answer.count > 0 && answer.end.is_none();
         let next = match self.reader.next(answer) {
             Err(error) if error.code() == "unknown_pagination" && may_try => {
-                let tried = self.try_pages(page, answer).await?;
-                // What was not found is not known either.
-                return if tried.is_unsure { Err(error) } else { Ok(vec![tried]) };
+                return self.try_pages(page, answer).await?.map_err(|_| error);
             }
             next => next?,
         };
         let said = self.reader.findings().iter().rfind(|finding| finding.topic == PAGINATION).cloned();
         if may_try && said.as_ref().is_some_and(|said| said.is_unsure) {
-            return Ok(vec![self.try_pages(page, answer).await?]);
+            return Ok(self.try_pages(page, answer).await?.unwrap_or_else(|nothing| vec![nothing]));
         }
         let next_page = match next {
             None => "none".to_owned(),
@@ -97,20 +95,28 @@ impl Look<'_> {
         Ok(said.into_iter().chain([Finding::sure("next_page", next_page)]).collect())
     }
 
-    /// Tries the usual ways, and takes the one that is found.
-    async fn try_pages(&mut self, page: &Page, answer: &AnswerSummary) -> Result<Finding> {
+    /// Tries the usual ways, and takes the one that is found; else what says that there is none.
+    async fn try_pages(
+        &mut self,
+        page: &Page,
+        answer: &AnswerSummary,
+    ) -> Result<Result<Vec<Finding>, Finding>> {
         let incremental = self.endpoint.incremental.as_ref().map(|incremental| incremental.param.as_str());
         let first = TriedPage::digests(page);
         let probed = probe(self.reader, &first, &self.endpoint.url, incremental).await;
-        let Some((found, count)) = probed.found else { return Ok(self.nothing_found(&probed)) };
-        let how = match count {
+        let Some(FoundWay { options, second, doubt }) = probed.found else {
+            return Ok(Err(self.nothing_found(&probed)));
+        };
+        let how = match second {
             0 => "there is no second page".to_owned(),
             count => format!("the second one has {count} other records"),
         };
-        let message = format!("{}, found by trying: {how}", findings::describe(&found));
+        let message = format!("{}, found by trying: {how}", findings::describe(&options));
         let total_path = total_path(&answer.envelope, answer.count);
-        self.reader.adopt(PaginationOptions { total_path, ..found })?;
-        Ok(Finding::sure(PAGINATION, message))
+        // Where the total is known, it tells the end.
+        let doubt = doubt.filter(|_| total_path.is_none()).map(|doubt| Finding::unsure("last_page", doubt));
+        self.reader.adopt(PaginationOptions { total_path, ..options })?;
+        Ok(Ok([Finding::sure(PAGINATION, message)].into_iter().chain(doubt).collect()))
     }
 
     fn nothing_found(&self, probed: &Probed) -> Finding {

@@ -37,12 +37,21 @@ const NOT_THERE: [u16; 3] = [404, 410, 416];
 /// What probing came to.
 #[derive(Debug, Default)]
 pub(super) struct Probed {
-    /// The way that was found, and how many records the second page has.
-    pub(super) found: Option<(PaginationOptions, u64)>,
+    pub(super) found: Option<FoundWay>,
     /// The parameters that were tried.
     pub(super) tried: Vec<String>,
     /// The first failure on the way.
     pub(super) failure: Option<Error>,
+}
+
+/// A way that leads to a second page, or that shows that there is none.
+#[derive(Debug)]
+pub(super) struct FoundWay {
+    pub(super) options: PaginationOptions,
+    /// Records of the second page.
+    pub(super) second: u64,
+    /// What is not clear of the end of its pages, and the option that settles it.
+    pub(super) doubt: Option<String>,
 }
 
 /// A parameter that pages may be asked for by.
@@ -115,7 +124,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn find(&mut self) -> Result<Option<(PaginationOptions, u64)>> {
+    async fn find(&mut self) -> Result<Option<FoundWay>> {
         if self.way.kind == PaginationType::Page {
             self.find_numbered().await
         } else {
@@ -123,7 +132,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn find_numbered(&mut self) -> Result<Option<(PaginationOptions, u64)>> {
+    async fn find_numbered(&mut self) -> Result<Option<FoundWay>> {
         let start = self.way.given.unwrap_or(1);
         let second = self.outcome(start.saturating_add(1)).await?;
         if matches!(second, Outcome::First | Outcome::Mixed) {
@@ -140,7 +149,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn find_offset(&mut self) -> Result<Option<(PaginationOptions, u64)>> {
+    async fn find_offset(&mut self) -> Result<Option<FoundWay>> {
         let start = self.way.given.unwrap_or(0);
         let count = self.first.len() as u64;
         let second = self.outcome(start.saturating_add(count)).await?;
@@ -156,28 +165,35 @@ impl Attempt<'_> {
     }
 
     /// The way with its options; `second` is what the second page was, and `far` how far no source reaches.
-    async fn found(
-        &mut self,
-        start: u64,
-        second: Outcome,
-        far: u64,
-    ) -> Result<Option<(PaginationOptions, u64)>> {
-        let (count, end) = match second {
-            Outcome::Refused(status) => (0, Some(status)),
-            Outcome::Others(0) => (0, None),
-            Outcome::Others(count) => {
-                // It is known without how its pages end, too.
-                let far = self.outcome(start.saturating_add(far)).await.ok();
-                let end = far.and_then(|outcome| match outcome {
-                    Outcome::Refused(status) if NOT_THERE.contains(&status) => Some(status),
-                    _ => None,
-                });
-                (count, end)
-            }
+    async fn found(&mut self, start: u64, second: Outcome, far: u64) -> Result<Option<FoundWay>> {
+        let mut found = FoundWay { options: self.options(start), second: 0, doubt: None };
+        match second {
             Outcome::First | Outcome::Mixed => return Ok(None),
-        };
-        let found = PaginationOptions { end_status: end.into_iter().collect(), ..self.options(start) };
-        Ok(Some((found, count)))
+            Outcome::Refused(status) => found.options.end_status.push(status),
+            Outcome::Others(0) => {}
+            Outcome::Others(count) => {
+                found.second = count;
+                // The way is known without how its pages end, too.
+                match self.outcome(start.saturating_add(far)).await {
+                    Ok(Outcome::Refused(status)) if NOT_THERE.contains(&status) => {
+                        found.options.end_status.push(status);
+                    }
+                    Ok(Outcome::Refused(status)) => {
+                        found.doubt = Some(format!(
+                            "a page far past the last one is refused with status {status}; if that is how the pages \
+                             end, name it by `endStatus` in the option `pagination`"
+                        ));
+                    }
+                    Ok(Outcome::Others(0)) | Err(_) => {}
+                    Ok(_) => {
+                        let doubt = "a page far past the last one holds records; say where the pages end by \
+                                     `totalPath`, or by `fullPages` and `limit`, in the option `pagination`";
+                        found.doubt = Some(doubt.to_owned());
+                    }
+                }
+            }
+        }
+        Ok(Some(found))
     }
 
     fn options(&self, start: u64) -> PaginationOptions {

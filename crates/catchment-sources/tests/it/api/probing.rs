@@ -87,6 +87,17 @@ async fn the_way_that_leads_to_other_records_is_found_and_reads_them_all() {
 }
 
 #[tokio::test]
+async fn where_it_is_not_clear_how_the_pages_end_that_is_told() {
+    let clamped = server(|request| (request.number("page").unwrap_or(1).min(3) - 1) * 3).await;
+    for (server, option) in [(strict(400).await, "`endStatus`"), (clamped, "`fullPages`")] {
+        let inspection = explored(&server.url, json!({})).await.unwrap();
+        assert!(!pagination(&inspection.findings).is_unsure);
+        let doubt = inspection.findings.last().unwrap();
+        assert!(doubt.is_unsure && doubt.message.contains(option), "{doubt}");
+    }
+}
+
+#[tokio::test]
 async fn a_parameter_of_the_address_that_looks_like_it_is_tried_first() {
     let server = server(|request| (request.number("pageNum").unwrap_or(1) - 1) * 3).await;
     explored(&format!("{}/?size=3&pageNum=1", server.url), json!({})).await.unwrap();
