@@ -81,7 +81,8 @@ impl Look<'_> {
             return Ok(self.try_pages(page, answer).await?.unwrap_or_else(|nothing| vec![nothing]));
         }
         let next_page = match next {
-            None => "none".to_owned(),
+            None if said.as_ref().is_some_and(|said| said.is_unsure) => None,
+            None => Some("none".to_owned()),
             Some(next) => {
                 let how = describe(self.reader.layout().pagination.as_ref(), &next);
                 self.reader.step(next);
@@ -89,10 +90,11 @@ impl Look<'_> {
                     Some(answer) => self.reader.look(answer).await?.1.count,
                     None => 0,
                 };
-                format!("{how}: {count} records")
+                Some(format!("{how}: {count} records"))
             }
         };
-        Ok(said.into_iter().chain([Finding::sure("next_page", next_page)]).collect())
+        let next_page = next_page.map(|next_page| Finding::sure("next_page", next_page));
+        Ok(said.into_iter().chain(next_page).collect())
     }
 
     /// Tries the usual ways, and takes the one that is found; else what says that there is none.
