@@ -13,7 +13,7 @@ const MAX_COLUMNS: usize = 256;
 /// A place that records have a value at.
 struct Place {
     steps: Vec<Step>,
-    /// Whether a record has more there than `null` or an empty list, which says nothing of what others have.
+    /// Whether a record has more there than what stands for nothing, which says nothing of what others have.
     has_value: bool,
     /// The record that was seen last, and how often it has the place.
     record: usize,
@@ -69,7 +69,7 @@ impl Sample {
             }
             (Some(b'{'), _) => {}
             (Some(b'['), Some(first)) if first.starts_with('[') => {}
-            _ => self.note(steps, !matches!(value, "null" | "[]")),
+            _ => self.note(steps, !matches!(value, "null" | "false" | "[]" | "\"\"")),
         }
     }
 
@@ -151,10 +151,10 @@ mod tests {
     #[test]
     fn a_record_without_an_object_does_not_make_a_column_of_it() {
         let records = [
-            r#"{"artist": null, "none": null, "tags": []}"#,
-            r#"{"artist": {"name": "a"}, "tags": [{"name": "b"}]}"#,
+            r#"{"artist": null, "none": null, "tags": [], "genre": "", "image": false}"#,
+            r#"{"artist": {"name": "a"}, "tags": [{"name": "b"}], "genre": {"id": 1}, "image": {"url": "x"}}"#,
         ];
-        assert_eq!(columns_of(&records), "none|artist.name|tags[0].name");
+        assert_eq!(columns_of(&records), "none|artist.name|tags[0].name|genre.id|image.url");
     }
 
     #[test]

@@ -72,13 +72,19 @@ impl Look<'_> {
         let may_try = self.may_try && self.endpoint.is_get() && answer.count > 0 && answer.end.is_none();
         let next = match self.reader.next(answer) {
             Err(error) if error.code() == "unknown_pagination" && may_try => {
-                return self.try_pages(page, answer).await?.map_err(|_| error);
+                let tried = self.try_pages(page, answer).await?;
+                return tried.map_err(|nothing| error.with_lines(&[nothing]));
             }
             next => next?,
         };
         let said = self.reader.findings().iter().rfind(|finding| finding.topic == PAGINATION).cloned();
         if may_try && said.as_ref().is_some_and(|said| said.is_unsure) {
-            return Ok(self.try_pages(page, answer).await?.unwrap_or_else(|nothing| vec![nothing]));
+            return Ok(self.try_pages(page, answer).await?.unwrap_or_else(|nothing| {
+                let message = format!(
+                    "the first answer says nothing of further pages, and {nothing}; {SET_PAGINATION}"
+                );
+                vec![Finding::unsure(PAGINATION, message)]
+            }));
         }
         let next_page = match next {
             None if said.as_ref().is_some_and(|said| said.is_unsure) => None,
@@ -102,7 +108,7 @@ impl Look<'_> {
         &mut self,
         page: &Page,
         answer: &AnswerSummary,
-    ) -> Result<Result<Vec<Finding>, Finding>> {
+    ) -> Result<Result<Vec<Finding>, String>> {
         let incremental = self.endpoint.incremental.as_ref().map(|incremental| incremental.param.as_str());
         let first = TriedPage::digests(page);
         let probed = probe(self.reader, &first, &self.endpoint.url, incremental).await;
@@ -121,15 +127,10 @@ impl Look<'_> {
         Ok(Ok([Finding::sure(PAGINATION, message)].into_iter().chain(doubt).collect()))
     }
 
-    fn nothing_found(&self, probed: &Probed) -> Finding {
+    fn nothing_found(&self, probed: &Probed) -> String {
         let failure = probed.failure.as_ref().map(|error| format!(" ({error})")).unwrap_or_default();
-        let message = format!(
-            "the first answer says nothing of further pages, and none of the usual parameters ({}) led to a second \
-             one{}; {SET_PAGINATION}",
-            probed.tried.join(", "),
-            self.endpoint.client.clean(&failure)
-        );
-        Finding::unsure(PAGINATION, message)
+        let (tried, failure) = (probed.tried.join(", "), self.endpoint.client.clean(&failure));
+        format!("none of the usual parameters ({tried}) led to a second page{failure}")
     }
 }
 

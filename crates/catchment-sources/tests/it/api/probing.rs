@@ -227,7 +227,7 @@ async fn where_an_answer_tells_of_more_trying_finds_them_and_its_total_is_kept()
     let stuck = Server::start(|_| Reply::json(&json!({"total": TOTAL, "songs": songs(0, 3, 3)}))).await;
     let refused = explored(&stuck.url, json!({})).await.unwrap_err();
     assert_eq!(refused.code(), "unknown_pagination");
-    assert!(refused.message().contains("catchment inspect"), "{refused}");
+    assert!(refused.message().contains("(page, offset,"), "{refused}");
 }
 
 #[tokio::test]
