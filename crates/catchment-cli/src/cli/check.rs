@@ -1,9 +1,10 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
 use catchment::{CheckReport, Settings};
+use catchment_core::Error;
 use clap::Args;
 
-use super::exit::{Exit, report};
+use super::exit::{Exit, exit_of, report};
 use super::open::{caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN, say, say_json};
@@ -22,17 +23,20 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(settings: &Settings, mut args: CheckArgs) -> anyhow::Result<Exit> {
+    let _spool = args.source.spool()?;
     let request = request(args.source, args.target)?;
     let (app, caller) = (unopened(settings)?, caller());
-    // What is wrong with the request itself is wrong usage; what its source turns out to be is a failure, as of a run.
-    app.service().preflight(&caller, request.clone()).await?;
+    // It ends as a sync would: what that refuses before it makes a run is wrong usage, the rest a failure.
+    let is_run = app.service().preflight(&caller, request.clone()).await.is_ok();
+    let refused = |error: Error| {
+        let error = error.into();
+        report(&error, args.json);
+        Ok(if is_run { Exit::Failed } else { exit_of(&error) })
+    };
     let checked = match app.service().check(&caller, request).await {
         Ok(checked) => checked,
-        Err(error) => {
-            report(&error.into(), args.json);
-            return Ok(Exit::Failed);
-        }
+        Err(error) => return refused(error),
     };
     if args.json {
         say_json(&CheckView::from(&checked));
@@ -40,14 +44,11 @@ pub(super) async fn run(settings: &Settings, args: CheckArgs) -> anyhow::Result<
         print(&checked);
     }
     let is_fine = checked.rejects.is_empty();
-    Ok(match checked.refusal {
-        Some(refusal) => {
-            report(&refusal.into(), args.json);
-            Exit::Failed
-        }
-        None if is_fine => Exit::Done,
-        None => Exit::Attention,
-    })
+    match checked.refusal {
+        Some(refusal) => refused(refusal),
+        None if is_fine => Ok(Exit::Done),
+        None => Ok(Exit::Attention),
+    }
 }
 
 fn print(checked: &CheckReport) {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::open::{caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{self, WARN, say};
+use super::table::{self, WARN, say, say_json};
 
 /// Values shown for each column.
 const EXAMPLES: usize = 3;
@@ -22,12 +22,13 @@ pub(super) struct InspectArgs {
     #[command(flatten)]
     target: TargetArgs,
 
-    /// Print nothing but the options
+    /// Print nothing but the options, as one line of JSON
     #[arg(long)]
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(settings: &Settings, mut args: InspectArgs) -> anyhow::Result<Exit> {
+    let _spool = args.source.spool()?;
     let request = request(args.source, args.target)?;
     // Whatever the database is, and whether it is there: it is not touched.
     let settings = Settings { database_url: Settings::default().database_url, ..settings.clone() };
@@ -40,14 +41,15 @@ pub(super) async fn run(settings: &Settings, args: InspectArgs) -> anyhow::Resul
         for finding in findings.filter(|finding| finding.is_unsure) {
             anstream::eprintln!("{WARN}unsure:{WARN:#} {finding}");
         }
+        say_json(&inspected.options);
     } else {
         print(&inspected.inspection, &inspected.mapping);
         if let Some(decimal) = &inspected.decimal {
             say!("{WARN}decimal sign{WARN:#} {decimal}");
         }
         say!("\nOptions for `{}`, ready for --options FILE or the API:", inspected.target_table);
+        say!("{:#}", Value::Object(inspected.options));
     }
-    say!("{:#}", Value::Object(inspected.options));
     Ok(Exit::Done)
 }
 

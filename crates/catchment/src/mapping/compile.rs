@@ -105,7 +105,7 @@ impl Mapping {
 
     /// What was found out of the first page rather than given.
     pub(crate) fn findings(&self, page: &Page) -> Vec<Finding> {
-        let decimal = self.find_decimal(page).map(|decimal| Finding::unsure("decimal", decimal.to_string()));
+        let decimal = self.find_decimal(page).map(|decimal| decimal.to_finding());
         self.is_by_name.then(|| self.mapping_finding()).into_iter().chain(decimal).collect()
     }
 

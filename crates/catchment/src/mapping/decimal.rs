@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use catchment_core::{Page, Value, truncate_text};
+use catchment_core::{Finding, Page, Value, truncate_text};
 
 use super::Names;
 use super::number::{readings, stored_as};

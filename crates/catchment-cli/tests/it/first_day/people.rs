@@ -40,7 +40,11 @@ fn price_list() -> Vec<u8> {
     let mut text = "Categoría;Capacidad;Precio;Activo\n".to_owned();
     for item in 0..40 {
         let category = if item % 20 == 0 { "Niños" } else { "Música" };
-        text.push_str(&format!("{category} {item};{item}GB;54.9{:02},50;{}\n", item, if item % 3 == 0 { "No" } else { "Sí" }));
+        text.push_str(&format!(
+            "{category} {item};{item}GB;54.9{:02},50;{}\n",
+            item,
+            if item % 3 == 0 { "No" } else { "Sí" }
+        ));
     }
     encoding_rs::WINDOWS_1252.encode(&text).0.into_owned()
 }
