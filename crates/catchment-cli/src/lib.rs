@@ -6,4 +6,5 @@ mod config;
 mod http;
 mod view;
 
-pub use cli::main;
+pub use catchment_sources::builtin;
+pub use cli::{main, main_with};

@@ -7,7 +7,7 @@ pub(super) const MAX_FILE_LINES: usize = 300;
 pub(super) const MAX_FUNCTION_LINES: usize = 50;
 
 /// Directories, below the root of the repository, whose Rust files are held to the rules.
-pub(super) const ROOTS: [&str; 4] = ["crates", "xtask", "trials", "fuzz"];
+pub(super) const ROOTS: [&str; 5] = ["crates", "examples", "xtask", "trials", "fuzz"];
 
 /// What a package may name in its `[dependencies]`. Its `[dev-dependencies]` are free.
 pub(super) struct Dependencies {
@@ -21,7 +21,7 @@ pub(super) struct Dependencies {
 }
 
 /// A line a crate; a crate below `crates/` that is missing here is a finding.
-pub(super) const DEPENDENCIES: [Dependencies; 5] = [
+pub(super) const DEPENDENCIES: [Dependencies; 7] = [
     Dependencies {
         package: "catchment-core",
         ours: &[],
@@ -51,6 +51,19 @@ pub(super) const DEPENDENCIES: [Dependencies; 5] = [
         package: "catchment-cli",
         ours: &["catchment", "catchment-core", "catchment-sources"],
         banned: &["sqlx"],
+        restricted: &[],
+    },
+    // What an author of a source needs.
+    Dependencies {
+        package: "folder-listing",
+        ours: &["catchment-cli", "catchment-core"],
+        banned: &["sqlx", "axum", "clap", "reqwest"],
+        restricted: &[],
+    },
+    Dependencies {
+        package: "fixed-width",
+        ours: &["catchment-cli", "catchment-core"],
+        banned: &["sqlx", "axum", "clap", "reqwest"],
         restricted: &[],
     },
 ];

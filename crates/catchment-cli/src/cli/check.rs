@@ -1,11 +1,11 @@
 //! `catchment check`: what a sync would do, without writing anything.
 
-use catchment::{CheckReport, Settings};
+use catchment::CheckReport;
 use catchment_core::Error;
 use clap::Args;
 
 use super::exit::{Exit, exit_of, report};
-use super::open::{caller, unopened};
+use super::open::{Context, caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN, say, say_json};
 use crate::view::CheckView;
@@ -23,10 +23,10 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, mut args: CheckArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(context: &Context, mut args: CheckArgs) -> anyhow::Result<Exit> {
     let _spool = args.source.spool()?;
     let request = request(args.source, args.target)?;
-    let (app, caller) = (unopened(settings)?, caller());
+    let (app, caller) = (unopened(context)?, caller());
     // It ends as a sync would: what that refuses before it makes a run is wrong usage, the rest a failure.
     let is_run = app.service().preflight(&caller, request.clone()).await.is_ok();
     let refused = |error: Error| {

@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use catchment::{App, Principal, Settings};
+use catchment::{App, Principal};
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::{caller, open_existing};
+use super::open::{Context, caller, open_existing};
 use super::table::{number, say};
 use crate::config::retention_days;
 
@@ -33,8 +33,8 @@ pub(super) struct CleanupArgs {
     yes: bool,
 }
 
-pub(super) async fn run(settings: &Settings, args: CleanupArgs) -> anyhow::Result<Exit> {
-    let (app, who) = (open_existing(settings).await?, caller());
+pub(super) async fn run(context: &Context, args: CleanupArgs) -> anyhow::Result<Exit> {
+    let (app, who) = (open_existing(context).await?, caller());
     let is_asked = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let exit = if args.dry_run {
         say!("{} would be deleted", count(&app, &who, &args).await?.1);

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::exit::Exit;
-use super::open::{caller, unopened};
+use super::open::{Context, caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{self, WARN, say, say_json};
 
@@ -27,12 +27,13 @@ pub(super) struct InspectArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, mut args: InspectArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Result<Exit> {
     let _spool = args.source.spool()?;
     let request = request(args.source, args.target)?;
     // Whatever the database is, and whether it is there: it is not touched.
-    let settings = Settings { database_url: Settings::default().database_url, ..settings.clone() };
-    let inspected = unopened(&settings)?.service().inspect(&caller(), request).await?;
+    let settings = Settings { database_url: Settings::default().database_url, ..context.settings.clone() };
+    let context = Context { settings, registry: context.registry.clone() };
+    let inspected = unopened(&context)?.service().inspect(&caller(), request).await?;
     if args.json {
         // Standard output holds what a sync can be given, and nothing else.
         let decimal = inspected.decimal.as_ref().filter(|decimal| decimal.sign.is_none());

@@ -1,12 +1,11 @@
 //! `catchment migrate`: the tables, and nothing else.
 
 use super::exit::Exit;
-use super::open::unopened;
+use super::open::{Context, unopened};
 use super::table::say;
-use catchment::Settings;
 
-pub(super) async fn run(settings: &Settings) -> anyhow::Result<Exit> {
-    let app = unopened(settings)?;
+pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
+    let app = unopened(context)?;
     let applied = app.migrate().await?;
     match applied.as_slice() {
         [] => say!("The tables are up to date"),

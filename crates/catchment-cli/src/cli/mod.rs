@@ -22,12 +22,14 @@ mod table;
 
 use std::process::ExitCode;
 
-use catchment_core::Error;
-use clap::{CommandFactory, Parser, Subcommand};
+use catchment_core::{Error, Registry};
+use clap::builder::PossibleValuesParser;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Flags, ServeFlags};
 use exit::{Exit, exit_of, report};
 use logging::start_logging;
+use open::Context;
 use output::Verbosity;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
@@ -77,11 +79,36 @@ enum Command {
     Migrate,
 }
 
-/// Runs the command that the process was called with.
+/// Runs the command that the process was called with, with the sources that Catchment brings along.
 pub fn main() -> ExitCode {
+    main_with(catchment_sources::builtin())
+}
+
+/// The same with these sources: a binary with sources of one's own is this call.
+///
+/// ```no_run
+/// # use async_trait::async_trait;
+/// # use catchment_core::{Adapter, Host, Page, Reading, Result, Source};
+/// # use futures::stream::BoxStream;
+/// # struct Mine;
+/// # impl Adapter for Mine {
+/// #     const TYPE: &'static str = "mine";
+/// #     type Options = std::collections::BTreeMap<String, String>;
+/// #     fn new(_: &str, _: Self::Options, _: &Host) -> Result<Self> { Ok(Self) }
+/// # }
+/// # #[async_trait]
+/// # impl Source for Mine {
+/// #     async fn test_connection(&self) -> Result<()> { Ok(()) }
+/// #     fn read(&self, _: Reading) -> BoxStream<'_, Result<Page>> { Box::pin(futures::stream::empty()) }
+/// # }
+/// fn main() -> std::process::ExitCode {
+///     catchment_cli::main_with(catchment_cli::builtin().with::<Mine>())
+/// }
+/// ```
+pub fn main_with(registry: Registry) -> ExitCode {
     // Whoever asked for JSON gets errors as JSON, those of the flags themselves as well.
     let as_json = std::env::args_os().any(|arg| arg == "--json");
-    let Cli { flags, verbosity, command } = match Cli::try_parse() {
+    let Cli { flags, verbosity, command } = match parse(&registry) {
         Ok(cli) => cli,
         Err(error) if as_json && error.use_stderr() => {
             report(&usage_error(&error).into(), true);
@@ -97,7 +124,7 @@ pub fn main() -> ExitCode {
     let exit = Config::resolve(flags, serve_flags).map_err(anyhow::Error::from).and_then(|config| {
         start_logging(config.log_format, matches!(command, Command::Serve(_)), verbosity.verbose);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let exit = runtime.block_on(run(config, command, verbosity));
+        let exit = runtime.block_on(run(config, registry, command, verbosity));
         // A thread that hangs in a file system does not keep the process.
         runtime.shutdown_background();
         exit
@@ -111,6 +138,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The command line, which knows the source types that there are.
+fn command_line(registry: &Registry) -> clap::Command {
+    let types: Vec<_> = registry.types().collect();
+    let with_types = |command: clap::Command| {
+        let types = types.clone();
+        command.mut_arg("source_type", |arg| arg.value_parser(PossibleValuesParser::new(types)))
+    };
+    let commands = ["sync", "check", "inspect", "schema"].into_iter();
+    commands.fold(Cli::command(), |cli, name| cli.mut_subcommand(name, with_types))
+}
+
+fn parse(registry: &Registry) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command_line(registry).try_get_matches()?)
+}
+
 /// What clap says of wrong flags, without its layout.
 fn usage_error(error: &clap::Error) -> Error {
     let text = error.render().to_string();
@@ -120,22 +162,28 @@ fn usage_error(error: &clap::Error) -> Error {
     Error::config("usage", parts.join("; "))
 }
 
-async fn run(config: Config, command: Command, verbosity: Verbosity) -> anyhow::Result<Exit> {
-    let settings = config.settings.clone();
+async fn run(
+    config: Config,
+    registry: Registry,
+    command: Command,
+    verbosity: Verbosity,
+) -> anyhow::Result<Exit> {
+    let context = Context { settings: config.settings.clone(), registry };
     match command {
-        Command::Serve(_) => serve::run(config).await,
-        Command::Sync(args) => sync::run(&settings, args, verbosity.quiet).await,
-        Command::Check(args) => check::run(&settings, args).await,
-        Command::Inspect(args) => inspect::run(&settings, args).await,
-        Command::Runs(args) => runs::run(&settings, args).await,
-        Command::Show(args) => show::run(&settings, args).await,
-        Command::Schema(args) => schema::run(&settings, &args),
+        Command::Serve(_) => serve::run(config, context.registry).await,
+        Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
+        Command::Check(args) => check::run(&context, args).await,
+        Command::Inspect(args) => inspect::run(&context, args).await,
+        Command::Runs(args) => runs::run(&context, args).await,
+        Command::Show(args) => show::run(&context, args).await,
+        Command::Schema(args) => schema::run(&context, &args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "catchment", &mut std::io::stdout());
+            let mut command = command_line(&context.registry);
+            clap_complete::generate(shell, &mut command, "catchment", &mut std::io::stdout());
             Ok(Exit::Done)
         }
-        Command::Cleanup(args) => cleanup::run(&settings, args).await,
-        Command::Schedule(args) => schedule::run(&settings, &args),
-        Command::Migrate => migrate::run(&settings).await,
+        Command::Cleanup(args) => cleanup::run(&context, args).await,
+        Command::Schedule(args) => schedule::run(&context.settings, &args),
+        Command::Migrate => migrate::run(&context).await,
     }
 }

@@ -1,16 +1,23 @@
 //! What commands work on: the service, as whoever called the command.
 
 use catchment::{App, Door, Principal, Settings};
-use catchment_core::Result;
+use catchment_core::{Registry, Result};
 
-/// The service on a database with tables. Where there are none, none are made: a name may be mistyped.
-pub(super) async fn open_existing(settings: &Settings) -> Result<App> {
-    App::open_existing(settings, catchment_sources::builtin()).await
+/// What every command works with.
+pub(super) struct Context {
+    pub(super) settings: Settings,
+    /// The source types of this binary.
+    pub(super) registry: Registry,
 }
 
-/// The same without touching the database.
-pub(super) fn unopened(settings: &Settings) -> Result<App> {
-    App::unopened(settings, catchment_sources::builtin())
+/// The service on a database with tables. Where there are none, none are made: a name may be mistyped.
+pub(super) async fn open_existing(context: &Context) -> Result<App> {
+    App::open_existing(&context.settings, context.registry.clone()).await
+}
+
+/// The service, without touching the database.
+pub(super) fn unopened(context: &Context) -> Result<App> {
+    App::unopened(&context.settings, context.registry.clone())
 }
 
 /// Whoever called the command. They may do what they could do to the database anyway.

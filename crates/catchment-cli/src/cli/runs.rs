@@ -1,12 +1,12 @@
 //! `catchment runs`: the runs of the database.
 
-use catchment::{App, AttemptRecord, Principal, RunStatus, Settings, StoredSkip, SyncRun};
+use catchment::{App, AttemptRecord, Principal, RunStatus, StoredSkip, SyncRun};
 use catchment_core::mask_url_query;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::exit::Exit;
-use super::open::{caller, open_existing};
+use super::open::{Context, caller, open_existing};
 use super::table::{self, DIM, number, say, say_findings, say_json, style};
 use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors};
 
@@ -61,8 +61,8 @@ enum RunsCommand {
     },
 }
 
-pub(super) async fn run(settings: &Settings, args: RunsArgs) -> anyhow::Result<Exit> {
-    let (app, who) = (open_existing(settings).await?, caller());
+pub(super) async fn run(context: &Context, args: RunsArgs) -> anyhow::Result<Exit> {
+    let (app, who) = (open_existing(context).await?, caller());
     match args.command.unwrap_or(RunsCommand::List { status: None, limit: 20 }) {
         RunsCommand::List { status, limit } => list(&app, &who, status, limit, args.json).await?,
         RunsCommand::Show { id } => show(&app, &who, id, args.json).await?,

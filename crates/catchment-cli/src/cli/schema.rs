@@ -1,10 +1,9 @@
 //! `catchment schema`: the options of a type of source, as a JSON schema.
 
-use catchment::Settings;
 use clap::Args;
 
 use super::exit::Exit;
-use super::open::unopened;
+use super::open::{Context, unopened};
 use super::table::{say, say_json};
 
 #[derive(Args)]
@@ -14,8 +13,8 @@ pub(super) struct SchemaArgs {
     source_type: Option<String>,
 }
 
-pub(super) fn run(settings: &Settings, args: &SchemaArgs) -> anyhow::Result<Exit> {
-    let app = unopened(settings)?;
+pub(super) fn run(context: &Context, args: &SchemaArgs) -> anyhow::Result<Exit> {
+    let app = unopened(context)?;
     match &args.source_type {
         Some(source_type) => say_json(&app.service().options_schema(source_type)?),
         None => app.service().source_types().iter().for_each(|name| say!("{name}")),

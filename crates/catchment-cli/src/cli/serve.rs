@@ -4,14 +4,13 @@ use std::future::Future;
 use std::time::Duration;
 
 use anyhow::Context;
-use catchment_core::{Error, ErrorKind, log_error};
+use catchment_core::{Error, ErrorKind, Registry, log_error};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
-use super::open::unopened;
 use crate::config::Config;
 use crate::http::{Guard, Shared, router, serve};
 use catchment::App;
@@ -23,7 +22,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How often a database that is not up yet is asked again.
 const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
+pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Result<Exit> {
     config.check_service()?;
     let listener = TcpListener::bind(config.listen.candidates())
         .await
@@ -31,11 +30,11 @@ pub(super) async fn run(mut config: Config) -> anyhow::Result<Exit> {
     let address = listener.local_addr()?;
     config.settings.own_address = Some(address);
     config.settings.is_service = true;
-    let app = unopened(&config.settings)?;
-    log_start(&config.settings, &app)?;
-    tracing::info!(%address, "listening");
     let (shared, stop) = (Shared::new(Guard::new(&config, address)), CancellationToken::new());
     let settings = config.settings;
+    let app = App::unopened(&settings, registry)?;
+    log_start(&settings, &app)?;
+    tracing::info!(%address, "listening");
     let server = tokio::spawn(serve(listener, router(shared.clone()), stop.clone()));
     let mut signals = Signals::new()?;
 

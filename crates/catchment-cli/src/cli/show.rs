@@ -1,11 +1,11 @@
 //! `catchment show`: rows of a target.
 
-use catchment::{Settings, TargetRows, target_names};
+use catchment::{TargetRows, target_names};
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::exit::Exit;
-use super::open::{caller, open_existing};
+use super::open::{Context, caller, open_existing};
 use super::table::{self, say, say_json};
 
 /// Rows that are fetched at a time.
@@ -36,8 +36,8 @@ pub(super) struct ShowArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, args: ShowArgs) -> anyhow::Result<Exit> {
-    let (app, who) = (open_existing(settings).await?, caller());
+pub(super) async fn run(context: &Context, args: ShowArgs) -> anyhow::Result<Exit> {
+    let (app, who) = (open_existing(context).await?, caller());
     let is_all = args.csv || args.json;
     let mut left = args.limit.unwrap_or(if is_all { u32::MAX } else { SHOWN });
     let (mut after, mut is_first) = (0, true);

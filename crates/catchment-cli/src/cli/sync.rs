@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use catchment::{
-    App, Execution, Principal, RunProgress, RunStatus, Settings, StoredError, StoredSkip, SyncResult, SyncRun,
+    App, Execution, Principal, RunProgress, RunStatus, StoredError, StoredSkip, SyncResult, SyncRun,
 };
 use catchment_core::{Error, mask_url_query};
 use clap::Args;
 use tokio::sync::watch;
 
 use super::exit::{Exit, report};
-use super::open::{caller, unopened};
+use super::open::{Context, caller, unopened};
 use super::progress::show;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::signals::Signals;
@@ -49,7 +49,7 @@ struct RunArgs {
     json: bool,
 }
 
-pub(super) async fn run(settings: &Settings, mut args: SyncArgs, is_quiet: bool) -> anyhow::Result<Exit> {
+pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -> anyhow::Result<Exit> {
     let spool = args.source.spool()?;
     if spool.is_some() && args.run.no_wait {
         let message =
@@ -57,7 +57,7 @@ pub(super) async fn run(settings: &Settings, mut args: SyncArgs, is_quiet: bool)
         return Err(Error::config("invalid_options", message).into());
     }
     let request = request(args.source, args.target)?;
-    let (app, who) = (unopened(settings)?, caller());
+    let (app, who) = (unopened(context)?, caller());
     let (service, began) = (app.service(), Instant::now());
     // What is wrong with the request is told before anything is made.
     service.preflight(&who, request.clone()).await?;
