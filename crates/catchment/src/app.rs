@@ -80,6 +80,7 @@ impl App {
             writers: settings.writers,
             memory_budget: settings.memory_budget,
             is_service: settings.is_service,
+            language: settings.language.clone(),
         };
         Ok(Self { service: SyncService::new(store, registry, service) })
     }

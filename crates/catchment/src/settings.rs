@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use catchment_core::{Error, NetworkAccess, Result, absolute_path};
+use catchment_core::{Error, NetworkAccess, Result, absolute_path, primary_language};
 use ipnet::IpNet;
 
 use crate::sync::Schedule;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub retry_cron: String,
     /// The time zone of that; the system's where it is not set.
     pub time_zone: Option<String>,
+    /// The language that data is likely to be in (BCP 47): a hint for detecting how a file is written.
+    pub language: Option<String>,
     /// Content that no run has seen for so many days is deleted by the daily job; never where it is not set.
     pub content_retention_days: Option<u32>,
 }
@@ -72,6 +74,7 @@ impl Default for Settings {
             workers: 2,
             retry_cron: "0 3 * * *".to_owned(),
             time_zone: None,
+            language: None,
             content_retention_days: None,
         }
     }
@@ -109,6 +112,15 @@ impl Settings {
         }
         if self.content_retention_days == Some(0) {
             return invalid("--content-retention-days must be at least 1 day");
+        }
+        if let Some(tag) = self.language {
+            let Some(language) = primary_language(&tag) else {
+                let message = format!(
+                    "language `{tag}` is not a language tag; use one of BCP 47, such as `es` or `pt-BR`"
+                );
+                return invalid(&message);
+            };
+            self.language = Some(language);
         }
         self.schedule()?;
         self.data_dirs = self.data_dirs.iter().map(|dir| absolute_path(dir)).collect::<Result<_>>()?;

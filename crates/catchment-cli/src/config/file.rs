@@ -33,6 +33,7 @@ pub(super) struct File {
     pub(super) allow_hosts: Option<Vec<String>>,
     pub(super) retry_cron: Option<String>,
     pub(super) time_zone: Option<String>,
+    pub(super) language: Option<String>,
     pub(super) content_retention_days: Option<u32>,
 }
 

@@ -6,10 +6,11 @@ mod flags;
 mod listen;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use catchment::Settings;
-use catchment_core::{Error, FileSecret, Result, Secret, SecretAccess};
+use catchment_core::{Error, FileSecret, Result, Secret, SecretAccess, primary_language};
 use ipnet::IpNet;
 
 use credentials::{credential, given_or_file, variable};
@@ -54,10 +55,7 @@ impl Config {
                 }
                 None => default.database_url,
             },
-            database_url_file: match database {
-                Some(Secret::File(FileSecret { file })) => Some(file),
-                _ => None,
-            },
+            database_url_file: database.and_then(file_of),
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
             allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
             own_address: listen.candidates().first().copied(),
@@ -79,6 +77,7 @@ impl Config {
             workers: serve.workers.or(file.workers).unwrap_or(default.workers),
             retry_cron: serve.retry_cron.or(file.retry_cron).unwrap_or(default.retry_cron),
             time_zone: serve.time_zone.or(file.time_zone),
+            language: variable("CATCHMENT_LANGUAGE").or(file.language).or_else(language_of_locale),
             content_retention_days: serve.content_retention_days.or(file.content_retention_days),
         };
         Ok(Self {
@@ -126,6 +125,14 @@ fn database(flags: &Flags, file: &File) -> Result<Option<Secret>> {
     }
 }
 
+/// The file that holds a secret, where one does.
+fn file_of(secret: Secret) -> Option<PathBuf> {
+    match secret {
+        Secret::File(FileSecret { file }) => Some(file),
+        _ => None,
+    }
+}
+
 /// The API token, which is never in the file of settings itself.
 fn api_token_of(serve: &ServeFlags, file: &File) -> Result<Option<Secret>> {
     let given = variable("CATCHMENT_API_TOKEN");
@@ -136,6 +143,12 @@ fn api_token_of(serve: &ServeFlags, file: &File) -> Result<Option<Secret>> {
     )?;
     let path = || credential("api-token").or(file.api_token_file.clone());
     Ok(named.or_else(|| path().map(|file| Secret::File(FileSecret { file }))))
+}
+
+/// The language of the process's locale, by the variable that POSIX gives precedence; none for `C`.
+fn language_of_locale() -> Option<String> {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable)?;
+    primary_language(&locale)
 }
 
 /// Ranges in CIDR notation (RFC 4632); a single address is one of one.

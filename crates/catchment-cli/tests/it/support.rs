@@ -138,8 +138,10 @@ impl Test {
             .current_dir(self.dir.path())
             .env("DATABASE_URL", &self.url)
             .env("CATCHMENT_NODE", "test")
+            .env("LC_ALL", "C")
             .env_remove("CATCHMENT_API_TOKEN")
             .env_remove("CREDENTIALS_DIRECTORY")
+            .env_remove("CATCHMENT_LANGUAGE")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

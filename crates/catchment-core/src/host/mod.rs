@@ -1,6 +1,7 @@
 //! What the operator lets a source use.
 
 mod files;
+mod language;
 mod network;
 mod secrets;
 mod tokens;
@@ -8,6 +9,7 @@ mod tokens;
 use std::sync::Arc;
 
 pub use files::{FileAccess, absolute_path};
+pub use language::primary_language;
 pub use network::NetworkAccess;
 pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};
 pub use tokens::TokenStore;
@@ -23,4 +25,7 @@ pub struct Host {
     pub secrets: SecretAccess,
     /// Where new tokens are kept; none where nothing may be stored.
     pub tokens: Option<Arc<dyn TokenStore>>,
+    /// The language that data is likely to be in, as its primary subtag ([`primary_language`]): a hint for detecting how
+    /// it is written.
+    pub language: Option<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex as SyncMutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, FileAccess, Host, Registry, Result, SecretAccess};
+use catchment_core::{Error, ErrorKind, FileAccess, Host, Registry, Result, SecretAccess, TokenStore};
 use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
@@ -121,7 +121,7 @@ impl Engine {
 
     /// What a source may use, by the door that its request came through.
     pub(super) fn host(&self, door: Door) -> Host {
-        let ServiceSettings { data_dirs, network, secrets_dir, vault, .. } = &self.settings;
+        let ServiceSettings { data_dirs, network, secrets_dir, vault, language, .. } = &self.settings;
         let (files, secrets) = match door {
             Door::Http => {
                 (FileAccess::Below(data_dirs.clone()), SecretAccess::Restricted { dir: secrets_dir.clone() })
@@ -129,7 +129,8 @@ impl Engine {
             Door::Cli | Door::Library => (FileAccess::Anywhere, SecretAccess::Anywhere),
         };
         let tokens = DatabaseTokenStore::new(self.store.clone(), vault.clone());
-        Host { files, network: network.clone(), secrets, tokens: Some(Arc::new(tokens)) }
+        let tokens: Option<Arc<dyn TokenStore>> = Some(Arc::new(tokens));
+        Host { files, network: network.clone(), secrets, tokens, language: language.clone() }
     }
 
     /// Sleeps, unless the service is shut down.

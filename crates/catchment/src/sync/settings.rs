@@ -32,4 +32,6 @@ pub(crate) struct ServiceSettings {
     pub(crate) memory_budget: usize,
     /// Whether this process serves the HTTP API: it takes up runs that came over it, whose data directories are its own.
     pub(crate) is_service: bool,
+    /// The language that data is likely to be in.
+    pub(crate) language: Option<String>,
 }
