@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use catchment_core::{Error, ErrorKind, Progress, Result};
-use encoding_rs::Encoding;
 
 use crate::text::compression::decompress;
+use crate::text::encoding::TextEncoding;
 use crate::text::transcode::transcode;
 
 /// Blocks that are read of a file.
@@ -74,7 +74,7 @@ impl Blob {
     ///
     /// # Errors
     /// As [`Blob::bytes`].
-    pub fn text(&self, encoding: &'static Encoding) -> Result<Box<dyn Read + Send>> {
+    pub(crate) fn text(&self, encoding: TextEncoding) -> Result<Box<dyn Read + Send>> {
         Ok(transcode(self.bytes()?, encoding))
     }
 

@@ -63,7 +63,7 @@ impl Adapter for Csv {
     }
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
-        let format = csv::CsvFormat::new(&options.format)?;
+        let format = csv::CsvFormat::new(&options.format, host.language.as_deref())?;
         let location = FileLocation::new(identifier, options.remote, format.max_bytes(), host)?;
         Ok(Self { location, format })
     }

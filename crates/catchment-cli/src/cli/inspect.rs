@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::exit::Exit;
 use super::open::{Context, caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
-use super::table::{self, WARN, say, say_json};
+use super::table::{self, WARN, say, say_findings, say_json};
 
 /// Values shown for each column.
 const EXAMPLES: usize = 3;
@@ -55,11 +55,9 @@ pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Res
 }
 
 fn print(inspection: &Inspection, mapping: &Names) {
-    for finding in &inspection.findings {
-        let style = if finding.is_unsure { WARN } else { Style::new() };
-        say!("{style}{:10}{style:#} {}", finding.topic.replace('_', " "), finding.message);
-    }
-    for (name, value) in &inspection.options {
+    say_findings(&inspection.findings);
+    let is_told = |name: &str| inspection.findings.iter().any(|finding| finding.topic == name);
+    for (name, value) in inspection.options.iter().filter(|(name, _)| !is_told(name)) {
         say!("{name:10} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     let Some(page) = &inspection.page else {

@@ -45,6 +45,10 @@ pub(super) struct SourceArgs {
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
 
+    /// Language of the data, such as es: a hint for detecting the encoding [default: of the settings, or the locale]
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
+
     /// The first record is data; the columns are named 1, 2, …
     #[arg(long)]
     no_header: bool,
@@ -111,6 +115,7 @@ pub(super) fn request(source: SourceArgs, target: TargetArgs) -> Result<SyncRequ
     set(&mut options, "quote", source.quote);
     set(&mut options, "escape", source.escape);
     set(&mut options, "encoding", source.encoding);
+    set(&mut options, "language", source.language);
     set(&mut options, "hasHeader", source.no_header.then_some(false));
     set(&mut options, "targetTable", target.target);
     set(&mut options, "contentType", target.content_type);

@@ -121,3 +121,29 @@ async fn inspecting_needs_no_database() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(!test.dir.path().join("catchment.db").exists());
 }
+
+#[tokio::test]
+async fn the_language_of_the_data_comes_from_the_flag_the_settings_or_the_locale() {
+    let test = Test::sqlite().await;
+    test.file("a.csv", b"id,title\n1,Se\xf1al\n");
+    let read = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command =
+            test.command(&[&["check", "a.csv", "--content-type", "music", "--json"], args].concat());
+        let stdout = command.envs(variables.iter().copied()).output().unwrap().stdout;
+        let checked: Value = serde_json::from_slice(&stdout).unwrap();
+        let is_unsure = checked["unsure"].as_array().unwrap().contains(&json!("encoding"));
+        (checked["firstRow"]["title"].as_str().unwrap().to_owned(), is_unsure)
+    };
+    let [unsure, spanish, polish] = [("Señal", true), ("Señal", false), ("Seńal", false)]
+        .map(|(title, is_unsure)| (title.to_owned(), is_unsure));
+    assert_eq!(read(&[], &[]), unsure);
+    assert_eq!(read(&[], &[("LC_ALL", "pl_PL.UTF-8")]), polish);
+    assert_eq!(read(&[], &[("LC_ALL", ""), ("LC_CTYPE", "es_ES"), ("LANG", "pl_PL")]), spanish);
+    assert_eq!(read(&[], &[("LC_ALL", "es_ES"), ("CATCHMENT_LANGUAGE", "pl")]), polish);
+    assert_eq!(read(&["--language", "es"], &[("CATCHMENT_LANGUAGE", "pl")]), spanish);
+    test.file("catchment.toml", "language = \"pl\"\n");
+    assert_eq!(read(&[], &[]), polish);
+    test.file("catchment.toml", "language = \"Polish\"\n");
+    let (code, _, stderr) = run(&test, &["check", "a.csv"]);
+    assert!(code == 2 && stderr.contains("`Polish`") && stderr.contains("BCP 47"), "{stderr}");
+}

@@ -12,7 +12,7 @@ use crate::support::Test;
 
 const OPTIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/options.md");
 /// Options that have a flag on the command line.
-const FLAGS: [(&str, &str); 12] = [
+const FLAGS: [(&str, &str); 13] = [
     ("targetTable", "--target"),
     ("contentType", "--content-type"),
     ("columnMapping", "--map TARGET=SOURCE"),
@@ -25,6 +25,7 @@ const FLAGS: [(&str, &str); 12] = [
     ("escape", "--escape"),
     ("hasHeader", "--no-header"),
     ("encoding", "--encoding"),
+    ("language", "--language"),
 ];
 
 /// Rewrite the page with `CATCHMENT_UPDATE_DOCS=1 cargo test -p catchment-cli docs`.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use catchment_core::{Columns, Error, ErrorKind, Result};
+use catchment_core::{Columns, Error, ErrorKind, Finding, Result, truncate_text};
 
 use super::framing::{Framed, Framer};
 
@@ -72,4 +72,52 @@ pub(crate) fn name_columns(first: &[String], has_header: bool) -> Columns {
             }
         })
         .collect()
+}
+
+/// Records after the header whose values it is compared with.
+const COMPARED_RECORDS: usize = 100;
+
+/// Whether the first record looks like a header: of its fields none is empty, a number or a date, and none stands again in
+/// its column.
+pub(crate) fn judge_header(first: &[String], framer: &mut Framer) -> Finding {
+    let field = |index: usize| match first[index].trim() {
+        "" => format!("field {} is empty", index + 1),
+        text => format!("{} looks like data", shown(text)),
+    };
+    let mut doubt =
+        first.iter().position(|name| name.trim().is_empty() || is_number_or_date(name)).map(field);
+    for _ in 0..COMPARED_RECORDS {
+        if doubt.is_some() {
+            break;
+        }
+        match framer.next(Some(first.len())) {
+            Ok(Some(Framed::Record(record))) => {
+                let again =
+                    first.iter().zip(record.fields()).position(|(name, value)| name.trim() == value.trim());
+                doubt = again.map(|index| format!("{} stands below it as well", shown(&first[index])));
+            }
+            Ok(Some(Framed::MalformedRecord(_))) => {}
+            // What cannot be read fails the reading, in its place.
+            Ok(None) | Err(_) => break,
+        }
+    }
+    match doubt {
+        None => Finding::sure("header", "the first record, which names the columns"),
+        Some(doubt) => Finding::unsure(
+            "header",
+            format!(
+                "the first record was taken for it, though {doubt}; set the option `hasHeader` to settle it"
+            ),
+        ),
+    }
+}
+
+fn shown(name: &str) -> String {
+    format!("`{}`", truncate_text(name.trim(), 40))
+}
+
+/// Digits, with nothing but what stands in numbers, amounts, dates and times.
+fn is_number_or_date(text: &str) -> bool {
+    text.contains(|char: char| char.is_ascii_digit())
+        && text.chars().all(|char| char.is_ascii_digit() || " .,-+/:%€$£TZ".contains(char))
 }

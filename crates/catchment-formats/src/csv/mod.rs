@@ -32,12 +32,15 @@ pub struct CsvFormat {
 }
 
 impl CsvFormat {
-    /// Checks the options.
+    /// Checks the options. `language` is the primary subtag of the language that files are likely to be in, where the options
+    /// name none.
     ///
     /// # Errors
     /// `config`, with a JSON pointer to what does not fit.
-    pub fn new(options: &CsvFormatOptions) -> Result<Self> {
-        Ok(Self { given: options.check()? })
+    pub fn new(options: &CsvFormatOptions, language: Option<&str>) -> Result<Self> {
+        let mut given = options.check()?;
+        given.language = given.language.or_else(|| language.map(str::to_owned));
+        Ok(Self { given })
     }
 }
 
@@ -46,7 +49,11 @@ impl Format for CsvFormat {
         let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
         let options = pages.layout().map(CsvLayout::options).unwrap_or_default();
-        Ok(Inspection { options, findings: Vec::new(), page: pages.next()? })
+        let page = pages.next()?;
+        let findings = page.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
+        // Columns without a record have nothing to show.
+        let page = page.filter(|page| page.records.len() + page.rejects.len() > 0);
+        Ok(Inspection { options, findings, page })
     }
 
     fn open(&self, blob: Blob, reading: Reading) -> Result<Box<dyn Pages>> {

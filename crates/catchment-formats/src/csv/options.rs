@@ -1,9 +1,10 @@
 //! The options of delimited text.
 
-use catchment_core::{Result, invalid_option};
-use encoding_rs::Encoding;
+use catchment_core::{Result, invalid_option, primary_language};
 use schemars::JsonSchema;
 use serde::Deserialize;
+
+use crate::text::encoding::TextEncoding;
 
 /// The dialect of a CSV file (RFC 4180, and its relatives), and limits. What is not given is detected.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -20,8 +21,11 @@ pub struct CsvFormatOptions {
     /// Whether the first record is a header that names the columns. Without one, they are `1`, `2`, … Default true.
     pub has_header: Option<bool>,
     /// The character encoding, by a label of the WHATWG Encoding Standard, such as `utf-8`, `windows-1252`, `latin1` or
-    /// `utf-16le`. Detected by default.
+    /// `utf-16le`, or a code page of DOS, such as `ibm850`. Detected by default.
     pub encoding: Option<String>,
+    /// The language that the file is likely to be in (BCP 47), such as `es` or `pl`: a hint for detecting the encoding. By
+    /// default that of the settings, or of the locale.
+    pub language: Option<String>,
     /// Longest field in bytes (UTF-8). Longer ones are rejected. Default 262144.
     pub max_field_bytes: Option<usize>,
     /// Longest record in bytes (UTF-8), and how far an unclosed quote is followed. Longer ones are rejected.
@@ -37,8 +41,10 @@ pub(crate) struct ValidatedCsvOptions {
     pub(crate) delimiter: Option<u8>,
     pub(crate) quote: Option<u8>,
     pub(crate) escape: Option<u8>,
-    pub(crate) has_header: bool,
-    pub(crate) encoding: Option<&'static Encoding>,
+    pub(crate) has_header: Option<bool>,
+    pub(crate) encoding: Option<TextEncoding>,
+    /// Its primary subtag.
+    pub(crate) language: Option<String>,
     pub(crate) limits: CsvLimits,
 }
 
@@ -48,6 +54,13 @@ pub(crate) struct CsvLimits {
     pub(crate) field: usize,
     pub(crate) record: usize,
     pub(crate) file: u64,
+}
+
+impl ValidatedCsvOptions {
+    /// Whether the first record is a header, where nothing says that it is none.
+    pub(crate) fn has_header(&self) -> bool {
+        self.has_header.unwrap_or(true)
+    }
 }
 
 impl CsvFormatOptions {
@@ -80,8 +93,9 @@ impl CsvFormatOptions {
             delimiter,
             quote,
             escape,
-            has_header: self.has_header.unwrap_or(true),
+            has_header: self.has_header,
             encoding: self.encoding.as_deref().map(encoding).transpose()?,
+            language: self.language.as_deref().map(language).transpose()?,
             limits,
         })
     }
@@ -99,12 +113,28 @@ fn ascii(option: &str, text: &str) -> Result<u8> {
     }
 }
 
-fn encoding(label: &str) -> Result<&'static Encoding> {
-    Encoding::for_label(label.as_bytes()).ok_or_else(|| {
-        let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis";
+fn encoding(label: &str) -> Result<TextEncoding> {
+    TextEncoding::for_label(label).ok_or_else(|| {
+        if label.to_ascii_lowercase().trim().starts_with("utf-32") {
+            let problem = "is UTF-32, which is not read; convert the file, such as with `iconv -f UTF-32 -t UTF-8`";
+            return invalid_option("encoding", problem);
+        }
+        let known = "utf-8, utf-16le, utf-16be, windows-1252, latin1, windows-1250, shift_jis, ibm850, macintosh";
         invalid_option(
             "encoding",
-            &format!("`{label}` is not a known encoding; use a name of the WHATWG Encoding Standard, such as {known}"),
+            &format!(
+                "`{label}` is not a known encoding; use a name of the WHATWG Encoding Standard, or a code page of DOS, such \
+                 as {known}"
+            ),
+        )
+    })
+}
+
+fn language(tag: &str) -> Result<String> {
+    primary_language(tag).ok_or_else(|| {
+        invalid_option(
+            "language",
+            &format!("`{tag}` is not a language tag; use one of BCP 47, such as `es` or `pt-BR`"),
         )
     })
 }

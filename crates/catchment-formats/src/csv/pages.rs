@@ -1,7 +1,8 @@
 //! The reading itself: from a file and a cursor to pages.
 
 use catchment_core::{
-    Columns, Cursor, Error, ErrorKind, Page, PageSize, Position, Reading, Records, Reject, Result, Value,
+    Columns, Cursor, Error, ErrorKind, Finding, Page, PageSize, Position, Reading, Records, Reject, Result,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,9 @@ use super::framing::{Framed, Framer};
 use super::layout::CsvLayout;
 use super::options::ValidatedCsvOptions;
 use crate::{Blob, Pages};
+
+const NO_RECORDS: &str = "only a header was found, and no record below it; check that it is the right file, or set the \
+                          option `hasHeader`";
 
 /// What a cursor of this source holds: where the text was read up to, that it is still the same text, and how
 /// to read it.
@@ -29,6 +33,8 @@ pub(super) struct CsvPages {
     page_size: PageSize,
     /// `None` for a file without a single record.
     text: Option<(Framer, CsvLayout)>,
+    /// What was found out at the beginning, until a page has said it.
+    findings: Option<Vec<Finding>>,
     records_read: u64,
     is_at_end: bool,
 }
@@ -36,11 +42,14 @@ pub(super) struct CsvPages {
 impl CsvPages {
     pub(super) fn start(blob: Blob, given: &ValidatedCsvOptions, reading: Reading) -> Result<Self> {
         let records_read = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
-        let text = match reading.after {
-            Some(cursor) => Some(resume(&blob, given, &cursor)?),
-            None => begin(&blob, given, &reading.fields)?,
+        let (text, findings) = match reading.after {
+            Some(cursor) => (Some(resume(&blob, given, &cursor)?), None),
+            None => match begin(&blob, given, &reading.fields)? {
+                Some((framer, layout, findings)) => (Some((framer, layout)), Some(findings)),
+                None => (None, None),
+            },
         };
-        Ok(Self { blob, page_size: reading.page_size, text, records_read, is_at_end: false })
+        Ok(Self { blob, page_size: reading.page_size, text, findings, records_read, is_at_end: false })
     }
 
     /// How the file is read; `None` for one without a single record.
@@ -66,9 +75,12 @@ impl CsvPages {
             }
         }
         let count = records.len() + rejects.len();
+        let mut findings = self.findings.take();
         if count == 0 {
-            return Ok(None);
+            let Some(findings) = &mut findings else { return Ok(None) };
+            findings.push(Finding::unsure("records", NO_RECORDS));
         }
+        let findings = findings.unwrap_or_default();
         self.records_read += count as u64;
         let state = CsvState {
             line: framer.text().line(),
@@ -76,7 +88,7 @@ impl CsvPages {
             digest: framer.text().digest(),
             layout: layout.clone(),
         };
-        let cursor = Cursor::new(self.records_read, &state)?;
+        let cursor = Cursor { findings, ..Cursor::new(self.records_read, &state)? };
         let columns: Columns = layout.columns.clone();
         Ok(Some(Page { columns, records, rejects, cursor, progress: self.blob.progress() }))
     }
@@ -102,13 +114,13 @@ fn begin(
     blob: &Blob,
     given: &ValidatedCsvOptions,
     fields: &[Box<str>],
-) -> Result<Option<(Framer, CsvLayout)>> {
-    let Some(layout) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
+) -> Result<Option<(Framer, CsvLayout, Vec<Finding>)>> {
+    let Some((layout, findings)) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
     if layout.has_header {
         framer.next(None)?;
     }
-    Ok(Some((framer, layout)))
+    Ok(Some((framer, layout, findings)))
 }
 
 /// Goes where the cursor stood, if the file is the same up to there.

@@ -18,6 +18,13 @@ pub(crate) fn decompress(mut raw: impl BufRead + Send + 'static) -> Result<Box<d
     })
 }
 
+/// The first bytes of a reader, so many at most.
+pub(crate) fn read_head(bytes: &mut dyn Read, max: usize) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    bytes.take(max as u64).read_to_end(&mut head).map_err(read_error)?;
+    Ok(head)
+}
+
 /// What reading failed with. Compressed data that is cut off or damaged will not be better next time.
 pub(crate) fn read_error(error: io::Error) -> Error {
     match error.kind() {

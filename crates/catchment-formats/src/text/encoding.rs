@@ -1,106 +1,135 @@
-//! Character encoding detection, where no option names one.
+//! Character encodings that text is read in: those of the WHATWG Encoding Standard, and the DOS code pages that it lacks.
 
-use std::io::Read;
+use encoding_rs::{CoderResult, Encoding, UTF_8};
+use oem_cp::code_table::DECODING_TABLE_CP_MAP;
+use oem_cp::code_table_type::TableType;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
-use catchment_core::Result;
-use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-
-use super::compression::read_error;
-use crate::Blob;
-
-/// Finds out the encoding of a blob that begins with `head`: by its byte order mark, by its zeros (UTF-16), or by the
-/// first of its bytes, up to `max_bytes`, that are not ASCII.
-pub(crate) fn find_encoding(blob: &Blob, head: &[u8], max_bytes: u64) -> Result<&'static Encoding> {
-    if let Some((encoding, _)) = Encoding::for_bom(head) {
-        return Ok(encoding);
-    }
-    if let Some(encoding) = utf16_without_bom(head) {
-        return Ok(encoding);
-    }
-    let sample = first_foreign_bytes(&mut blob.bytes()?.take(max_bytes))?;
-    Ok(guess(&sample))
+/// A character encoding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum TextEncoding {
+    /// One of the WHATWG Encoding Standard.
+    Whatwg(&'static Encoding),
+    /// A code page of DOS (IBM, OEM).
+    CodePage(CodePage),
 }
 
-/// Every other byte of Western text in UTF-16 is zero, and no text has zeros otherwise.
-fn utf16_without_bom(head: &[u8]) -> Option<&'static Encoding> {
-    let pairs = head.as_chunks::<2>().0;
-    let zeros = |at: usize| pairs.iter().filter(|pair| pair[at] == 0).count();
-    let (high, low) = (zeros(0), zeros(1));
-    if pairs.len() < 2 {
-        None
-    } else if low * 2 > pairs.len() && high * 10 < low {
-        Some(UTF_16LE)
-    } else if high * 2 > pairs.len() && low * 10 < high {
-        Some(UTF_16BE)
-    } else {
-        None
+/// A code page of DOS: ASCII below 128, and a table above.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CodePage {
+    number: u16,
+    table: &'static TableType,
+}
+
+impl PartialEq for CodePage {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
     }
 }
 
-/// The part of the file that tells its encoding: from the first byte that is not ASCII. A catalogue's first
-/// accent may stand a million rows down.
-fn first_foreign_bytes(bytes: &mut dyn Read) -> Result<Vec<u8>> {
-    let mut block = vec![0; 256 << 10];
-    loop {
-        let count = bytes.read(&mut block).map_err(read_error)?;
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let ascii = Encoding::ascii_valid_up_to(&block[..count]);
-        if ascii < count {
-            // Words before it help to guess the language.
-            let mut sample = block[ascii.saturating_sub(4096)..count].to_vec();
-            sample.extend(read_head(bytes, 1 << 20)?);
-            return Ok(sample);
+impl CodePage {
+    /// The character of a byte; `None` where the code page has none.
+    pub(crate) fn decode(self, byte: u8) -> Option<char> {
+        let Some(place) = byte.checked_sub(128) else { return Some(char::from(byte)) };
+        match self.table {
+            TableType::Complete(table) => Some(table[usize::from(place)]),
+            TableType::Incomplete(table) => table[usize::from(place)],
         }
     }
 }
 
-/// UTF-8 if most of what is not ASCII is valid in it (a bad byte costs its record, not the file), else what
-/// chardetng thinks.
-fn guess(sample: &[u8]) -> &'static Encoding {
-    let (mut valid, mut invalid) = (0_usize, 0_usize);
-    for chunk in sample.utf8_chunks() {
-        valid += chunk.valid().chars().filter(|char| !char.is_ascii()).count();
-        invalid += usize::from(!chunk.invalid().is_empty());
-    }
-    if valid >= invalid {
-        return UTF_8;
-    }
-    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(sample, true);
-    detector.guess(None, chardetng::Utf8Detection::Deny)
-}
+impl TextEncoding {
+    /// UTF-8.
+    pub(crate) const UTF_8: Self = Self::Whatwg(UTF_8);
 
-/// The first bytes of a reader, so many at most.
-pub(crate) fn read_head(bytes: &mut dyn Read, max: usize) -> Result<Vec<u8>> {
-    let mut head = Vec::new();
-    bytes.take(max as u64).read_to_end(&mut head).map_err(read_error)?;
-    Ok(head)
-}
-
-/// The beginning of a text, decoded as far as it goes; for finding out what it is.
-pub(crate) fn decode_head(bytes: &[u8], encoding: &'static Encoding) -> String {
-    let mut decoder = encoding.new_decoder_with_bom_removal();
-    let mut text =
-        String::with_capacity(decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3));
-    let (result, _, _) = decoder.decode_to_string(bytes, &mut text, false);
-    debug_assert_eq!(result, CoderResult::InputEmpty);
-    text
-}
-
-pub(crate) mod encoding_name {
-    //! An encoding by its name, for serde.
-
-    use encoding_rs::Encoding;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(crate) fn serialize<S: Serializer>(encoding: &'static Encoding, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(encoding.name())
+    /// The encoding of a label: those of the standard, and `ibm850`, `cp850` and the like. What the standard would replace as
+    /// unsafe (ISO-2022-KR, HZ) is none.
+    pub(crate) fn for_label(label: &str) -> Option<Self> {
+        Encoding::for_label_no_replacement(label.as_bytes())
+            .map(Self::Whatwg)
+            .or_else(|| code_page(label).map(Self::CodePage))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<&'static Encoding, D::Error> {
-        let name = String::deserialize(from)?;
-        Encoding::for_label(name.as_bytes()).ok_or_else(|| D::Error::custom("unknown encoding"))
+    /// Its name, in lower case, as the option `encoding` takes it.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Whatwg(encoding) => encoding.name().to_lowercase(),
+            Self::CodePage(page) => format!("ibm{}", page.number),
+        }
+    }
+
+    /// The character of a byte that is one by itself; `None` where there is none.
+    pub(crate) fn decode_byte(self, byte: u8) -> Option<char> {
+        match self {
+            Self::CodePage(page) => page.decode(byte),
+            Self::Whatwg(encoding) => {
+                encoding.decode_without_bom_handling_and_without_replacement(&[byte])?.chars().next()
+            }
+        }
+    }
+
+    /// The beginning of a text, decoded as far as it goes; for finding out what it is.
+    pub(crate) fn decode_head(self, bytes: &[u8]) -> String {
+        match self {
+            Self::CodePage(page) => {
+                bytes.iter().map(|&byte| page.decode(byte).unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+            }
+            Self::Whatwg(encoding) => {
+                let mut decoder = encoding.new_decoder_with_bom_removal();
+                let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len() * 3);
+                let mut text = String::with_capacity(room);
+                let (result, _, _) = decoder.decode_to_string(bytes, &mut text, false);
+                debug_assert_eq!(result, CoderResult::InputEmpty);
+                text
+            }
+        }
+    }
+}
+
+fn code_page(label: &str) -> Option<CodePage> {
+    let label = label.trim().to_ascii_lowercase();
+    let digits = ["ibm", "cp", "dos", "oem"].iter().find_map(|prefix| label.strip_prefix(prefix))?;
+    let number = digits.trim_start_matches(['-', '_']).parse().ok()?;
+    DECODING_TABLE_CP_MAP.get(&number).map(|table| CodePage { number, table })
+}
+
+impl Serialize for TextEncoding {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for TextEncoding {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let label = String::deserialize(from)?;
+        Self::for_label(&label).ok_or_else(|| D::Error::custom("unknown encoding"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_the_standard_and_of_code_pages() {
+        for (label, name) in [
+            ("UTF8", "utf-8"),
+            ("latin1", "windows-1252"),
+            ("macintosh", "macintosh"),
+            ("x-mac-cyrillic", "x-mac-cyrillic"),
+            ("ibm866", "ibm866"),
+            ("IBM437", "ibm437"),
+            ("cp850", "ibm850"),
+            ("cp-852", "ibm852"),
+            ("ibm858", "ibm858"),
+            ("ibm855", "ibm855"),
+        ] {
+            let encoding = TextEncoding::for_label(label).unwrap();
+            assert_eq!(encoding.name(), name);
+            assert_eq!(TextEncoding::for_label(name), Some(encoding));
+        }
+        for label in ["klingon", "ibm", "cp99999", "iso-2022-kr", "hz-gb-2312", "utf-32", ""] {
+            assert_eq!(TextEncoding::for_label(label), None, "{label}");
+        }
     }
 }

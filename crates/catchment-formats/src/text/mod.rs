@@ -2,5 +2,6 @@
 
 pub(crate) mod buffer;
 pub(crate) mod compression;
+pub(crate) mod detect;
 pub(crate) mod encoding;
 pub(crate) mod transcode;

@@ -4,23 +4,53 @@ use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
 
+use super::encoding::{CodePage, TextEncoding};
+
 /// Stands in decoded text where the bytes were no text of their encoding. It never occurs in UTF-8, so the
 /// record that holds it is rejected where records are checked for being UTF-8, whatever the encoding was.
 const MALFORMED: u8 = 0xff;
 
 /// Text as UTF-8, with the byte 0xFF, which no UTF-8 has, where it is malformed in its own encoding.
-pub(crate) fn transcode(bytes: Box<dyn Read + Send>, encoding: &'static Encoding) -> Box<dyn Read + Send> {
-    if encoding == UTF_8 {
-        return bytes;
+pub(crate) fn transcode(bytes: Box<dyn Read + Send>, encoding: TextEncoding) -> Box<dyn Read + Send> {
+    match encoding {
+        TextEncoding::Whatwg(encoding) if encoding == UTF_8 => bytes,
+        TextEncoding::Whatwg(encoding) => Box::new(Transcoded::new(bytes, encoding)),
+        TextEncoding::CodePage(page) => Box::new(PageText { bytes, page, block: Vec::new() }),
     }
-    Box::new(Transcoded {
-        bytes,
-        decoder: encoding.new_decoder_with_bom_removal(),
-        buffer: vec![0; 64 << 10].into(),
-        start: 0,
-        end: 0,
-        state: Decoding::Going,
-    })
+}
+
+/// Text of a code page on its way to UTF-8.
+struct PageText {
+    bytes: Box<dyn Read + Send>,
+    page: CodePage,
+    block: Vec<u8>,
+}
+
+impl Read for PageText {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        /// The longest of its characters in UTF-8, in bytes.
+        const LONGEST: usize = 3;
+        if out.len() < LONGEST {
+            return Err(too_small());
+        }
+        self.block.resize((out.len() / LONGEST).min(64 << 10), 0);
+        let count = self.bytes.read(&mut self.block)?;
+        let mut written = 0;
+        for &byte in &self.block[..count] {
+            match self.page.decode(byte) {
+                Some(char) => written += char.encode_utf8(&mut out[written..]).len(),
+                None => {
+                    out[written] = MALFORMED;
+                    written += 1;
+                }
+            }
+        }
+        Ok(written)
+    }
+}
+
+fn too_small() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "decoded text is read in larger pieces")
 }
 
 /// Text of another encoding on its way to UTF-8.
@@ -31,6 +61,19 @@ struct Transcoded {
     start: usize,
     end: usize,
     state: Decoding,
+}
+
+impl Transcoded {
+    fn new(bytes: Box<dyn Read + Send>, encoding: &'static Encoding) -> Self {
+        Self {
+            bytes,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            buffer: vec![0; 64 << 10].into(),
+            start: 0,
+            end: 0,
+            state: Decoding::Going,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,7 +92,7 @@ impl Read for Transcoded {
         /// The decoder gets nowhere with less than room for a character.
         const ROOM: usize = 8;
         if out.len() < ROOM {
-            return Err(io::Error::new(io::ErrorKind::Unsupported, "decoded text is read in larger pieces"));
+            return Err(too_small());
         }
         loop {
             if self.state == Decoding::Done {

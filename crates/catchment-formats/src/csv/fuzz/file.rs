@@ -13,6 +13,7 @@ use crate::csv::layout::CsvLayout;
 use crate::csv::options::{CsvFormatOptions, ValidatedCsvOptions};
 use crate::csv::pages::CsvPages;
 use crate::fuzz::split_line;
+use crate::text::encoding::TextEncoding;
 use crate::{Blob, Pages};
 
 /// Most text of a file; compressed, a few bytes become any number.
@@ -28,7 +29,7 @@ pub fn csv_file(data: &[u8]) {
     let Some(given) = given(options.clone()) else { return };
     let file = file_of(bytes);
     let one = read(&file, &given, None, 1);
-    if let Ok(Some(layout)) = CsvLayout::find(&input(&file), &given, &[]) {
+    if let Ok(Some((layout, _))) = CsvLayout::find(&input(&file), &given, &[]) {
         is_a_layout(&layout, options, &file);
     }
     for rows in [3, 1000] {
@@ -51,7 +52,7 @@ fn is_a_layout(layout: &CsvLayout, mut options: Map<String, Value>, file: &File)
     options.extend(layout.options());
     let given = given(options).expect("what is shown as options is taken as options");
     let again = CsvLayout::find(&input(file), &given, &[]).expect("it was found before");
-    assert_eq!(again.as_ref(), Some(layout));
+    assert_eq!(again.map(|(layout, _)| layout).as_ref(), Some(layout));
 }
 
 /// What a reading came to.
@@ -97,7 +98,9 @@ fn read_into(
     let mut pages = CsvPages::start(input(file), given, reading)?;
     while let Some(page) = pages.next()? {
         let count = page.records.len() + page.rejects.len();
-        assert!((1..=rows).contains(&count), "a page of {count} records where {rows} were asked for");
+        // Without a record there is one page, for what was found out.
+        let least = usize::from(after.is_some() || !outcome.cursors.is_empty());
+        assert!((least..=rows).contains(&count), "a page of {count} records where {rows} were asked for");
         assert!(page.records.iter().all(|record| record.len() == page.columns.len()));
         let values = |record: Record<'_>| format!("{:?}", record.values().collect::<Vec<_>>());
         let records = page.records.iter().map(|record| (byte(record.location()), values(record)));
@@ -146,7 +149,7 @@ fn make_right(cursor: &mut Cursor, file: &File) -> Option<()> {
         return None;
     }
     let label = cursor.state["layout"]["encoding"].as_str()?;
-    let encoding = encoding_rs::Encoding::for_label(label.as_bytes())?;
+    let encoding = TextEncoding::for_label(label)?;
     let offset = usize::try_from(cursor.state["offset"].as_u64()?).ok()?;
     let input = input(file);
     let (mut text, mut block) = (input.text(encoding).ok()?, vec![0; 4096]);

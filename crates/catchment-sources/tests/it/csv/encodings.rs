@@ -1,7 +1,8 @@
 //! Encodings, found out from the bytes, and the bytes that fit none.
 
-use catchment_core::Source;
+use catchment_core::{PageSize, Reading, Source};
 use encoding_rs::{Encoding, SHIFT_JIS, WINDOWS_1252};
+use futures::StreamExt;
 
 use super::{Sample, columns, rejects, rows};
 
@@ -78,4 +79,45 @@ async fn a_bad_byte_costs_its_record() {
     let read = sample.options(|options| options.format.encoding = Some("shift_jis".into())).read().await;
     assert_eq!(rows(&read), ["愛|1", "夜|3"]);
     assert_eq!(rejects(&read), ["line 3 bad_encoding"]);
+}
+
+#[tokio::test]
+async fn code_pages_of_dos_and_the_macintosh_are_read() {
+    // `Señal` and `Sí` in each.
+    for (label, bytes) in [
+        ("ibm437", &b"t\nSe\xa4al\nS\xa1\n"[..]),
+        ("cp850", b"t\nSe\xa4al\nS\xa1\n"),
+        ("ibm858", b"t\nSe\xa4al\nS\xa1\n"),
+        ("macintosh", b"t\nSe\x96al\nS\x92\n"),
+    ] {
+        let sample = Sample::new(bytes).options(|options| options.format.encoding = Some(label.into()));
+        assert_eq!(rows(&sample.read().await), ["Señal", "Sí"], "{label}");
+    }
+    // IBM857 has no character there.
+    let sample =
+        Sample::new(b"t\na\n\xd5\n\xa4\n").options(|options| options.format.encoding = Some("ibm857".into()));
+    let read = sample.read().await;
+    assert_eq!(
+        (rows(&read), rejects(&read)),
+        (vec!["a".to_owned(), "ñ".to_owned()], vec!["line 3 bad_encoding".to_owned()])
+    );
+}
+
+#[tokio::test]
+async fn a_file_in_utf_32_is_refused_by_name() {
+    let bytes: Vec<u8> = "a,b\nñ,1\n".chars().flat_map(|char| u32::from(char).to_le_bytes()).collect();
+    assert_eq!(Sample::new(bytes).error_code().await, "unsupported_encoding");
+}
+
+#[tokio::test]
+async fn a_resumed_run_reads_in_the_encoding_of_the_first_attempt_whatever_the_hint() {
+    let sample = Sample::new(b"t\nSe\xf1al\nSe\xf1al\n");
+    let spanish = sample.source_in(Some("es"));
+    let reading = |after| Reading { after, page_size: PageSize::rows(1), ..Reading::default() };
+    let first = spanish.read(reading(None)).next().await.unwrap().unwrap();
+    let polish = sample.source_in(Some("pl"));
+    let second = polish.read(reading(Some(first.cursor))).next().await.unwrap().unwrap();
+    assert_eq!(second.records.iter().next().unwrap().raw(), "Señal");
+    let anew = polish.read(reading(None)).next().await.unwrap().unwrap();
+    assert_eq!(anew.records.iter().next().unwrap().raw(), "Seńal");
 }

@@ -3,12 +3,13 @@
 mod dialects;
 mod encodings;
 mod files;
+mod findings;
 mod records;
 
 use std::path::{Path, PathBuf};
 
 use catchment_core::testkit::{SourceOutput, conforms};
-use catchment_core::{Adapter, Cursor, FileAccess, Host, Page, PageSize, Reading, Result, Source};
+use catchment_core::{Adapter, Cursor, FileAccess, Finding, Host, Page, PageSize, Reading, Result, Source};
 use catchment_sources::csv::{Csv, CsvOptions};
 use futures::StreamExt;
 use tempfile::TempDir;
@@ -37,6 +38,13 @@ impl Sample {
         source(&self.path, self.options.clone())
     }
 
+    /// The same where the operator's language is this.
+    fn source_in(&self, language: Option<&str>) -> Csv {
+        let host =
+            Host { files: FileAccess::Anywhere, language: language.map(str::to_owned), ..Host::default() };
+        Csv::new(self.path.to_str().unwrap(), self.options.clone(), &host).unwrap()
+    }
+
     /// Everything in it, held against the conformance suite.
     async fn read(&self) -> SourceOutput {
         conforms(|| self.source()).await
@@ -51,6 +59,20 @@ impl Sample {
         let last = self.pages(None, 1000).await.pop().unwrap();
         last.unwrap_err().code().to_owned()
     }
+}
+
+/// `topic: message` of each finding of the first cursor, with `?` where it is unsure; and the same of an inspection.
+async fn findings(sample: &Sample) -> Vec<String> {
+    let told = |findings: &[Finding]| -> Vec<String> {
+        findings.iter().map(|it| format!("{}{it}", if it.is_unsure { "?" } else { "" })).collect()
+    };
+    let read = sample.pages(None, 2).await.into_iter().map(Result::unwrap).map(|page| page.cursor.findings);
+    let of_cursors: Vec<_> = read.filter(|findings| !findings.is_empty()).collect();
+    assert!(of_cursors.len() <= 1, "findings are told once: {of_cursors:?}");
+    let inspected = sample.source().inspect([].into()).await.unwrap().findings;
+    let read = of_cursors.into_iter().next().unwrap_or_default();
+    assert_eq!(told(&read), told(&inspected));
+    told(&read)
 }
 
 fn source(path: &Path, options: CsvOptions) -> Csv {
