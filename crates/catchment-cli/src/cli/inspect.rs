@@ -1,6 +1,5 @@
 //! `catchment inspect`: what a source looks like, and options that fit it. No database is needed.
 
-use anstyle::Style;
 use catchment::{DecimalFinding, Names, Settings};
 use catchment_core::{Inspection, Value as Field};
 use clap::Args;

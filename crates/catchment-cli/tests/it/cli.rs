@@ -147,3 +147,30 @@ async fn the_language_of_the_data_comes_from_the_flag_the_settings_or_the_locale
     let (code, _, stderr) = run(&test, &["check", "a.csv"]);
     assert!(code == 2 && stderr.contains("`Polish`") && stderr.contains("BCP 47"), "{stderr}");
 }
+
+#[tokio::test]
+async fn a_summary_tells_what_was_found_out_and_a_workbook_is_refused() {
+    let test = Test::sqlite().await;
+    test.file("a.csv", b"id;title\n1;Se\xf1al\n");
+    let (_, summary, _) = run(&test, &["sync", "a.csv", "--content-type", "music"]);
+    for line in [
+        "unsure     encoding: windows-1252: `Señal` could also be `Seńal` (windows-1250)",
+        "delimiter  `;`",
+        "header     the first record",
+    ] {
+        assert!(summary.contains(line), "{summary} lacks {line}");
+    }
+    let (_, shown, _) = run(&test, &["inspect", "a.csv"]);
+    assert!(shown.contains("could also be `Seńal` (windows-1250)"), "{shown}");
+    test.file("prices.csv", b"PK\x03\x04\x14\0\x06\0\x08\0xl/workbook.xml");
+    for command in ["sync", "check"] {
+        let (code, stdout, stderr) = run(&test, &[command, "prices.csv", "--content-type", "music"]);
+        assert!(
+            code == 1 && (stdout + &stderr).contains("it is an Excel workbook (xlsx)"),
+            "{command}: {stderr}"
+        );
+    }
+    test.file("empty.csv", "id,title\n");
+    let (code, summary, _) = run(&test, &["sync", "empty.csv", "--content-type", "music"]);
+    assert!(code == 0 && summary.contains("unsure     records: only a header was found"), "{summary}");
+}

@@ -10,6 +10,7 @@ use super::header::{first_record, judge_header, name_columns};
 use super::options::ValidatedCsvOptions;
 use crate::Blob;
 use crate::text::compression::read_head;
+use crate::text::content::{refuse_binary, refuse_other_text};
 use crate::text::detect::find_encoding;
 use crate::text::encoding::TextEncoding;
 
@@ -27,13 +28,14 @@ impl CsvLayout {
     /// Finds out what the options leave open, and says so. `None` where there is not one record.
     ///
     /// # Errors
-    /// `parsing`, `unsupported_encoding`, `unreadable_header`.
+    /// `parsing`, `not_csv`, where the file is something else; `unsupported_encoding`; `unreadable_header`.
     pub(crate) fn find(
         blob: &Blob,
         given: &ValidatedCsvOptions,
         fields: &[Box<str>],
     ) -> Result<Option<(Self, Vec<Finding>)>> {
         let head = read_head(&mut *blob.bytes()?, SAMPLE_BYTES)?;
+        refuse_binary(&head)?;
         let mut findings = Vec::new();
         let encoding = match given.encoding {
             Some(encoding) => encoding,
@@ -44,6 +46,7 @@ impl CsvLayout {
             }
         };
         let text = encoding.decode_head(&head);
+        refuse_other_text(&text, head.len() < SAMPLE_BYTES)?;
         let delimiter = given.delimiter.unwrap_or_else(|| {
             let (delimiter, finding) = find_delimiter(&text, given, fields);
             findings.push(finding);

@@ -2,6 +2,7 @@
 
 pub(crate) mod buffer;
 pub(crate) mod compression;
+pub(crate) mod content;
 pub(crate) mod detect;
 pub(crate) mod encoding;
 pub(crate) mod transcode;

@@ -1,5 +1,6 @@
 //! CSV files as people send them.
 
+mod contents;
 mod dialects;
 mod encodings;
 mod files;
