@@ -49,7 +49,7 @@ pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
         (
             _,
             "database_refused" | "foreign_table" | "newer_tables" | "not_migrated" | "no_database"
-            | "bad_key",
+            | "tables_missing" | "bad_key",
         )
         | (ErrorKind::Database | ErrorKind::System, _) => Exit::Environment,
         (ErrorKind::Config, _) => Exit::Usage,

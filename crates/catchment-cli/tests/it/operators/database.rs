@@ -76,7 +76,7 @@ async fn a_user_who_may_not_alter_tables_runs_on_those_that_are_up_to_date() {
     let (_, url) = user(&test, "little-password", "SELECT, INSERT, UPDATE, DELETE").await;
     test.url = url;
     let (code, said) = run(&test, &["sync", "music_catalog.csv", "--content-type", "music"]);
-    assert!(code == 2 && said.contains("run `catchment migrate` once with a user who may"), "{code}: {said}");
+    assert!(code == 4 && said.contains("run `catchment migrate` once with a user who may"), "{code}: {said}");
     let server = Server::start(&test, &[]);
     server.wait_for("waiting for the tables");
     let answer = server.get("/v1/sync/stats");
