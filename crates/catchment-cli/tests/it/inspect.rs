@@ -119,14 +119,15 @@ async fn what_a_table_needs_and_nothing_feeds_is_told_and_never_made_up() {
     assert_eq!(run(&test, &[&synced[..], &["--content-type", "music"]].concat()).0, 0);
 
     test.file("other.csv", "a,artist\nx,y\n");
-    let (code, checked, refused) = run(&test, &["check", "other.csv", "--json"]);
-    let checked = parsed(&checked);
-    assert_eq!((code, &checked["missing"]), (1, &json!(["content_type", "title"])));
+    let (code, said, _) = run(&test, &["check", "other.csv", "--json"]);
+    let (checked, refused) = said.split_once('\n').unwrap();
+    let checked = parsed(checked);
+    assert_eq!((code, &checked["missing"]), (2, &json!(["content_type", "title"])));
     assert_eq!(
         (&checked["unsure"], &checked["columnMapping"]),
         (&json!(["required"]), &json!({"artist": "artist"}))
     );
-    assert!(refused.contains("contentType"), "{refused}");
+    assert!(parsed(refused)["error"]["message"].as_str().unwrap().contains("contentType"), "{refused}");
     test.file("prices.csv", "category,size,price\nusb,32 GB,54.900\n");
     let (_, options, told) = run(&test, &["inspect", "prices.csv", "--json"]);
     assert_eq!(parsed(&options).get("decimal"), None);
@@ -148,8 +149,9 @@ async fn an_api_that_says_nothing_of_pages_is_read_once_and_the_run_says_so() {
     };
     let (code, synced, _) = with("sync", &["--json"]);
     let synced = parsed(&synced);
-    let finding = &synced["findings"][1];
-    assert_eq!((code, &finding["topic"], &finding["isUnsure"]), (0, &json!("pagination"), &json!(true)));
+    let findings = synced["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["topic"] == "pagination").unwrap();
+    assert_eq!((code, &finding["isUnsure"]), (0, &json!(true)));
     assert!(finding["message"].as_str().unwrap().contains("`pagination`"), "{finding}");
     assert!(with("sync", &[]).1.contains("pagination: the first answer says nothing"));
     let (code, checked, _) = with("check", &["--json"]);
@@ -159,7 +161,8 @@ async fn an_api_that_says_nothing_of_pages_is_read_once_and_the_run_says_so() {
     assert!(told.contains("(page, offset,"), "{told}");
 
     test.file("one.json", json!({"pagination": {"type": "none"}, "dataPath": "$"}).to_string());
-    assert_eq!(parsed(&with("sync", &["--options", "one.json", "--json"]).1)["findings"], json!([]));
+    let told = parsed(&with("sync", &["--options", "one.json", "--json"]).1)["findings"].clone();
+    assert!(told.as_array().unwrap().iter().all(|finding| finding["topic"] == "mapping"), "{told}");
     test.file("several.json", json!({"pagination": {"enabled": true}}).to_string());
     let (code, failed, _) = with("sync", &["--options", "several.json", "--json"]);
     assert_eq!((code, &parsed(&failed)["error"]["code"]), (1, &json!("unknown_pagination")));
