@@ -50,6 +50,26 @@ impl ContentIndexRepository {
         self.store.count_old_content(days, source).await
     }
 
+    /// Deletes all content of a source, however young. How many rows.
+    ///
+    /// # Errors
+    /// `config` (`no_such_source`, `source_in_use`), `database`.
+    pub async fn forget(&self, principal: &Principal, source: &str) -> Result<u64> {
+        principal.require(Scope::Admin)?;
+        self.require(Some(source)).await?;
+        self.store.forget_content_of(source).await
+    }
+
+    /// How many rows [`ContentIndexRepository::forget`] would delete.
+    ///
+    /// # Errors
+    /// `config` (`no_such_source`), `database`.
+    pub async fn count_of(&self, principal: &Principal, source: &str) -> Result<u64> {
+        principal.require(Scope::Read)?;
+        self.require(Some(source)).await?;
+        self.store.count_content_of(source).await
+    }
+
     async fn require(&self, source: Option<&str>) -> Result<()> {
         match source {
             Some(source) => self.store.require_content_of(source).await,

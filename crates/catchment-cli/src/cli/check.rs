@@ -4,7 +4,7 @@ use catchment::CheckReport;
 use catchment_core::Error;
 use clap::Args;
 
-use super::exit::{Exit, exit_of, report};
+use super::exit::{Exit, exit_of_refusal, report};
 use super::open::{Context, caller, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
 use super::table::{GOOD, WARN, say, say_json};
@@ -24,15 +24,16 @@ pub(super) struct CheckArgs {
 }
 
 pub(super) async fn run(context: &Context, mut args: CheckArgs) -> anyhow::Result<Exit> {
-    let _spool = args.source.spool()?;
-    let request = request(args.source, args.target)?;
+    let _spool = args.source.spool().await?;
+    let request = request(&args.source, &args.target)?;
     let (app, caller) = (unopened(context)?, caller());
     // It ends as a sync would: what that refuses before it makes a run is wrong usage, the rest a failure.
-    let is_run = app.service().preflight(&caller, request.clone()).await.is_ok();
+    let is_local = app.service().validate(&caller, request.clone()).await;
+    let is_run = is_local.is_ok_and(|is_local| !is_local);
     let refused = |error: Error| {
         let error = error.into();
         report(&error, args.json);
-        Ok(if is_run { Exit::Failed } else { exit_of(&error) })
+        Ok(if is_run { Exit::Failed } else { exit_of_refusal(&error) })
     };
     let checked = match app.service().check(&caller, request).await {
         Ok(checked) => checked,
@@ -53,8 +54,11 @@ pub(super) async fn run(context: &Context, mut args: CheckArgs) -> anyhow::Resul
 
 fn print(checked: &CheckReport) {
     for finding in &checked.inspection.findings {
-        let style = if finding.is_unsure { WARN } else { GOOD };
-        say!("{style}{:13}{style:#} {}", finding.topic.replace('_', " "), finding.message);
+        if finding.is_unsure {
+            say!("{WARN}unsure{WARN:#}        {finding}");
+        } else {
+            say!("{GOOD}{:13}{GOOD:#} {}", finding.topic.replace('_', " "), finding.message);
+        }
     }
     say!("{GOOD}readable{GOOD:#}      {}", serde_json::Value::Object(checked.inspection.options.clone()));
     let Some(mapping) = &checked.mapping else {

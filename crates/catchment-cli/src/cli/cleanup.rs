@@ -13,12 +13,16 @@ use crate::config::retention_days;
 #[derive(Args)]
 pub(super) struct CleanupArgs {
     /// Delete runs that ended longer ago than this, with their errors; failed ones not before 90 days
-    #[arg(long, value_name = "DAYS", value_parser = retention_days, required_unless_present = "content")]
+    #[arg(long, value_name = "DAYS", value_parser = retention_days, required_unless_present_any = ["content", "forget"])]
     runs: Option<u32>,
 
-    /// Delete content that no run has seen for this long
+    /// Delete content of sources that have had no completed run for this long
     #[arg(long, value_name = "DAYS", value_parser = retention_days)]
     content: Option<u32>,
+
+    /// Delete all content of this source, as of a file that is known by another name
+    #[arg(long, value_name = "NAME")]
+    forget: Option<String>,
 
     /// Only content of this source, as `source_identifier` in `content_index` has it
     #[arg(long, value_name = "NAME", requires = "content")]
@@ -63,6 +67,11 @@ async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result
         total += rows;
         parts.push(format!("{} rows of content_index", number(rows)));
     }
+    if let Some(source) = &args.forget {
+        let rows = app.content_index().count_of(who, source).await?;
+        total += rows;
+        parts.push(format!("{} rows of content_index, all of `{source}`", number(rows)));
+    }
     Ok((total, parts.join(" and ")))
 }
 
@@ -84,6 +93,10 @@ async fn delete(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Resul
     if let Some(days) = args.content {
         let rows = app.content_index().cleanup_old_of(who, days, args.source.as_deref()).await?;
         say!("{} rows of content_index deleted", number(rows));
+    }
+    if let Some(source) = &args.forget {
+        let rows = app.content_index().forget(who, source).await?;
+        say!("{} rows of content_index deleted, all of `{source}`", number(rows));
     }
     Ok(())
 }

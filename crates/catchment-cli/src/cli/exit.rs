@@ -42,6 +42,14 @@ pub(super) fn report(error: &anyhow::Error, as_json: bool) {
     }
 }
 
+/// Which exit code an error has that ended a command before it made anything: wrong usage, unless it is of the surroundings.
+pub(super) fn exit_of_refusal(error: &anyhow::Error) -> Exit {
+    match exit_of(error) {
+        Exit::Environment => Exit::Environment,
+        _ => Exit::Usage,
+    }
+}
+
 /// Which exit code an error has.
 pub(super) fn exit_of(error: &anyhow::Error) -> Exit {
     let Some(error) = error.downcast_ref::<Error>() else { return Exit::Environment };

@@ -27,8 +27,8 @@ pub(super) struct InspectArgs {
 }
 
 pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Result<Exit> {
-    let _spool = args.source.spool()?;
-    let request = request(args.source, args.target)?;
+    let _spool = args.source.spool().await?;
+    let request = request(&args.source, &args.target)?;
     // Whatever the database is, and whether it is there: it is not touched.
     let settings = Settings { database_url: Settings::default().database_url, ..context.settings.clone() };
     let context = Context { settings, registry: context.registry.clone() };

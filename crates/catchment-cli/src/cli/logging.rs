@@ -17,7 +17,11 @@ pub(super) fn start_logging(format: LogFormat, is_service: bool, verbose: u8) {
         _ => "trace",
     };
     // What the other commands tell themselves.
-    let told = if is_service { "" } else { ",catchment::end=off,catchment::wait=off,catchment::found=off" };
+    let told = if is_service {
+        ""
+    } else {
+        ",catchment::end=off,catchment::wait=off,catchment::found=off,catchment::outage=off"
+    };
     let default = format!("{level},sqlx=off,rustls_platform_verifier=off{told}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| AboveBar);

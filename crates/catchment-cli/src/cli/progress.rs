@@ -35,9 +35,9 @@ impl Write for AboveBar {
     }
 }
 
-/// Shows progress until its sender is gone.
-pub(super) async fn show(mut seen: watch::Receiver<RunProgress>) {
-    let mut shown = Shown::new();
+/// Shows progress until its sender is gone; only what the run waits for where `only_waits`.
+pub(super) async fn show(mut seen: watch::Receiver<RunProgress>, only_waits: bool) {
+    let mut shown = Shown::new(only_waits);
     while seen.changed().await.is_ok() {
         let progress = seen.borrow_and_update().clone();
         shown.update(&progress);
@@ -48,14 +48,15 @@ pub(super) async fn show(mut seen: watch::Receiver<RunProgress>) {
 /// What has been shown so far.
 struct Shown {
     bar: Option<ProgressBar>,
+    only_waits: bool,
     began: Instant,
     last_line: Instant,
     wait: Option<RunWait>,
 }
 
 impl Shown {
-    fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+    fn new(only_waits: bool) -> Self {
+        let bar = (!only_waits && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(style("{spinner} {wide_msg}"));
             bar.enable_steady_tick(TICK);
@@ -64,7 +65,7 @@ impl Shown {
         if let Ok(mut shared) = BAR.lock() {
             shared.clone_from(&bar);
         }
-        Self { bar, began: Instant::now(), last_line: Instant::now(), wait: None }
+        Self { bar, only_waits, began: Instant::now(), last_line: Instant::now(), wait: None }
     }
 
     fn update(&mut self, progress: &RunProgress) {
@@ -82,7 +83,10 @@ impl Shown {
                 bar.set_position(progress.source.bytes);
                 bar.set_message(message);
             }
-            None if progress.wait.is_none() && self.last_line.elapsed() >= LINE_INTERVAL => {
+            None if !self.only_waits
+                && progress.wait.is_none()
+                && self.last_line.elapsed() >= LINE_INTERVAL =>
+            {
                 self.last_line = Instant::now();
                 eprintln!("{message}");
             }

@@ -17,10 +17,6 @@ pub(super) struct SourceArgs {
     #[arg(help_heading = "Arguments")]
     source: String,
 
-    /// Whether `source` is a copy of standard input.
-    #[arg(skip)]
-    is_standard_input: bool,
-
     /// Type of the source [default: csv for files and for URLs of CSV files, api for other URLs]
     #[arg(long = "type", value_name = "TYPE")]
     source_type: Option<String>,
@@ -55,16 +51,21 @@ pub(super) struct SourceArgs {
 }
 
 impl SourceArgs {
+    /// Whether the source is what comes in.
+    pub(super) fn is_standard_input(&self) -> bool {
+        self.source == STANDARD_INPUT
+    }
+
     /// Copies standard input where it is the source. The copy is there as long as what this returns.
     ///
     /// # Errors
     /// `config` where nothing can come in; `system` where it cannot be copied.
-    pub(super) fn spool(&mut self) -> Result<Option<Spool>> {
-        if self.source != STANDARD_INPUT {
+    pub(super) async fn spool(&mut self) -> Result<Option<Spool>> {
+        if !self.is_standard_input() {
             return Ok(None);
         }
-        let spool = Spool::read()?;
-        (self.source, self.is_standard_input) = (spool.path().display().to_string(), true);
+        let spool = Spool::read().await?;
+        self.source = spool.path().display().to_string();
         Ok(Some(spool))
     }
 }
@@ -106,27 +107,26 @@ pub(super) struct TargetArgs {
 ///
 /// # Errors
 /// `config`, when the options file does not read or a mapping is not of its form.
-pub(super) fn request(source: SourceArgs, target: TargetArgs) -> Result<SyncRequest> {
+pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRequest> {
     let mut options = match &source.options_file {
         Some(path) => read_options(path)?,
         None => Map::new(),
     };
-    set(&mut options, "delimiter", source.delimiter);
-    set(&mut options, "quote", source.quote);
-    set(&mut options, "escape", source.escape);
-    set(&mut options, "encoding", source.encoding);
-    set(&mut options, "language", source.language);
+    set(&mut options, "delimiter", source.delimiter.as_deref());
+    set(&mut options, "quote", source.quote.as_deref());
+    set(&mut options, "escape", source.escape.as_deref());
+    set(&mut options, "encoding", source.encoding.as_deref());
+    set(&mut options, "language", source.language.as_deref());
     set(&mut options, "hasHeader", source.no_header.then_some(false));
-    set(&mut options, "targetTable", target.target);
-    set(&mut options, "contentType", target.content_type);
+    set(&mut options, "targetTable", target.target.as_deref());
+    set(&mut options, "contentType", target.content_type.as_deref());
     set(&mut options, "columnMapping", mapping(&target.mapping)?);
-    set(&mut options, "decimal", target.decimal);
-    let standard_input = || source.is_standard_input.then(|| "stdin".to_owned());
-    set(&mut options, "sourceName", target.source_name.or_else(standard_input));
-    set(&mut options, "maxErrors", target.max_errors);
+    set(&mut options, "decimal", target.decimal.as_deref());
+    set(&mut options, "sourceName", target.source_name.as_deref());
+    set(&mut options, "maxErrors", target.max_errors.as_deref());
     set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
-    let source_type = source.source_type.unwrap_or_else(|| type_of(&source.source).to_owned());
-    Ok(SyncRequest { source_type, source_identifier: source.source, options })
+    let source_type = source.source_type.as_deref().unwrap_or_else(|| type_of(&source.source));
+    Ok(SyncRequest { source_type: source_type.to_owned(), source_identifier: source.source.clone(), options })
 }
 
 /// What a source most likely is, by its name alone.

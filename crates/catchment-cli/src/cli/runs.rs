@@ -1,13 +1,12 @@
 //! `catchment runs`: the runs of the database.
 
 use catchment::{App, AttemptRecord, Principal, RunStatus, StoredSkip, SyncRun};
-use catchment_core::mask_url_query;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
-use super::table::{self, DIM, number, say, say_findings, say_json, style};
+use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
 use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors};
 
 /// Errors that are fetched at a time.
@@ -99,7 +98,7 @@ async fn list(
             number(run.items_failed),
             number(run.items_skipped),
             time(Some(run.created_at)),
-            mask_url_query(&run.request.source_identifier),
+            source_of(run),
         ]
     };
     let header = ["id", "status", "target", "processed", "failed", "skipped", "created", "source"];
@@ -132,9 +131,8 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
         number(counts.skipped),
         number(counts.failed)
     );
-    let request = &run.request;
     for (name, value) in [
-        ("source", format!("{} {}", request.source_type, mask_url_query(&request.source_identifier))),
+        ("source", format!("{} {}", run.request.source_type, source_of(run))),
         ("target", run.target_table.clone()),
         ("created", time(Some(run.created_at))),
         ("started", time(run.started_at)),

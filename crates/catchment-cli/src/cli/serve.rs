@@ -7,10 +7,10 @@ use anyhow::Context;
 use catchment_core::{Error, ErrorKind, Registry, log_error};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
+use super::signals::Signals;
 use crate::config::Config;
 use crate::http::{Guard, Shared, router, serve};
 use catchment::App;
@@ -41,7 +41,7 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     // The port is open before the database is, so that whoever watches us can tell us from a dead process.
     tokio::select! {
         opened = begin(&app, &shared) => opened?,
-        () = signals.next() => return Ok(Exit::Done),
+        _ = signals.next() => return Ok(Exit::Done),
     }
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
@@ -113,26 +113,7 @@ async fn begin(app: &App, shared: &Shared) -> Result<(), Error> {
 async fn bounded(signals: &mut Signals, work: impl Future<Output = ()>) -> bool {
     tokio::select! {
         () = work => true,
-        () = signals.next() => false,
+        _ = signals.next() => false,
         () = tokio::time::sleep(GRACE) => false,
-    }
-}
-
-/// SIGTERM and SIGINT.
-struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

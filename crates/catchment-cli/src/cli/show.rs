@@ -1,12 +1,15 @@
 //! `catchment show`: rows of a target.
 
+use std::io::{BufWriter, ErrorKind, Write};
+
+use anyhow::Context as _;
 use catchment::{TargetRows, target_names};
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
-use super::table::{self, say, say_json};
+use super::table::{self, say};
 
 /// Rows that are fetched at a time.
 const PART: u32 = 1000;
@@ -49,7 +52,11 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> anyhow::Result<Exi
         let wanted = usize::try_from(left).unwrap_or(usize::MAX);
         let has_more = rows.rows.len() > wanted;
         rows.rows.truncate(wanted);
-        print(&rows, &args, is_first);
+        match print(&rows, &args, is_first) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            printed => printed.context("writing the rows to standard output")?,
+        }
         left -= u32::try_from(rows.rows.len()).unwrap_or(left);
         if has_more && !is_all {
             say!("More rows follow; show them with --limit, --where or --csv");
@@ -61,25 +68,35 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> anyhow::Result<Exi
     Ok(Exit::Done)
 }
 
-fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) {
+/// Data goes out byte by byte as it is, and a disk that is full is an error.
+fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) -> std::io::Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
     if args.json {
         for row in &rows.rows {
-            let value = |cell: &Option<String>| cell.clone().map_or(Value::Null, Value::from);
             let names = rows.columns.iter().map(|column| (*column).to_owned());
-            say_json(&names.zip(row.iter().map(value)).collect::<Map<_, _>>());
+            writeln!(out, "{}", Value::Object(names.zip(row.iter().cloned()).collect::<Map<_, _>>()))?;
         }
     } else if args.csv {
         if is_first {
-            say!("{}", rows.columns.join(","));
+            writeln!(out, "{}", rows.columns.join(","))?;
         }
         for row in &rows.rows {
-            let cells = row.iter().map(|cell| csv_field(cell.as_deref().unwrap_or_default()));
-            say!("{}", cells.collect::<Vec<_>>().join(","));
+            let cells: Vec<_> = row.iter().map(|cell| csv_field(&text(cell))).collect();
+            writeln!(out, "{}", cells.join(","))?;
         }
     } else {
-        let cells =
-            |row: &Vec<Option<String>>| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect();
+        let cells = |row: &Vec<Value>| row.iter().map(text).collect();
         table::print(&rows.columns, &rows.rows.iter().map(cells).collect::<Vec<_>>());
+    }
+    out.flush()
+}
+
+/// A value as people and CSV have it; NULL is empty.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -3,18 +3,20 @@
 use std::time::{Duration, Instant};
 
 use catchment::{
-    App, Execution, Principal, RunProgress, RunStatus, StoredError, StoredSkip, SyncResult, SyncRun,
+    App, Execution, Principal, RunProgress, RunStatus, StoredError, StoredSkip, SyncRequest, SyncResult,
+    SyncRun, SyncService,
 };
-use catchment_core::{Error, mask_url_query};
+use catchment_core::Error;
 use clap::Args;
 use tokio::sync::watch;
 
-use super::exit::{Exit, report};
+use super::exit::{Exit, exit_of_refusal, report};
 use super::open::{Context, caller, unopened};
 use super::progress::show;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::signals::Signals;
-use super::table::{DIM, WARN, number, say, say_findings, say_json, style};
+use super::stdin::{STANDARD_NAME, Spool};
+use super::table::{DIM, WARN, number, say, say_findings, say_json, source_of, style};
 use crate::view::{RunView, SHOWN_ERRORS};
 
 /// Rejects, and duplicates that differ, shown after a run.
@@ -50,39 +52,44 @@ struct RunArgs {
 }
 
 pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -> anyhow::Result<Exit> {
-    let spool = args.source.spool()?;
-    if spool.is_some() && args.run.no_wait {
+    let mut signals = Signals::new()?;
+    if args.source.is_standard_input() && args.run.no_wait {
         let message =
             "--no-wait: standard input cannot be read again by whoever takes the run up; leave it out";
         return Err(Error::config("invalid_options", message).into());
     }
-    let request = request(args.source, args.target)?;
+    let began = Instant::now();
     let (app, who) = (unopened(context)?, caller());
-    let (service, began) = (app.service(), Instant::now());
-    // What is wrong with the request is told before anything is made.
-    service.preflight(&who, request.clone()).await?;
+    // Nothing is made before what is wrong with the request is told, and a signal just ends it.
+    let prepared = tokio::select! {
+        prepared = prepare(&app, &who, &mut args) => match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                report(&error, args.run.json);
+                return Ok(exit_of_refusal(&error));
+            }
+        },
+        signal = signals.next() => return Ok(signal),
+    };
     app.begin().await?;
-    let id = service.schedule_sync(&who, request).await?;
-    let RunArgs { max_attempts, no_wait, json } = args.run;
-    let execution = Execution { max_attempts, fails_fast: true, no_wait };
-    let result = match watched(&app, &who, id, execution, json || is_quiet).await? {
+    let id = app.service().schedule_sync(&who, prepared.request).await?;
+    let executed = execute(&app, &who, id, &args.run, is_quiet, &mut signals).await;
+    let is_over = matches!(&executed, Ok(Ok(result)) if result.status.is_ended());
+    let mut kept = format!("run the same command again to resume run {id} after its last page");
+    if prepared.spool.is_some() && !is_over {
+        // What came in is gone with this process.
+        app.service().cancel(&who, id).await.ok();
+        kept = format!("run {id} is cancelled, as standard input cannot be read again");
+    }
+    let result = match executed? {
         Ok(result) => result,
         Err(signal) => {
-            let kept = match &spool {
-                // It is read again from its beginning, if it can be.
-                Some(_) => {
-                    service.cancel(&who, id).await.ok();
-                    format!("run {id} is cancelled, as standard input cannot be read again")
-                }
-                None => format!("run the same command again to resume run {id} after its last page"),
-            };
-            let message = format!("interrupted; {kept}");
-            report(&Error::config("interrupted", message).into(), json);
+            report(&Error::config("interrupted", format!("interrupted; {kept}")).into(), args.run.json);
             return Ok(signal);
         }
     };
-    let run = service.run(&who, result.sync_run_id).await?;
-    tell(&app, &who, &run, began.elapsed(), json, is_quiet).await?;
+    let run = app.service().run(&who, result.sync_run_id).await?;
+    tell(&app, &who, &run, began.elapsed(), args.run.json, is_quiet).await?;
     app.close().await;
     Ok(match run.status {
         RunStatus::Completed if run.metadata.needs_attention() => Exit::Attention,
@@ -92,33 +99,47 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     })
 }
 
+/// A request that fits, and the copy of standard input that it reads, if it does.
+struct PreparedSync {
+    request: SyncRequest,
+    spool: Option<Spool>,
+}
+
+async fn prepare(app: &App, who: &Principal, args: &mut SyncArgs) -> anyhow::Result<PreparedSync> {
+    let spool = args.source.spool().await?;
+    let mut request = request(&args.source, &args.target)?;
+    if spool.is_some() {
+        request.options.entry("sourceName").or_insert_with(|| STANDARD_NAME.into());
+    }
+    app.service().preflight(who, request.clone()).await?;
+    Ok(PreparedSync { request, spool })
+}
+
 /// Executes the run and shows how it is getting on; or which signal interrupted it.
-async fn watched(
+async fn execute(
     app: &App,
     who: &Principal,
     id: i64,
-    execution: Execution,
+    args: &RunArgs,
     is_quiet: bool,
+    signals: &mut Signals,
 ) -> anyhow::Result<Result<SyncResult, Exit>> {
     let (progress, seen) = watch::channel(RunProgress { run_id: id, ..RunProgress::default() });
-    let shower = (!is_quiet).then(|| tokio::spawn(show(seen)));
-    let result = interruptible(app, who, id, execution, &progress).await;
+    // What it waits for is told in any case.
+    let shower = tokio::spawn(show(seen, is_quiet || args.json));
+    let execution = Execution { max_attempts: args.max_attempts, fails_fast: true, no_wait: args.no_wait };
+    let result =
+        interruptible(app.service(), app.service().execute(who, id, execution, &progress), signals).await;
     drop(progress);
-    if let Some(shower) = shower {
-        shower.await?;
-    }
+    shower.await?;
     result
 }
 
 async fn interruptible(
-    app: &App,
-    who: &Principal,
-    id: i64,
-    execution: Execution,
-    progress: &watch::Sender<RunProgress>,
+    service: &SyncService,
+    execution: impl Future<Output = catchment::Result<SyncResult>>,
+    signals: &mut Signals,
 ) -> anyhow::Result<Result<SyncResult, Exit>> {
-    let (service, mut signals) = (app.service(), Signals::new()?);
-    let execution = service.execute(who, id, execution, progress);
     tokio::pin!(execution);
     let signal = tokio::select! {
         result = &mut execution => return Ok(Ok(result?)),
@@ -144,13 +165,17 @@ async fn tell(
     let service = app.service();
     if as_json {
         let errors = service.errors(who, run.id, 0, SHOWN_ERRORS).await?;
-        say_json(&RunView::new(run, &errors, &service.attempts(who, run.id).await?));
+        let view = RunView::new(run, &errors, &service.attempts(who, run.id).await?);
+        say_json(&view.with_wait(service.waits_for(who, run).await?));
         return Ok(());
     }
     if is_quiet && !matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) {
         return Ok(());
     }
     print_summary(run, elapsed);
+    if let Some(wait) = service.waits_for(who, run).await? {
+        say!("{WARN}waits{WARN:#}: {wait}; a service (`catchment serve`) or the same command takes it up");
+    }
     print_duplicates(run, &service.differing_skips(who, run.id, SHOWN).await?);
     print_rejects(run, &service.errors(who, run.id, 0, SHOWN).await?);
     Ok(())
@@ -163,7 +188,7 @@ fn print_summary(run: &SyncRun, elapsed: Duration) {
         run.id,
         run.status,
         elapsed.as_secs_f64(),
-        mask_url_query(&run.request.source_identifier),
+        source_of(run),
         run.target_table
     );
     let metadata = &run.metadata;

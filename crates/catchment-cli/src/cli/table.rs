@@ -1,8 +1,8 @@
 //! How things look on a terminal. Colours vanish where there is none, and where `NO_COLOR` is set.
 
 use anstyle::{AnsiColor, Style};
-use catchment::RunStatus;
-use catchment_core::{Finding, truncate_text};
+use catchment::{RunStatus, SyncRun};
+use catchment_core::{Finding, mask_url_query, truncate_text};
 use serde::Serialize;
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -35,6 +35,12 @@ pub(super) fn say_findings(findings: &[Finding]) {
     for finding in findings.iter().filter(|finding| !finding.is_unsure) {
         say!("{DIM}{:10} {}{DIM:#}", finding.topic.replace('_', " "), finding.message);
     }
+}
+
+/// The source of a run: its name where it has one of its own, and where it is.
+pub(super) fn source_of(run: &SyncRun) -> String {
+    let (name, place) = (mask_url_query(&run.source_name), mask_url_query(&run.request.source_identifier));
+    if name == place { place } else { format!("{name} ({place})") }
 }
 
 /// The style of a state.

@@ -110,7 +110,7 @@ pub(crate) struct ServeFlags {
 pub(crate) fn retention_days(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => Err("it must be at least 1 day".to_owned()),
-        Ok(days) => Ok(days),
-        Err(_) => Err("it must be a whole number of days, at least 1".to_owned()),
+        Ok(days @ 1..=36_500) => Ok(days),
+        _ => Err("it must be a whole number of days, from 1 to 36500".to_owned()),
     }
 }

@@ -1,6 +1,7 @@
 //! Who may call: not another web page, not by a strange name, and only who knows the token where there is one.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -15,6 +16,8 @@ use crate::config::{Config, api_token};
 /// What a caller is held against.
 pub(crate) struct Guard {
     token: Option<Secret>,
+    /// Whether the log says that the token cannot be used.
+    is_token_told: AtomicBool,
     allow_hosts: Vec<String>,
 }
 
@@ -25,7 +28,7 @@ impl Guard {
         if !address.ip().is_unspecified() {
             allow_hosts.push(address.ip().to_string());
         }
-        Self { token: config.api_token.clone(), allow_hosts }
+        Self { token: config.api_token.clone(), is_token_told: AtomicBool::new(false), allow_hosts }
     }
 
     /// Who sends a request; nobody where it is answered to everybody.
@@ -48,9 +51,9 @@ impl Guard {
 
     /// A page of a strange site that resolves to this machine still calls us by that site's name.
     fn check_host(&self, host: Option<&str>) -> Result<(), ErrorResponse> {
-        let name = host.map(host_name).unwrap_or_default();
-        let is_loopback =
-            name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let name = host.map(host_name).unwrap_or_default().trim_end_matches('.');
+        let is_loopback = name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         if is_loopback || self.allow_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)) {
             return Ok(());
         }
@@ -62,8 +65,12 @@ impl Guard {
     fn check_token(&self, headers: &HeaderMap) -> Result<(), ErrorResponse> {
         let Some(token) = &self.token else { return Ok(()) };
         // Its file is read each time: a token that was replaced is of no more use, and the new one is at once.
-        let token = api_token(token).map_err(|error| {
-            log_error!(ERROR, &error, "calls of the API are refused until its token can be used");
+        let token = api_token(token).inspect(|_| self.is_token_told.store(false, Ordering::Relaxed));
+        let token = token.map_err(|error| {
+            // Once, and not for each caller.
+            if !self.is_token_told.swap(true, Ordering::Relaxed) {
+                log_error!(ERROR, &error, "calls of the API are refused until its token can be used");
+            }
             let message =
                 "the API token of this service cannot be used; its operator finds the reason in the log";
             ErrorResponse::new(StatusCode::SERVICE_UNAVAILABLE, "bad_token", message)

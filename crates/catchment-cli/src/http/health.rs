@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use catchment_core::Error;
+use catchment_core::{Error, log_error};
 
 use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
@@ -33,7 +33,13 @@ async fn ready(State(shared): State<Shared>) -> Result<SuccessResponse<HealthVie
             service.check_key().map_err(failed)?;
             Ok(SuccessResponse::data(HealthView { status: "ready" }))
         }
-        Ok(Err(error)) => Err(ErrorResponse::database_away(error.message())),
+        // Whoever asks may be a stranger: the server's own words, which name users and hosts, are for the log.
+        Ok(Err(error)) => {
+            log_error!(DEBUG, &error, "not ready");
+            Err(ErrorResponse::database_away(
+                "it refuses or does not answer; its operator finds the reason in the log",
+            ))
+        }
         Err(_) => {
             let why = format!("it did not answer within {} s", READY_TIMEOUT.as_secs());
             Err(ErrorResponse::database_away(&why))

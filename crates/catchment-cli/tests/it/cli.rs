@@ -166,7 +166,7 @@ async fn a_summary_tells_what_was_found_out_and_a_workbook_is_refused() {
     for command in ["sync", "check"] {
         let (code, stdout, stderr) = run(&test, &[command, "prices.csv", "--content-type", "music"]);
         assert!(
-            code == 1 && (stdout + &stderr).contains("it is an Excel workbook (xlsx)"),
+            code == 2 && (stdout + &stderr).contains("it is an Excel workbook (xlsx)"),
             "{command}: {stderr}"
         );
     }

@@ -50,3 +50,15 @@ fn unresolved(name: &str, error: io::Error) -> Error {
     let message = format!("resolving the host name `{name}`: {error}{hint}");
     Error::new(ErrorKind::Network, code, message).with_source(error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_unknown_is_told_from_a_dns_that_does_not_answer() {
+        let code = |text: &str| unresolved("a.example", io::Error::other(text)).code().to_owned();
+        assert_eq!(code("failed to lookup address information: Name or service not known"), "no_such_host");
+        assert_eq!(code("failed to lookup address information: Temporary failure in name resolution"), "dns");
+    }
+}

@@ -22,6 +22,13 @@ pub(super) fn certificate_refused(url: &Url, reason: &rustls::CertificateError) 
             "it is for another name; use the name that it is for".to_owned()
         }
         Reason::Revoked => "it has been revoked".to_owned(),
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is that of an authority, and no server's; have the server use one that an authority has signed for its name"
+                .to_owned()
+        }
+        Reason::Other(_) => {
+            "it cannot be verified; have the server use one that an authority has signed for its name".to_owned()
+        }
         other => format!("{other}; have the server use one that an authority has signed for its name"),
     };
     let host = url.host_str().unwrap_or_default();

@@ -11,13 +11,12 @@ use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
 use super::bloom::GrowingBloom;
 use super::change::{Changes, Duplicate};
-use super::encode::{digest, digest_json};
+use super::encode::{digest, digest_json, row_digests};
 use super::first_places::FirstPlaces;
 use super::look_up::compare_some;
 use super::versions::Versions;
 use crate::mapping::Cell;
 use crate::store::{Row, StoreError, TableView};
-use crate::target::ColumnKind;
 
 /// Records that are looked up before it is worth reading the whole table: a small file, or what is new since yesterday,
 /// ends sooner.
@@ -110,12 +109,14 @@ impl TableDigests {
         let (mut unsure, mut last_version) = (Vec::new(), None);
         for record in 0..view.batch.len() {
             let identity = self.identity_of(view, record);
-            self.places.note(hash(identity), view.batch.location(record));
             let Some(index) = self.find(identity) else {
                 match self.reserve(identity, &mut reserved) {
                     Novelty::Seen => changes.duplicate.push(Duplicate { record, first: None }),
                     Novelty::Unsure => unsure.push(record),
-                    Novelty::New => changes.insert.push(record),
+                    Novelty::New => {
+                        self.places.note(hash(identity), view.batch.location(record));
+                        changes.insert.push(record);
+                    }
                 }
                 continue;
             };
@@ -124,6 +125,7 @@ impl TableDigests {
                 continue;
             }
             reserved.rows.push(index);
+            self.places.note(hash(identity), view.batch.location(record));
             let RowDigest { content, id, .. } = self.rows[index];
             if self.content_of(view, record) != content {
                 unsure.push(record);
@@ -140,11 +142,24 @@ impl TableDigests {
         if !unsure.is_empty() {
             compare_some(view, &unsure, &mut changes, &mut view.reader().await?).await?;
         }
-        for duplicate in &mut changes.duplicate {
-            let identity = hash(self.identity_of(view, duplicate.record));
-            duplicate.first = self.places.before(identity, view.batch.location(duplicate.record));
-        }
+        self.tell_firsts(view, &unsure, &mut changes.duplicate);
         Ok((changes, reserved))
+    }
+
+    /// Tells where the first records of duplicates stand. What was looked up is a first record, unless the table said that an
+    /// earlier attempt had seen it.
+    fn tell_firsts(&mut self, view: &TableView<'_>, looked_up: &[usize], duplicates: &mut [Duplicate]) {
+        let known: HashSet<_> = duplicates.iter().map(|duplicate| duplicate.record).collect();
+        for &record in looked_up.iter().filter(|record| !known.contains(*record)) {
+            let identity = hash(self.identity_of(view, record));
+            if self.places.get(identity).is_none() {
+                self.places.note(identity, view.batch.location(record));
+            }
+        }
+        for duplicate in duplicates {
+            let identity = hash(self.identity_of(view, duplicate.record));
+            duplicate.first = self.places.get(identity);
+        }
     }
 
     /// Reserves an identity that is not among the rows, for the first record that has it.
@@ -212,7 +227,8 @@ impl TableDigests {
     }
 
     fn learn(&mut self, view: &TableView<'_>, found: &Row) -> Result<(), StoreError> {
-        let (identity, content) = self.digests_of(view, found)?;
+        let (identity, content) = row_digests(&mut self.scratch, self.seed, view, found)?;
+        let content = certain(content);
         // A row that nobody can tell from a changed one is looked up.
         let version = view.version_of(found)?.and_then(|version| self.versions.intern(version));
         let content = if version.is_some() { content } else { UNCERTAIN };
@@ -223,31 +239,6 @@ impl TableDigests {
         let rows = &self.rows;
         self.index.insert_unique(hash(identity), index, |index| hash(rows[*index as usize].identity));
         Ok(())
-    }
-
-    /// The digests of a row of the table: equal to those of a record that it is as.
-    fn digests_of(&mut self, view: &TableView<'_>, found: &Row) -> Result<(u128, u64), StoreError> {
-        let Self { scratch, seed, .. } = self;
-        scratch.clear();
-        for column in &view.identity {
-            digest(scratch, Cell::Text(found.text(view.column_index(*column))?), false);
-        }
-        let identity = xxh3_128_with_seed(scratch, *seed);
-        scratch.clear();
-        for column in 0..view.batch.columns.len() {
-            let (place, kind) = (view.column_index(column), view.kind_of(column));
-            let cell = match kind {
-                Some(ColumnKind::Count | ColumnKind::Flag) => found.optional_int(place)?.map(Cell::Int),
-                _ => found.optional_text(place)?.map(Cell::Text),
-            };
-            match cell {
-                Some(Cell::Text(json)) if kind.is_none() && view.rewrites_json() => {
-                    digest_json(scratch, json);
-                }
-                cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(ColumnKind::Money))),
-            }
-        }
-        Ok((identity, certain(xxh3_64_with_seed(scratch, *seed))))
     }
 
     /// The index of a row.

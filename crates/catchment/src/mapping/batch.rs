@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Location, Page, Position, Progress, Record, Records, Reject};
+use catchment_core::{Cursor, Location, Page, Position, Progress, Record, Records, Reject, truncate_text};
 
 use crate::target::Table;
+
+/// Longest name of a row for people: what `item_identifier` holds.
+const MAX_ITEM_BYTES: usize = 512;
 
 /// A page, mapped: rows that fit their table, and rejects.
 #[derive(Debug)]
@@ -95,8 +98,11 @@ impl Batch {
 
     /// The places of the columns that tell rows apart.
     pub(crate) fn identity(&self) -> Vec<usize> {
-        let place = |name: &&str| self.columns.iter().position(|column| column == name);
-        self.table.identity.iter().filter_map(place).collect()
+        self.places(self.table.identity)
+    }
+
+    fn places(&self, names: &[&str]) -> Vec<usize> {
+        names.iter().filter_map(|name| self.columns.iter().position(|column| column == name)).collect()
     }
 
     /// Where the record of a row stands in its source.
@@ -109,11 +115,13 @@ impl Batch {
         self.records.get(self.rows[row]).map_or("", |record| record.raw())
     }
 
-    /// What identifies a row, for people.
+    /// What identifies a row, for people: its identity, or what that is derived from.
     pub(crate) fn item(&self, row: usize) -> String {
+        let is_derived = self.table.is_by_source && !self.has_mapped_identity;
+        let columns = if is_derived { self.places(&["title", "artist"]) } else { self.identity() };
         let parts: Vec<_> =
-            self.identity().into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
-        parts.join(" / ")
+            columns.into_iter().filter_map(|column| self.cell(row, column).as_text()).collect();
+        truncate_text(&parts.join(" / "), MAX_ITEM_BYTES)
     }
 }
 

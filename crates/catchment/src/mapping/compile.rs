@@ -179,7 +179,7 @@ fn feed(
 fn unknown_field(column: &str, name: &str, options: &TargetOptions, columns: &Columns) -> Error {
     let option = options.mapping_option();
     let hint = names::column_hint(name, columns.iter().map(|field| &**field));
-    let has = columns.join(", ");
+    let has = named(columns);
     let message = format!("maps `{name}`, which is not a column of the source; it has: {has}{hint}");
     let pointer = format!("/options/{option}/{column}");
     Error::config("unknown_column", format!("{pointer}: {message}")).with_detail(pointer, message)
@@ -191,7 +191,7 @@ fn not_fed(table: &Table, column: &Column, columns: &Columns) -> Error {
          option `columnMapping`, such as {{\"{}\": \"{}\"}}",
         table.name,
         column.name,
-        columns.join(", "),
+        named(columns),
         column.name,
         columns.first().map_or("…", |field| field),
     );
@@ -211,4 +211,10 @@ fn item_places(table: &Table, feeds: &[ColumnSource]) -> Vec<usize> {
         found if found.is_empty() => places(&["title", "artist"]),
         found => found,
     }
+}
+
+/// The names of a source's columns, for people: whole records are none.
+fn named(columns: &Columns) -> String {
+    let names: Vec<_> = columns.iter().map(|name| &**name).filter(|name| *name != WHOLE_RECORD).collect();
+    names.join(", ")
 }

@@ -83,10 +83,13 @@ impl fmt::Display for DecimalFinding {
         let field = &self.field;
         match (&self.says, self.sign, &self.contradicts) {
             (Some(says), Some(sign), _) => {
-                write!(f, "`{field}` has the decimal sign `{sign}`, as `{says}` shows (option `decimal`)")?;
+                write!(
+                    f,
+                    "`{field}` has the decimal sign `{sign}`, as `{says}` shows (option `decimal`, --decimal {sign})"
+                )?;
                 let example = self.ambiguous.as_ref().unwrap_or(says);
                 match stored_as(example, DecimalSeparator::Named(sign)) {
-                    Some(stored) => write!(f, ": `{example}` is stored as {stored}"),
+                    Some(stored) => write!(f, "; with it, `{example}` is stored as {stored}"),
                     None => Ok(()),
                 }
             }
@@ -101,7 +104,7 @@ impl fmt::Display for DecimalFinding {
                 write!(
                     f,
                     "`{field}`: `{text}` is {point} with the decimal sign `.` and {comma} with `,`, and no other value says \
-                     which; give the option `decimal`"
+                     which; give the option `decimal` (--decimal)"
                 )
             }
         }

@@ -22,6 +22,11 @@ const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = 'conte
      = ? AND (status IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= {now + \
      ? ms})) LIMIT 1";
 
+/// A time that all rows and all completed runs are older than.
+const TOMORROW_MS: i64 = 24 * 60 * 60 * 1000;
+/// A hundred years: more cannot be told from never, and not be computed with.
+const MAX_DAYS: u32 = 36_500;
+
 /// How long runs of each end are kept, where those that ended well are for so many days.
 fn kept_days(days: u32) -> Result<[(RunStatus, u32); 3]> {
     retention_ms(days)?;
@@ -38,7 +43,7 @@ fn retention_ms(days: u32) -> Result<i64> {
         let message = "0 days would delete what was seen just now; keep it for at least 1 day";
         return Err(Error::config("invalid_settings", message));
     }
-    Ok(days_ago_ms(days.into()))
+    Ok(days_ago_ms(days.min(MAX_DAYS).into()))
 }
 
 impl Store {
@@ -49,7 +54,7 @@ impl Store {
         for (status, days) in kept_days(days)? {
             let sql = "SELECT id FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms} ORDER BY id \
                  LIMIT ?";
-            let args = [status.as_str().into(), days_ago_ms(days.into()).into(), BATCH.into()];
+            let args = [status.as_str().into(), days_ago_ms(days.min(MAX_DAYS).into()).into(), BATCH.into()];
             loop {
                 let runs = self.db.fetch(sql, &args).await?;
                 for run in &runs {
@@ -94,7 +99,29 @@ impl Store {
     /// Deletes content that no run has seen for `days`, of sources that have had no completed run for so long: those that
     /// say what is new, or that nothing is, have no reason to show their other rows. Of one source, or of all. How many rows.
     pub(crate) async fn delete_old_content(&self, days: u32, source: Option<&str>) -> Result<u64> {
-        let ago = retention_ms(days)?;
+        self.delete_content_before(retention_ms(days)?, source).await
+    }
+
+    /// Deletes all content of a source, however young. How many rows.
+    ///
+    /// # Errors
+    /// `config`, `source_in_use`, where a run of it waits or is under way; `database`.
+    pub(crate) async fn forget_content_of(&self, source: &str) -> Result<u64> {
+        if self.stale_sources(TOMORROW_MS, Some(source)).await?.is_empty() {
+            let message = format!(
+                "a run of `{source}` waits or is in progress; cancel it first (`catchment runs`, `catchment runs cancel ID`)"
+            );
+            return Err(Error::config("source_in_use", message));
+        }
+        self.delete_content_before(TOMORROW_MS, Some(source)).await
+    }
+
+    /// How many rows [`Store::forget_content_of`] would delete.
+    pub(crate) async fn count_content_of(&self, source: &str) -> Result<u64> {
+        self.count("SELECT COUNT(*) FROM content_index WHERE source_identifier = ?", &[source.into()]).await
+    }
+
+    async fn delete_content_before(&self, ago: i64, source: Option<&str>) -> Result<u64> {
         let mut count = 0;
         for [source_type, source_name] in self.stale_sources(ago, source).await? {
             if self.forget_source(&source_type, &source_name, ago).await? {

@@ -39,9 +39,15 @@ pub(super) async fn settle(
     })?;
     check_balance(&run, end.records_read)?;
     check_limit(options, run.items_failed, end.records_read, true)?;
-    refuse_useless(&run, end.records_read)?;
+    refuse_useless(store, &run, end.records_read).await?;
     refuse_empty(store, options, end, &run).await?;
     run.metadata.find(moved(store, &run, options).await?);
+    if end.records_read == 0
+        && end.coverage == Coverage::Complete
+        && !run.metadata.findings.iter().any(|finding| finding.topic == "records" && finding.is_unsure)
+    {
+        run.metadata.find([Finding::unsure("empty", "the source holds no records")]);
+    }
     let is_shifted = note_shift(&mut run)?;
     if run.metadata != ours.metadata {
         store.store_metadata(lease, &run.metadata).await?;
@@ -51,13 +57,16 @@ pub(super) async fn settle(
 }
 
 /// A run of which no record could be applied has done nothing that anybody asked for.
-fn refuse_useless(run: &SyncRun, records_read: u64) -> Result<()> {
+async fn refuse_useless(store: &Store, run: &SyncRun, records_read: u64) -> Result<()> {
     if records_read == 0 || run.items_failed < records_read {
         return Ok(());
     }
+    let rejects = store.errors(run.id, 0, 1).await?;
+    let first =
+        rejects.first().map(|reject| format!(", the first one for: {}", reject.message)).unwrap_or_default();
     let message = format!(
-        "all {records_read} records were rejected; see why with `catchment runs errors {}`, and check the mapping with \
-         `catchment check`",
+        "all {records_read} records were rejected{first}; correct the options by it, or see all reasons with `catchment runs \
+         errors {}`",
         run.id
     );
     Err(Error::new(ErrorKind::Validation, "all_rejected", message))
@@ -87,12 +96,14 @@ async fn moved(store: &Store, run: &SyncRun, options: &TargetOptions) -> Result<
     let found = store.source_with_same_rows(run, table).await?;
     Ok(found.map(|SameRows { source_name, same, sampled }| {
         let (known, new) = (mask_url_query(&source_name), mask_url_query(&run.source_name));
+        // A name with secrets in it is not shown, and cannot be repeated.
+        let rename = if known == source_name { format!("--source-name '{known}'") } else { "its --source-name".to_owned() };
         Finding::unsure(
             "source",
             format!(
                 "{same} of the first {sampled} rows are in `{}` a second time now, as `{known}` has them too; if `{new}` is \
-                 the same source under another name, delete its rows and sync it with --source-name '{known}' (option \
-                 `sourceName`)",
+                 the same source under another name, delete its rows (`catchment cleanup --forget '{new}'`) and sync it with \
+                 {rename} (option `sourceName`)",
                 table.name
             ),
         )

@@ -158,13 +158,21 @@ impl Attempt<'_> {
     }
 }
 
+/// Findings that quote values of the source, which no log does.
+const QUOTING: [&str; 3] = ["encoding", "header", "decimal"];
+
 /// Nobody may read the summary of a run of the service.
 fn log_findings(run: &SyncRun) {
     for finding in &run.metadata.findings {
-        if finding.is_unsure {
-            tracing::warn!(target: "catchment::found", run = run.id, "unsure: {finding}");
+        let told = if QUOTING.contains(&&*finding.topic) {
+            format!("{}: see `catchment runs show {}`", finding.topic, run.id)
         } else {
-            tracing::info!(target: "catchment::found", run = run.id, "{finding}");
+            finding.to_string()
+        };
+        if finding.is_unsure {
+            tracing::warn!(target: "catchment::found", run = run.id, "unsure: {told}");
+        } else {
+            tracing::info!(target: "catchment::found", run = run.id, "{told}");
         }
     }
 }

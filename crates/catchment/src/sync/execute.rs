@@ -20,7 +20,7 @@ const MAX_AWAY: Duration = Duration::from_secs(600);
 /// How a run is executed for somebody who waits for it. By default as patiently as a worker would.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Execution {
-    /// Attempts after which the run fails, whatever the cause.
+    /// Attempts after which the run fails, whatever the cause. One that has had as many before, and waits, is not waited for.
     pub max_attempts: Option<u32>,
     /// Whether an attempt that read nothing ends the run where its cause seldom passes by itself: no such host, a refused
     /// connection.
@@ -56,15 +56,22 @@ impl Engine {
                         tell_wait(&run, &wait, progress);
                     }
                     // It may have been claimed by somebody else just now, or be free again.
-                    if execution.no_wait && progress.borrow().wait.is_some() {
+                    let is_over =
+                        execution.no_wait || execution.max_attempts.is_some_and(|max| run.attempt >= max);
+                    if is_over && progress.borrow().wait.is_some() {
                         return Ok((*run).into());
                     }
                 }
                 // A database that restarts is waited for; its connections tell that it is away.
                 Err(error) if error.kind() == ErrorKind::Database => {
+                    let is_new = away_since.is_none();
                     let since = *away_since.get_or_insert_with(Instant::now);
                     if since.elapsed() > MAX_AWAY {
                         return Err(error);
+                    }
+                    if is_new {
+                        let wait = RunWait { reason: error.message().to_owned(), until: None };
+                        progress.send_modify(|progress| progress.wait = Some(wait));
                     }
                 }
                 Err(error) => return Err(error),

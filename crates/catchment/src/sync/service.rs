@@ -15,7 +15,7 @@ use super::tx_retry::retry_contended;
 use crate::principal::{Principal, Scope};
 use crate::request::SyncRequest;
 use crate::result::SyncResult;
-use crate::run::SyncRun;
+use crate::run::{RunStatus, SyncRun};
 use crate::store::Store;
 
 /// Schedules, executes and watches runs.
@@ -134,8 +134,12 @@ impl SyncService {
     pub async fn retry(&self, principal: &Principal, id: i64) -> Result<SyncRun> {
         principal.require(Scope::Run)?;
         let is_done = retry_contended(|| self.engine.store.requeue(id)).await?;
-        let why_not = "only a failed or cancelled run can be retried, and only if no later run of its source and \
-                       target exists";
+        let run = self.engine.run(id).await?;
+        let why_not = if matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) {
+            "a later run of its source and target exists, which has taken its place; sync the source again"
+        } else {
+            "only a failed or cancelled run can be retried"
+        };
         self.changed(id, is_done, why_not).await
     }
 
@@ -169,13 +173,14 @@ impl SyncService {
         self.engine.store.count_old_runs(days).await
     }
 
-    /// Checks all of a request that can be checked without reading its source.
+    /// Checks all of a request that can be checked without reading its source. Whether only this machine can read that.
     ///
     /// # Errors
     /// `config`, with its pointer.
-    pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<()> {
+    pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<bool> {
         principal.require(Scope::Read)?;
-        self.engine.prepare_new(request, self.engine.host(principal.door)).await.map(|_| ())
+        let prepared = self.engine.prepare_new(request, self.engine.host(principal.door)).await?;
+        Ok(prepared.source.is_bound_to_node())
     }
 
     /// Checks all of a request that can be checked before anything is made: where its source is on this machine, that it can

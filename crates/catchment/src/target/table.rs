@@ -69,6 +69,14 @@ impl Table {
         ["id"].into_iter().chain(origin.iter().copied()).chain(fed).chain(OWN_COLUMNS).collect()
     }
 
+    /// What a column of [`Table::all_columns`] holds; `None` for text of our own and for JSON.
+    pub(crate) fn kind_of(&self, name: &str) -> Option<ColumnKind> {
+        match name {
+            "id" | "last_sync_run_id" => Some(ColumnKind::Count),
+            name => self.column(name).map(|(_, column)| column.kind),
+        }
+    }
+
     /// The column of that name, with its place.
     pub(crate) fn column(&self, name: &str) -> Option<(usize, &'static Column)> {
         self.columns.iter().enumerate().find(|(_, column)| column.name == name)

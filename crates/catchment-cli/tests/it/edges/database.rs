@@ -96,7 +96,11 @@ on_both! {
         // `Straße` and `STRASSE` were one.
         test.execute(&row("Straße", "v1:12d7999ef7aeb8d9f9fa93b3486ba779")).await;
         test.execute(&row("EDITED BY HAND", "v1:00000000000000000000000000000000")).await;
+        let versions = "SELECT updated_at FROM content_index ORDER BY id";
+        test.execute("UPDATE content_index SET updated_at = '2026-01-01 00:00:00.000'").await;
+        let before = test.query(versions).await;
         let app = test.app().await;
+        assert_eq!(test.query(versions).await, before, "no value of a row has changed");
         let ids = "SELECT title, external_id FROM content_index ORDER BY id";
         assert_eq!(test.query(ids).await, [
             "Despacito|v2:bb065913dcdfac255393e63bd07c4a02",

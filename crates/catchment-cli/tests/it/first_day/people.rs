@@ -56,8 +56,8 @@ on_both! {
         test.file("precios.pdf", "%PDF-1.7\n%\u{e2}\u{e3}\n1 0 obj\n");
         let mut day = Day::begin(test);
         // The wrong file, and a name that is not quite right.
-        day.line("sync precios.xlsx --target catalog_items", 1, &["Excel", "save it as CSV"]);
-        day.line("sync precios.pdf --target catalog_items", 1, &["PDF"]);
+        day.line("sync precios.xlsx --target catalog_items", 2, &["Excel", "save it as CSV"]);
+        day.line("sync precios.pdf --target catalog_items", 2, &["PDF"]);
         day.line("sync precio.csv --target catalog_items", 2, &["did you mean `precios.csv`?"]);
         day.line("runs", 4, &["let `catchment sync`, `serve` or `migrate` make it"]);
         // What is it, and would it work?

@@ -73,6 +73,12 @@ pub(super) fn judge(words: &[&[u8]], hint: Option<&str>) -> Option<Judgement> {
     hinted.filter(fits).unwrap_or(in_any).judge()
 }
 
+/// Whether few files of today are in an encoding: those of DOS and of the Macintosh.
+fn is_rare(encoding: TextEncoding) -> bool {
+    let name = encoding.name();
+    name.starts_with("ibm") || name.contains("mac")
+}
+
 /// Readings, ranked by the words that they explain in one language, or in the best for each.
 #[derive(Clone, Copy)]
 struct Ranking<'a> {
@@ -105,7 +111,8 @@ impl Ranking<'_> {
         let rival = self.readings.iter().filter(differs).rev().max_by_key(likeliest);
         let rival_count = rival.map_or(0, |rival| self.explained(rival));
         let is_sure = match self.language {
-            Some(_) => rival_count < count,
+            // The hint may be that of the machine: it makes no code page of DOS or of the Macintosh certain.
+            Some(_) => !is_rare(best.encoding) && rival_count < count,
             None => {
                 let is_common = index < COMMON && count >= MIN_WORDS;
                 is_common && count * 10 >= self.words.len() * 9 && rival_count * 5 < count * 4

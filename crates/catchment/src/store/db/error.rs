@@ -14,8 +14,6 @@ pub(crate) struct StoreError {
     source: sqlx::Error,
 }
 
-const NO_CONNECTION: &str =
-    "no connection within 10 s; check that the server is running, and the host in the database URL";
 const CHECK_SERVER: &str = "check that the server is running, and the host in the database URL";
 
 /// What follows from a failure.
@@ -61,7 +59,7 @@ impl From<sqlx::Error> for StoreError {
         let message = match &source {
             sqlx::Error::Database(error) => with_advice(error.as_ref()),
             // The server's address is in the operator's settings; its user and password are not repeated.
-            sqlx::Error::PoolTimedOut => NO_CONNECTION.to_owned(),
+            sqlx::Error::PoolTimedOut => format!("no connection within 10 s; {CHECK_SERVER}"),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) => format!("{source}; {CHECK_SERVER}"),
             other => other.to_string(),
         };

@@ -1,4 +1,5 @@
-//! An outage of the database: told once when it begins and once when it ends, however many wait for it.
+//! An outage of the database: told once when it begins and once when it ends, however many wait for it; one that follows
+//! another at once only if it lasts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -49,7 +50,7 @@ impl Outage {
         if !current.is_told && is_news {
             current.is_told = true;
             *last_told = Some(Instant::now());
-            tracing::warn!(database, error = why, "waiting for the database");
+            tracing::warn!(target: "catchment::outage", database, error = why, "waiting for the database");
         }
     }
 
@@ -58,7 +59,7 @@ impl Outage {
         if self.is_on.load(Ordering::Relaxed) && self.is_on.swap(false, Ordering::SeqCst) {
             let ended = self.state.lock().unwrap_or_else(PoisonError::into_inner).current.take();
             if let Some(Current { began, is_told: true, .. }) = ended {
-                tracing::info!(seconds = began.elapsed().as_secs(), "the database answers again");
+                tracing::info!(target: "catchment::outage", seconds = began.elapsed().as_secs(), "the database answers again");
             }
         }
     }

@@ -80,9 +80,24 @@ impl ExistingColumn {
         let family = Family::of(kind);
         let is_bytewise = self.collation.as_ref().is_some_and(|name| name.ends_with("_bin"));
         family == Family::of(&self.kind)
+            && match family {
+                Family::Integer => {
+                    integer_bytes(&self.kind) >= integer_bytes(kind) && !self.kind.contains("unsigned")
+                }
+                Family::Text => self.holds_text(kind, definition),
+                _ => true,
+            }
             && (!definition.contains("AUTO_INCREMENT") || self.is_counted_up)
             && (!is_identity || family != Family::Text || is_bytewise)
             && (family != Family::Decimal || is_as_wide(digits(&self.kind), digits(kind)))
+    }
+
+    /// Whether it takes texts of a type of ours: as many characters, and all of Unicode. Words that are listed are fewer.
+    fn holds_text(&self, kind: &str, definition: &str) -> bool {
+        let is_unicode = self.collation.as_ref().is_none_or(|name| name.starts_with("utf8mb4"))
+            || definition.contains("CHARACTER SET ascii");
+        let is_listed = self.kind.starts_with("enum") || self.kind.starts_with("set");
+        is_unicode && !is_listed && max_chars(&self.kind) >= max_chars(kind)
     }
 
     /// Types of SQLite convert what they can: numbers in a column of text do no harm, and text in one of numbers does.
@@ -92,6 +107,31 @@ impl ExistingColumn {
             return self.kind == "integer";
         }
         kind != "TEXT" || matches!(Family::of(&self.kind), Family::Text | Family::Time)
+    }
+}
+
+/// Bytes of an integer type.
+fn integer_bytes(kind: &str) -> u32 {
+    match kind.to_lowercase().split(['(', ' ']).next().unwrap_or_default() {
+        "tinyint" | "bool" | "boolean" => 1,
+        "smallint" => 2,
+        "mediumint" => 3,
+        "bigint" => 8,
+        _ => 4,
+    }
+}
+
+/// Characters, of four bytes each at most, that a text type holds.
+fn max_chars(kind: &str) -> u64 {
+    let kind = kind.to_lowercase();
+    let length = || kind.split_once('(').and_then(|(_, rest)| rest.split(')').next()?.trim().parse().ok());
+    match kind.split(['(', ' ']).next().unwrap_or_default() {
+        "char" | "varchar" => length().unwrap_or(1),
+        "tinytext" => 255 / 4,
+        "text" => 65_535 / 4,
+        "mediumtext" => 16_777_215 / 4,
+        // JSON of MariaDB is one, and of MySQL a type of its own.
+        _ => u64::from(u32::MAX) / 4,
     }
 }
 
@@ -150,7 +190,14 @@ mod tests {
     fn what_would_be_cut_rounded_or_refused_does_not_fit() {
         let fits = |kind: &str, definition: &str| column(kind).fits(Dialect::MySql, definition, false);
         assert!(fits("int(11)", "capacity_gb INT NULL DEFAULT NULL"));
-        assert!(fits("enum('a','b')", "content_type VARCHAR(16) NOT NULL"));
+        assert!(!fits("enum('a','b')", "content_type VARCHAR(16) NOT NULL"));
+        assert!(!fits("varchar(10)", "title VARCHAR(1024) NOT NULL"));
+        assert!(fits("text", "title VARCHAR(1024) NOT NULL"));
+        assert!(!fits("smallint(6)", "capacity_gb INT NULL DEFAULT NULL"));
+        assert!(fits("bigint(20)", "capacity_gb INT NULL DEFAULT NULL"));
+        let latin1 =
+            ExistingColumn { collation: Some("latin1_swedish_ci".into()), ..column("varchar(2000)") };
+        assert!(!latin1.fits(Dialect::MySql, "title VARCHAR(1024) NOT NULL", false));
         assert!(fits("longtext", "metadata JSON NULL DEFAULT NULL"));
         assert!(fits("decimal(20,4)", "price DECIMAL(15,4) NOT NULL"));
         assert!(!fits("decimal(10,2)", "price DECIMAL(15,4) NOT NULL"));

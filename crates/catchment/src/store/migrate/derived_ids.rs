@@ -17,6 +17,31 @@ const CHUNK: usize = 500;
 /// somebody has edited keeps its old one, as nobody knows what the source calls it; so does one that today's rule takes for
 /// the same as another row. May be repeated.
 pub(super) async fn update(dialect: Dialect, conn: &mut Conn) -> Result<()> {
+    // What the source says of the rows is not changed by this: SQLite's trigger must not say so.
+    let trigger = drop_trigger(dialect, conn).await?;
+    rewrite(dialect, conn).await?;
+    match trigger {
+        Some(sql) => Ok(conn.execute(sql, &[]).await.map(|_| ())?),
+        None => Ok(()),
+    }
+}
+
+/// Drops the trigger that keeps `updated_at` on SQLite, in the transaction of the migration; the statement that makes it
+/// again.
+async fn drop_trigger(dialect: Dialect, conn: &mut Conn) -> Result<Option<String>> {
+    if dialect == Dialect::MySql {
+        return Ok(None);
+    }
+    let sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = 'content_index_updated'";
+    let found = conn.fetch(sql, &[]).await?;
+    let trigger = found.first().map(|row| row.text(0).map(str::to_owned)).transpose()?;
+    if trigger.is_some() {
+        conn.execute("DROP TRIGGER content_index_updated", &[]).await?;
+    }
+    Ok(trigger)
+}
+
+async fn rewrite(dialect: Dialect, conn: &mut Conn) -> Result<()> {
     const NEXT: &str =
         "SELECT MAX(id) FROM (SELECT id FROM content_index WHERE id > ? ORDER BY id LIMIT ?) w";
     const SELECT: &str = "SELECT id, content_type, title, artist, external_id FROM content_index WHERE id > ? AND id <= ? AND \
@@ -70,7 +95,6 @@ async fn store(dialect: Dialect, conn: &mut Conn, ids: &[(i64, String)]) -> Resu
 }
 
 async fn store_chunk(dialect: Dialect, conn: &mut Conn, ids: &[(i64, String)]) -> Result<(), StoreError> {
-    // What the source says of the row is not changed by this.
     let kept = dialect.pick(", updated_at = updated_at", "");
     let (cases, numbers) = (" WHEN ? THEN ?".repeat(ids.len()), list("?", ids.len()));
     let sql =

@@ -11,9 +11,10 @@ use crate::store::values::timestamp;
 pub(super) const HOLDER_COLUMNS: &str = "h.id, h.lease_owner, {ms h.lease_until}, h.claimable_by, h.fence, CASE WHEN h.status = 'in_progress' AND \
      (h.lease_until IS NULL OR h.lease_until < {now}) THEN 1 ELSE 0 END, \
      (SELECT k.key_id FROM sync_run_keys k WHERE k.sync_run_id = h.id), \
-     {ms COALESCE((SELECT MAX(a.started_at) FROM sync_attempts a WHERE a.sync_run_id = h.id), h.started_at)}";
+     {ms COALESCE((SELECT MAX(a.started_at) FROM sync_attempts a WHERE a.sync_run_id = h.id), h.started_at)}, \
+     CASE WHEN h.status = 'pending' AND h.next_attempt_at > {now} THEN {ms h.next_attempt_at} END";
 /// How many there are.
-pub(super) const HOLDER_WIDTH: usize = 8;
+pub(super) const HOLDER_WIDTH: usize = 9;
 
 /// The run that others wait for, and who holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(crate) struct Holder {
     pub(crate) lease_until: Option<Timestamp>,
     /// When its last attempt began.
     pub(crate) since: Option<Timestamp>,
+    /// When its next attempt is due, where that is yet to come.
+    pub(crate) due: Option<Timestamp>,
     pub(crate) claimable_by: String,
     pub(super) fence: i64,
     /// Whether nobody has renewed its lease.
@@ -43,6 +46,7 @@ impl Holder {
             is_expired: row.int(5)? == 1,
             key_id: row.optional_string(6)?,
             since: timestamp(row.optional_int(7)?),
+            due: timestamp(row.optional_int(8)?),
         })
     }
 }
@@ -66,12 +70,14 @@ impl fmt::Display for Holder {
                 }
                 write!(f, ", whose lease expires at {until:.0} unless it is renewed")
             }
-            _ => write!(
-                f,
-                "{}; cancel it to free its source: `catchment runs cancel {}`",
-                describe_claimants(&self.claimable_by),
-                self.run_id
-            ),
+            _ => {
+                let next = match self.due {
+                    Some(due) => format!("its next attempt is due at {due:.0}"),
+                    None => describe_claimants(&self.claimable_by),
+                };
+                let id = self.run_id;
+                write!(f, "{next}; cancel it to free its source: `catchment runs cancel {id}`")
+            }
         }
     }
 }
