@@ -11,7 +11,7 @@ use memchr::memchr;
 use crate::text::compression::{read_error, read_head};
 
 /// How much is looked at from the first byte that is not ASCII.
-const SAMPLE_BYTES: usize = 8 << 20;
+const SAMPLE_BYTES: usize = 2 << 20;
 /// More distinct words than this tell no more.
 const MAX_WORDS: usize = 10_000;
 /// Longer words are no words of a language that puts spaces between them.
