@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catchment_core::{Finding, Inspection, Page, Reading, Result, mask_url_query};
 use serde_json::{Map, Value};
 
-use super::detect::total_path;
+use super::detect::find_total;
 use super::endpoint::Endpoint;
 use super::findings::{self, PAGINATION, SET_PAGINATION};
 use super::options::{PaginationOptions, PaginationType};
@@ -120,10 +120,11 @@ impl Look<'_> {
             count => format!("the second one has {count} other records"),
         };
         let message = format!("{}, found by trying: {how}", findings::describe(&options));
-        let total_path = total_path(&answer.envelope, answer.count);
+        let total = find_total(&answer.headers, &answer.envelope, answer.count);
         // Where the total is known, it tells the end.
-        let doubt = doubt.filter(|_| total_path.is_none()).map(|doubt| Finding::unsure("last_page", doubt));
-        self.reader.adopt(PaginationOptions { total_path, ..options })?;
+        let doubt = doubt.filter(|_| total.is_none()).map(|doubt| Finding::unsure("last_page", doubt));
+        let PaginationOptions { total_path, total_header, .. } = total.unwrap_or_default();
+        self.reader.adopt(PaginationOptions { total_path, total_header, ..options })?;
         Ok(Ok([Finding::sure(PAGINATION, message)].into_iter().chain(doubt).collect()))
     }
 

@@ -217,6 +217,7 @@ impl PaginationOptions {
             cursor_param: given.cursor_param.or(self.cursor_param),
             next_url_path: self.next_url_path,
             total_path: given.total_path.or(self.total_path),
+            total_header: given.total_header.or(self.total_header),
             total_pages_path: given.total_pages_path.or(self.total_pages_path),
             has_more_path: given.has_more_path.or(self.has_more_path),
             end_status: if given.end_status.is_empty() { self.end_status } else { given.end_status },

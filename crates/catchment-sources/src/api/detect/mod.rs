@@ -28,8 +28,7 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
     if found.is_some() {
         return Ok(found);
     }
-    let in_headers =
-        TOTAL_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse().ok());
+    let in_headers = TOTAL_HEADERS.iter().find_map(|name| total_in(headers, name));
     let total = in_headers.or_else(|| seen.total().map(|(_, total)| total));
     let says = match total {
         Some(total) if total > count => format!("that there are {total}"),
@@ -50,9 +49,20 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
     ))
 }
 
-/// Where a first answer tells a total of more records than the `count` that it holds.
-pub(super) fn total_path(envelope: &str, count: u64) -> Option<String> {
-    FirstAnswer { envelope }.total().filter(|(_, total)| *total > count).map(|(path, _)| path)
+/// Where a first answer tells a total of more records than the `count` that it holds, as the options that say it.
+pub(super) fn find_total(headers: &HeaderMap, envelope: &str, count: u64) -> Option<PaginationOptions> {
+    let in_header =
+        TOTAL_HEADERS.iter().find(|name| total_in(headers, name).is_some_and(|total| total > count));
+    if let Some(name) = in_header {
+        let total_header = Some((*name).to_owned());
+        return Some(PaginationOptions { total_header, ..PaginationOptions::default() });
+    }
+    let (path, _) = FirstAnswer { envelope }.total().filter(|(_, total)| *total > count)?;
+    Some(PaginationOptions { total_path: Some(path), ..PaginationOptions::default() })
+}
+
+fn total_in(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Whether a first answer speaks of more records than the `count` that it holds.

@@ -231,6 +231,22 @@ async fn where_an_answer_tells_of_more_trying_finds_them_and_its_total_is_kept()
 }
 
 #[tokio::test]
+async fn a_total_in_a_header_is_kept_so_that_no_page_past_the_last_is_asked_for() {
+    // As WordPress does, which refuses a page past the last with 400.
+    let server =
+        Server::start(|request| match songs((request.number("page").unwrap_or(1) - 1) * 3, 3, TOTAL) {
+            songs if songs.is_empty() => Reply::text(400, r#"{"code": "rest_post_invalid_page_number"}"#),
+            songs => Reply::json(&json!(songs)).header("X-WP-Total", &TOTAL.to_string()),
+        })
+        .await;
+    let inspection = explored(&server.url, json!({})).await.unwrap();
+    assert!(inspection.findings.iter().all(|finding| !finding.is_unsure), "{:?}", inspection.findings);
+    let found = &inspection.options["pagination"];
+    assert_eq!(found["totalHeader"], "x-wp-total");
+    assert_eq!(read_ids(&server.url, json!({"pagination": found})).await.len(), TOTAL);
+}
+
+#[tokio::test]
 async fn a_limit_that_is_named_goes_with_each_page_that_is_tried() {
     let server = Server::start(|request| {
         let limit = request.number("limit").unwrap_or(3);
