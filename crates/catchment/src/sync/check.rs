@@ -85,10 +85,13 @@ impl Engine {
         }
         let look = source.inspect(fields(target.mapping()));
         let looked = tokio::time::timeout(self.settings.silence_timeout, look).await;
-        match looked.unwrap_or_else(|_| Err(silence_error(&self.settings)))?.page {
-            Some(page) => Mapping::compile(&target, None, &page.columns).map(|_| ()),
-            None => Ok(()),
-        }
+        let inspection = looked.unwrap_or_else(|_| Err(silence_error(&self.settings)))?;
+        let Some(page) = &inspection.page else { return Ok(()) };
+        let compiled = Mapping::compile(&target, None, &page.columns).map(|_| ());
+        compiled.map_err(|error| match likely_cause(&inspection, &target, &page.columns) {
+            Some(cause) => error.with_hint(&cause),
+            None => error,
+        })
     }
 
     /// See [`SyncService::check`](crate::SyncService::check).
@@ -173,6 +176,17 @@ fn first_row(batch: &Batch) -> Vec<(&'static str, Value)> {
         Cell::Text(text) => text.into(),
     };
     batch.columns.iter().copied().zip(batch.row(0).map(value)).collect()
+}
+
+/// What may be behind columns that do not map: a first record that is no header, or records that are meant for another table.
+fn likely_cause(inspection: &Inspection, target: &TargetOptions, columns: &Columns) -> Option<String> {
+    let header = inspection.findings.iter().find(|finding| finding.topic == "header" && finding.is_unsure);
+    if let Some(header) = header {
+        return Some(format!(". {header}; where lines stand above the header, delete them"));
+    }
+    let likeliest = likeliest_table(columns).name;
+    let is_other = target.target_table.is_none() && likeliest != CONTENT_INDEX.name;
+    is_other.then(|| format!(". Its columns are like those of `{likeliest}`: set the option `targetTable` (--target {likeliest})"))
 }
 
 /// The table of which more columns are named.

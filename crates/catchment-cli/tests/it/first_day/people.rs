@@ -60,6 +60,9 @@ on_both! {
         day.line("sync precios.pdf --target catalog_items", 2, &["PDF"]);
         day.line("sync precio.csv --target catalog_items", 2, &["did you mean `precios.csv`?"]);
         day.line("runs", 4, &["let `catchment sync`, `serve` or `migrate` make it"]);
+        day.line("sync precios.csv", 2, &["contentType", "--target catalog_items"]);
+        day.test.file("titulos.csv", [&b"Lista de precios;;;\n\n"[..], &price_list()].concat());
+        day.line("sync titulos.csv --target catalog_items", 2, &["lines stand above the header"]);
         // What is it, and would it work?
         day.line("inspect precios.csv --language es", 0, &["windows-1252", "Categoría", ";", "\"decimal\": \",\""]);
         day.line("check precios.csv --target catalog_items --language es", 3, &["decimal"]);
