@@ -128,6 +128,13 @@ on_both! {
         assert_eq!(process.0.wait().unwrap().code(), Some(0));
         let rows = "SELECT title, artist, source_identifier FROM content_index";
         assert_eq!(test.query(rows).await, ["Canción|Zoë|stdin"]);
+        // A name that is given, by a flag or in a file, is the source's.
+        test.file("named.json", "{\"sourceName\": \"prices\", \"contentType\": \"music\"}");
+        let mut command = test.command(&["sync", "-", "--options", "named.json"]);
+        let mut process = Process(command.stdin(Stdio::piped()).spawn().unwrap());
+        process.0.stdin.take().unwrap().write_all(b"title\nOther\n").unwrap();
+        assert_eq!(process.0.wait().unwrap().code(), Some(0));
+        assert_eq!(test.value("SELECT source_identifier FROM content_index WHERE title = 'Other'").await, "prices");
         let (code, shown, _) = run(&test, &["show", "content_index", "--csv", "--where", "title~canc"]);
         assert_eq!(code, 0);
         assert!(shown.lines().count() == 2 && shown.contains(",Canción,Zoë,"), "{shown}");

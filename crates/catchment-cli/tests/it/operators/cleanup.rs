@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::database::run;
 use crate::support::{ME, Test, on_both, request};
 
 on_both! {
@@ -32,5 +33,25 @@ on_both! {
         assert_eq!(done, (0, "2 rows of content_index deleted\n".into()));
         assert_eq!(test.query("SELECT DISTINCT source_identifier FROM content_index").await, ["b.csv"]);
         assert_eq!(run(&["--runs", "30", "--yes"]), (0, "2 runs deleted\n".into()));
+    }
+}
+
+on_both! {
+    async fn all_rows_of_one_source_go_by_its_name_and_no_others(test: Test) {
+        test.file("a.csv", "id,title\n1,one\n2,two\n");
+        test.file("b.csv", "id,title\n1,one\n2,two\n");
+        for file in ["a.csv", "b.csv"] {
+            assert_eq!(run(&test, &["sync", file, "--content-type", "music"]).0, 0);
+        }
+        let name = test.dir.path().join("b.csv");
+        let name = name.to_str().unwrap();
+        let (_, said) = run(&test, &["cleanup", "--forget", name, "--dry-run"]);
+        assert!(said.starts_with("2 rows of content_index"), "{said}");
+        assert_eq!(run(&test, &["cleanup", "--forget", name]).0, 0);
+        let left = "SELECT COUNT(*), COUNT(DISTINCT source_identifier) FROM content_index";
+        assert_eq!(test.value(left).await, "2|1");
+        assert_eq!(run(&test, &["cleanup", "--forget", name]).0, 2, "nothing is left of it");
+        // What it left behind counts no more: all is read again.
+        assert_eq!(run(&test, &["sync", "b.csv", "--content-type", "music", "--source-name", "other"]).0, 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::support::{Test, on_both};
 
 const CSV: &str = "song_name,artist_name,music_genre\nDespacito,Luis Fonsi,Reggaeton\n";
 
-fn run(test: &Test, args: &[&str]) -> (i32, String) {
+pub(super) fn run(test: &Test, args: &[&str]) -> (i32, String) {
     let Output { status, stdout, stderr } = test.command(args).output().unwrap();
     let said = [stdout, stderr].map(|text| String::from_utf8(text).unwrap()).concat();
     (status.code().unwrap(), said)
