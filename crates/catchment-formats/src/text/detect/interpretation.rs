@@ -25,6 +25,8 @@ pub(super) struct Interpretation {
     pub(super) odd: usize,
     /// How many of the letters are of the most frequent ones.
     pub(super) frequent: usize,
+    /// Whether a byte of the words is no character of this encoding.
+    pub(super) has_gap: bool,
 }
 
 impl Interpretation {
@@ -36,10 +38,12 @@ impl Interpretation {
             explained: [0; COUNT],
             odd: 0,
             frequent: 0,
+            has_gap: false,
         };
         for byte in (128..=255_u8).filter(|byte| used[usize::from(byte - 128)]) {
             let place = usize::from(byte - 128);
             reading.chars[place] = encoding.decode_byte(byte).filter(|char| !char.is_control());
+            reading.has_gap |= reading.chars[place].is_none();
             reading.languages[place] = reading.chars[place].map_or(0, languages::languages_with);
         }
         for word in words {

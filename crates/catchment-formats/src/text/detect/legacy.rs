@@ -105,7 +105,8 @@ impl Ranking<'_> {
         if count == 0 || count * 10 < self.words.len() * 6 {
             return None;
         }
-        let differs = |other: &&Interpretation| other.chars != best.chars;
+        // What has a gap cannot be what the file is in.
+        let differs = |other: &&Interpretation| other.chars != best.chars && !other.has_gap;
         let likeliest =
             |other: &&Interpretation| (self.explained(other), other.explained.iter().copied().max());
         let rival = self.readings.iter().filter(differs).rev().max_by_key(likeliest);
