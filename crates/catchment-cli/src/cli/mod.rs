@@ -31,6 +31,7 @@ use exit::{Exit, exit_of, report};
 use logging::start_logging;
 use open::Context;
 use output::Verbosity;
+use signals::Signals;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
@@ -153,6 +154,15 @@ fn parse(registry: &Registry) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&command_line(registry).try_get_matches()?)
 }
 
+/// Ends work at a signal in order: what it keeps in temporary files goes with it.
+async fn interruptible(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
+    tokio::select! {
+        done = work => done,
+        signal = signals.next() => Ok(signal),
+    }
+}
+
 /// What clap says of wrong flags, without its layout.
 fn usage_error(error: &clap::Error) -> Error {
     let text = error.render().to_string();
@@ -172,8 +182,8 @@ async fn run(
     match command {
         Command::Serve(_) => serve::run(config, context.registry).await,
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
-        Command::Check(args) => check::run(&context, args).await,
-        Command::Inspect(args) => inspect::run(&context, args).await,
+        Command::Check(args) => interruptible(check::run(&context, args)).await,
+        Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
         Command::Runs(args) => runs::run(&context, args).await,
         Command::Show(args) => show::run(&context, args).await,
         Command::Schema(args) => schema::run(&context, &args),

@@ -1,5 +1,7 @@
 //! What commands work on: the service, as whoever called the command.
 
+use std::time::Duration;
+
 use catchment::{App, Door, Principal, Settings};
 use catchment_core::{Registry, Result};
 
@@ -10,9 +12,24 @@ pub(super) struct Context {
     pub(super) registry: Registry,
 }
 
+/// How long a database may take before whoever waits is told.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// Waits for work on the database, and says so where it takes its time.
+pub(super) async fn patiently<T>(work: impl Future<Output = T>) -> T {
+    tokio::pin!(work);
+    match tokio::time::timeout(SILENCE, &mut work).await {
+        Ok(done) => done,
+        Err(_) => {
+            eprintln!("waiting for the database");
+            work.await
+        }
+    }
+}
+
 /// The service on a database with tables. Where there are none, none are made: a name may be mistyped.
 pub(super) async fn open_existing(context: &Context) -> Result<App> {
-    App::open_existing(&context.settings, context.registry.clone()).await
+    patiently(App::open_existing(&context.settings, context.registry.clone())).await
 }
 
 /// The service, without touching the database.

@@ -5,7 +5,6 @@ use std::io::{BufWriter, ErrorKind, Write};
 use anyhow::Context as _;
 use catchment::{TargetRows, target_names};
 use clap::Args;
-use serde_json::{Map, Value};
 
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
@@ -73,31 +72,23 @@ fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) -> std::io::Result<
     let mut out = BufWriter::new(std::io::stdout().lock());
     if args.json {
         for row in &rows.rows {
-            let names = rows.columns.iter().map(|column| (*column).to_owned());
-            writeln!(out, "{}", Value::Object(names.zip(row.iter().cloned()).collect::<Map<_, _>>()))?;
+            writeln!(out, "{}", rows.json(row))?;
         }
     } else if args.csv {
         if is_first {
             writeln!(out, "{}", rows.columns.join(","))?;
         }
         for row in &rows.rows {
-            let cells: Vec<_> = row.iter().map(|cell| csv_field(&text(cell))).collect();
+            let cells: Vec<_> =
+                row.iter().map(|cell| csv_field(cell.as_deref().unwrap_or_default())).collect();
             writeln!(out, "{}", cells.join(","))?;
         }
     } else {
-        let cells = |row: &Vec<Value>| row.iter().map(text).collect();
+        let cells =
+            |row: &Vec<Option<String>>| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect();
         table::print(&rows.columns, &rows.rows.iter().map(cells).collect::<Vec<_>>());
     }
     out.flush()
-}
-
-/// A value as people and CSV have it; NULL is empty.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// A field in quotes where it needs them.

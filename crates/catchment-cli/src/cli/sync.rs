@@ -11,7 +11,7 @@ use clap::Args;
 use tokio::sync::watch;
 
 use super::exit::{Exit, exit_of_refusal, report};
-use super::open::{Context, caller, unopened};
+use super::open::{Context, caller, patiently, unopened};
 use super::progress::show;
 use super::request::{SourceArgs, TargetArgs, request};
 use super::signals::Signals;
@@ -71,8 +71,14 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
         },
         signal = signals.next() => return Ok(signal),
     };
-    app.begin().await?;
-    let id = app.service().schedule_sync(&who, prepared.request).await?;
+    let scheduled = patiently(async {
+        app.begin().await?;
+        app.service().schedule_sync(&who, prepared.request).await
+    });
+    let id = tokio::select! {
+        id = scheduled => id?,
+        signal = signals.next() => return Ok(signal),
+    };
     let executed = execute(&app, &who, id, &args.run, is_quiet, &mut signals).await;
     let is_over = matches!(&executed, Ok(Ok(result)) if result.status.is_ended());
     let mut kept = format!("run the same command again to resume run {id} after its last page");
@@ -91,12 +97,16 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     let run = app.service().run(&who, result.sync_run_id).await?;
     tell(&app, &who, &run, began.elapsed(), args.run.json, is_quiet).await?;
     app.close().await;
-    Ok(match run.status {
+    Ok(exit_of_run(&run))
+}
+
+fn exit_of_run(run: &SyncRun) -> Exit {
+    match run.status {
         RunStatus::Completed if run.metadata.needs_attention() => Exit::Attention,
         RunStatus::Completed => Exit::Done,
         RunStatus::Pending | RunStatus::InProgress => Exit::Waiting,
         RunStatus::Failed | RunStatus::Cancelled => Exit::Failed,
-    })
+    }
 }
 
 /// A request that fits, and the copy of standard input that it reads, if it does.

@@ -61,6 +61,6 @@ pub(super) fn row_digests(
 }
 
 /// A decimal without the zeros that end it: `5.40` is `5.4`.
-pub(super) fn shortest_decimal(text: &str) -> &str {
+pub(crate) fn shortest_decimal(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

@@ -13,5 +13,6 @@ mod versions;
 
 pub(crate) use change::{Changes, Difference, Duplicate, Unchanged};
 pub(crate) use differences::differences;
+pub(crate) use encode::shortest_decimal;
 pub(crate) use look_up::compare;
 pub(crate) use table_digests::{Reservations, TableDigests};

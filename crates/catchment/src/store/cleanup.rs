@@ -6,7 +6,7 @@ use catchment_core::{Error, Result};
 
 use super::Store;
 use super::db::dialect::list;
-use super::db::{Arg, Row, StoreError};
+use super::db::{Arg, Row, StoreError, Tx};
 use super::values::{counted, days_ago_ms};
 use crate::run::RunStatus;
 
@@ -73,7 +73,8 @@ impl Store {
         let mut count = 0;
         for (status, days) in kept_days(days)? {
             let sql = "SELECT COUNT(*) FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms}";
-            count += self.count(sql, &[status.as_str().into(), days_ago_ms(days.into()).into()]).await?;
+            let ago = days_ago_ms(days.min(MAX_DAYS).into());
+            count += self.count(sql, &[status.as_str().into(), ago.into()]).await?;
         }
         Ok(count)
     }
@@ -107,7 +108,9 @@ impl Store {
     /// # Errors
     /// `config`, `source_in_use`, where a run of it waits or is under way; `database`.
     pub(crate) async fn forget_content_of(&self, source: &str) -> Result<u64> {
-        if self.stale_sources(TOMORROW_MS, Some(source)).await?.is_empty() {
+        let in_use = "SELECT 1 FROM sync_runs WHERE target_table = 'content_index' AND source_name = ? AND status IN \
+             ('pending', 'in_progress') LIMIT 1";
+        if !self.db.fetch(in_use, &[source.into()]).await?.is_empty() {
             let message = format!(
                 "a run of `{source}` waits or is in progress; cancel it first (`catchment runs`, `catchment runs cancel ID`)"
             );
@@ -181,7 +184,7 @@ impl Store {
         Ok(old.into_iter().filter(is_stale).map(|(source, _)| source).collect())
     }
 
-    /// What the last run left counts no more, before the first of its rows is deleted. False where the source has come to
+    /// What the last run left counts no more, and runs that are retried begin anew, before the first of its rows is deleted. False where the source has come to
     /// life meanwhile.
     async fn forget_source(&self, source_type: &str, source_name: &str, ago: i64) -> Result<bool> {
         let forget = "UPDATE sync_sources SET last_completed_at = NULL WHERE target_table = 'content_index' AND \
@@ -191,6 +194,7 @@ impl Store {
             !tx.fetch(SIGNS_OF_LIFE, &[source_type.into(), source_name.into(), ago.into()]).await?.is_empty();
         if !is_alive {
             tx.execute(forget, &[source_type.into(), source_name.into()]).await?;
+            begin_anew(&mut tx, source_type, source_name).await?;
         }
         tx.commit().await?;
         Ok(!is_alive)
@@ -226,4 +230,21 @@ impl Store {
         let sql = "DELETE FROM sync_states WHERE updated_at < {now + ? ms}";
         Ok(self.db.execute(sql, &[days_ago_ms(CARRYOVER_DAYS).into()]).await?)
     }
+}
+
+/// Lets failed and cancelled runs of a source begin anew if they are retried: the rows of their pages are about to go.
+async fn begin_anew(tx: &mut Tx, source_type: &str, source_name: &str) -> Result<(), StoreError> {
+    let ended = "target_table = 'content_index' AND source_type = ? AND source_name = ? AND status IN ('failed', 'cancelled')";
+    for table in ["sync_errors", "sync_skips"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE sync_run_id IN (SELECT id FROM sync_runs WHERE {ended} AND page_no > 0)"
+        );
+        tx.execute(sql, &[source_type.into(), source_name.into()]).await?;
+    }
+    let sql = format!(
+        "UPDATE sync_runs SET page_no = 0, read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
+         sync_metadata = NULL WHERE {ended} AND page_no > 0"
+    );
+    tx.execute(sql, &[source_type.into(), source_name.into()]).await?;
+    Ok(())
 }

@@ -62,8 +62,12 @@ async fn refuse_useless(store: &Store, run: &SyncRun, records_read: u64) -> Resu
         return Ok(());
     }
     let rejects = store.errors(run.id, 0, 1).await?;
-    let first =
-        rejects.first().map(|reject| format!(", the first one for: {}", reject.message)).unwrap_or_default();
+    // Without its value, as a failure is logged.
+    let first = rejects.first().map(|reject| match &reject.column {
+        Some(column) => format!(", the first one for its `{column}` ({})", reject.code),
+        None => format!(", the first one as `{}`", reject.code),
+    });
+    let first = first.unwrap_or_default();
     let message = format!(
         "all {records_read} records were rejected{first}; correct the options by it, or see all reasons with `catchment runs \
          errors {}`",
@@ -95,19 +99,28 @@ async fn moved(store: &Store, run: &SyncRun, options: &TargetOptions) -> Result<
     }
     let found = store.source_with_same_rows(run, table).await?;
     Ok(found.map(|SameRows { source_name, same, sampled }| {
-        let (known, new) = (mask_url_query(&source_name), mask_url_query(&run.source_name));
-        // A name with secrets in it is not shown, and cannot be repeated.
-        let rename = if known == source_name { format!("--source-name '{known}'") } else { "its --source-name".to_owned() };
-        Finding::unsure(
-            "source",
-            format!(
-                "{same} of the first {sampled} rows are in `{}` a second time now, as `{known}` has them too; if `{new}` is \
-                 the same source under another name, delete its rows (`catchment cleanup --forget '{new}'`) and sync it with \
-                 {rename} (option `sourceName`)",
-                table.name
-            ),
-        )
+        Finding::unsure("source", moved_message(table.name, &source_name, &run.source_name, same, sampled))
     }))
+}
+
+fn moved_message(table: &str, known: &str, new: &str, same: usize, sampled: usize) -> String {
+    let shown = |name: &str| mask_url_query(name);
+    let told = format!(
+        "{same} of the first {sampled} rows are in `{table}` a second time now, as `{}` has them too; if `{}` is the same source \
+         under another name, delete its rows",
+        shown(known),
+        shown(new)
+    );
+    // A name with secrets in it is not shown, and cannot be repeated.
+    if [known, new].iter().any(|name| shown(name) != **name) {
+        return format!("{told} and give both the same option `sourceName`");
+    }
+    let quoted = |name: &str| format!("'{}'", name.replace('\'', "'\\''"));
+    format!(
+        "{told} (`catchment cleanup --forget {}`) and sync it with --source-name {} (option `sourceName`)",
+        quoted(new),
+        quoted(known)
+    )
 }
 
 /// Judges the evidence that the source's list moved while it was read. Whether it did.

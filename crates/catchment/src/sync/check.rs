@@ -88,10 +88,7 @@ impl Engine {
         let inspection = looked.unwrap_or_else(|_| Err(silence_error(&self.settings)))?;
         let Some(page) = &inspection.page else { return Ok(()) };
         let compiled = Mapping::compile(&target, None, &page.columns).map(|_| ());
-        compiled.map_err(|error| match likely_cause(&inspection, &target, &page.columns) {
-            Some(cause) => error.with_hint(&cause),
-            None => error,
-        })
+        compiled.map_err(|error| with_likely_cause(error, &inspection, &target, &page.columns))
     }
 
     /// See [`SyncService::check`](crate::SyncService::check).
@@ -122,6 +119,7 @@ impl Engine {
                 let table = target.table()?;
                 let names = target.choose_names(table, &page.columns);
                 report.missing = missing(&target, table, &names, &mut report.inspection);
+                let error = with_likely_cause(error, &report.inspection, &target, &page.columns);
                 if report.missing.is_empty() {
                     return Err(error);
                 }
@@ -178,15 +176,26 @@ fn first_row(batch: &Batch) -> Vec<(&'static str, Value)> {
     batch.columns.iter().copied().zip(batch.row(0).map(value)).collect()
 }
 
-/// What may be behind columns that do not map: a first record that is no header, or records that are meant for another table.
-fn likely_cause(inspection: &Inspection, target: &TargetOptions, columns: &Columns) -> Option<String> {
+/// Adds what may be behind columns that do not map: a first record that is no header, or records that are meant for another
+/// table.
+fn with_likely_cause(
+    error: Error,
+    inspection: &Inspection,
+    target: &TargetOptions,
+    columns: &Columns,
+) -> Error {
     let header = inspection.findings.iter().find(|finding| finding.topic == "header" && finding.is_unsure);
     if let Some(header) = header {
-        return Some(format!(". {header}; where lines stand above the header, delete them"));
+        return error.with_hint(&format!(". {header}; where lines stand above the header, delete them"));
     }
     let likeliest = likeliest_table(columns).name;
     let is_other = target.target_table.is_none() && likeliest != CONTENT_INDEX.name;
-    is_other.then(|| format!(". Its columns are like those of `{likeliest}`: set the option `targetTable` (--target {likeliest})"))
+    if !is_other {
+        return error;
+    }
+    error.with_hint(&format!(
+        ". Its columns are like those of `{likeliest}`: set the option `targetTable` (--target {likeliest})"
+    ))
 }
 
 /// The table of which more columns are named.

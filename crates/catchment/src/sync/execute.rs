@@ -51,7 +51,10 @@ impl Engine {
                 Ok(Advanced::Ended(result)) => return Ok(*result),
                 Ok(Advanced::ReplacedBy(next)) => run_id = next,
                 Ok(Advanced::Waits(run, wait)) => {
-                    away_since = None;
+                    if away_since.take().is_some() {
+                        told = None;
+                        progress.send_modify(|progress| progress.wait = None);
+                    }
                     if let Some(wait) = wait.filter(|wait| is_news(&mut told, wait)) {
                         tell_wait(&run, &wait, progress);
                     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::database::run;
-use crate::support::{ME, Test, on_both, request};
+use crate::support::{ME, Test, counts, on_both, request};
 
 on_both! {
     async fn a_dry_run_counts_what_the_real_one_deletes(test: Test) {
@@ -53,5 +53,23 @@ on_both! {
         assert_eq!(run(&test, &["cleanup", "--forget", name]).0, 2, "nothing is left of it");
         // What it left behind counts no more: all is read again.
         assert_eq!(run(&test, &["sync", "b.csv", "--content-type", "music", "--source-name", "other"]).0, 0);
+    }
+}
+
+on_both! {
+    async fn a_run_that_is_retried_after_its_rows_were_forgotten_begins_anew(test: Test) {
+        let (app, path) = (test.app().await, test.file("a.csv", "id,title\n1,one\n2,two\n3,\n"));
+        let options = json!({"contentType": "music", "sourceName": "a"});
+        let first = app.service().sync(&ME, request(&path, options)).await.unwrap();
+        // As if it had failed after its pages.
+        test.execute("UPDATE sync_runs SET status = 'failed'").await;
+        assert_eq!(app.content_index().forget(&ME, "a").await.unwrap(), 2);
+        app.service().retry(&ME, first.sync_run_id).await.unwrap();
+        let again = app.service().execute_sync(&ME, first.sync_run_id).await.unwrap();
+        assert_eq!(counts(&again), [2, 0, 0, 0, 1]);
+        assert_eq!(test.value("SELECT COUNT(*) FROM content_index").await, "2");
+        assert_eq!(test.value("SELECT COUNT(*) FROM sync_errors").await, "1");
+        test.execute("UPDATE sync_runs SET status = 'pending', completed_at = NULL").await;
+        assert_eq!(app.content_index().forget(&ME, "a").await.unwrap_err().code(), "source_in_use");
     }
 }

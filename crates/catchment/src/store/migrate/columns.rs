@@ -81,9 +81,7 @@ impl ExistingColumn {
         let is_bytewise = self.collation.as_ref().is_some_and(|name| name.ends_with("_bin"));
         family == Family::of(&self.kind)
             && match family {
-                Family::Integer => {
-                    integer_bytes(&self.kind) >= integer_bytes(kind) && !self.kind.contains("unsigned")
-                }
+                Family::Integer => integer_bytes(&self.kind) >= integer_bytes(kind),
                 Family::Text => self.holds_text(kind, definition),
                 _ => true,
             }
