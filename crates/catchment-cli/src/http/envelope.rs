@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::view::iso;
+use crate::view::{ErrorAnswer, iso};
 
 /// A good answer: `{"success": true, "data": …, "message": …, "timestamp": …}`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,26 +51,7 @@ impl<T: Serialize> IntoResponse for SuccessResponse<T> {
 #[derive(Debug)]
 pub(super) struct ErrorResponse {
     status: StatusCode,
-    body: ErrorBody,
-}
-
-/// `{"success": false, "error": {"code", "message", "details"}, "timestamp"}`.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct ErrorBody {
-    success: bool,
-    error: ErrorDetails,
-    timestamp: String,
-}
-
-/// What went wrong.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ErrorDetails {
-    /// A stable name for programs.
-    code: String,
-    /// What failed, why, and what to do, for people.
-    message: String,
-    /// What is wrong where in the request.
-    details: Vec<Detail>,
+    body: ErrorAnswer,
 }
 
 impl ErrorResponse {
@@ -79,8 +60,7 @@ impl ErrorResponse {
     }
 
     fn with_details(status: StatusCode, code: &str, message: String, details: Vec<Detail>) -> Self {
-        let error = ErrorDetails { code: code.to_owned(), message, details };
-        Self { status, body: ErrorBody { success: false, error, timestamp: iso(Timestamp::now()) } }
+        Self { status, body: ErrorAnswer::new(code, message, details) }
     }
 
     pub(super) fn not_found(message: &str) -> Self {
