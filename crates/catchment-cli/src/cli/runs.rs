@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
 use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
-use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors};
+use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors, omitted_skips};
 
 /// Errors that are fetched at a time.
 const PART: u32 = 1000;
@@ -177,11 +177,10 @@ fn attempt_row(attempt: AttemptRecord) -> Vec<String> {
 /// Each error on a line of its own, as there may be thousands.
 async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
     let run = app.service().run(who, id).await?;
-    let mut after = 0;
-    loop {
-        let errors = app.service().errors(who, id, after, PART).await?;
-        let Some(last) = errors.last() else { break };
-        after = last.id;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let errors = app.service().errors(who, id, from, PART).await?;
+        after = errors.last().map(|error| error.id);
         for error in &errors {
             if as_json {
                 say_json(&ErrorView::from(error));
@@ -190,24 +189,17 @@ async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::R
             }
         }
     }
-    let omitted = omitted_errors(&run);
-    if omitted > 0 {
-        eprintln!(
-            "{} more rejects were counted, but not stored; raise the option `maxStoredErrors` to store more",
-            number(omitted)
-        );
-    }
+    tell_omitted(omitted_errors(&run), "rejects");
     Ok(())
 }
 
 /// Each skip on a line of its own.
 async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
     let run = app.service().run(who, id).await?;
-    let mut after = 0;
-    loop {
-        let skips = app.service().skips(who, id, after, PART).await?;
-        let Some(last) = skips.last() else { break };
-        after = last.id;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let skips = app.service().skips(who, id, from, PART).await?;
+        after = skips.last().map(|skip| skip.id);
         for skip in &skips {
             if as_json {
                 say_json(&SkipView::from(skip));
@@ -216,14 +208,17 @@ async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Re
             }
         }
     }
-    let omitted = run.items_skipped.saturating_sub(run.metadata.skips_stored);
-    if omitted > 0 {
+    tell_omitted(omitted_skips(&run), "skips");
+    Ok(())
+}
+
+fn tell_omitted(count: u64, what: &str) {
+    if count > 0 {
         eprintln!(
-            "{} more skips were counted, but not stored; raise the option `maxStoredErrors` to store more",
-            number(omitted)
+            "{} more {what} were counted, but not stored; raise the option `maxStoredErrors` to store more",
+            number(count)
         );
     }
-    Ok(())
 }
 
 /// Where a skipped record stands, what it repeats, and in what it differs.

@@ -10,7 +10,7 @@ mod time;
 
 pub(crate) use check::CheckView;
 pub(crate) use error::ErrorAnswer;
-pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors};
+pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
 pub(crate) use run::{ChangedView, RunView, SHOWN_ERRORS, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use time::iso;

@@ -144,7 +144,7 @@ impl SkipsView {
             sync_run_id: run.id,
             skips: skips.iter().map(SkipView::from).collect(),
             skips_stored: run.metadata.skips_stored,
-            skips_omitted: run.items_skipped.saturating_sub(run.metadata.skips_stored),
+            skips_omitted: omitted_skips(run),
             next_after: next_after(skips.len(), limit, skips.last().map(|skip| skip.id)),
         }
     }
@@ -153,6 +153,11 @@ impl SkipsView {
 /// Rejects of a run that were counted and not stored.
 pub(crate) fn omitted_errors(run: &SyncRun) -> u64 {
     run.items_failed.saturating_sub(run.metadata.errors_stored)
+}
+
+/// Skips of a run that were counted and not stored.
+pub(crate) fn omitted_skips(run: &SyncRun) -> u64 {
+    run.items_skipped.saturating_sub(run.metadata.skips_stored)
 }
 
 fn next_after(count: usize, limit: u32, last: Option<i64>) -> Option<i64> {
