@@ -191,6 +191,11 @@ pub struct IncrementalOptions {
 }
 
 impl PaginationOptions {
+    /// A type by itself.
+    pub(super) fn of(kind: PaginationType) -> Self {
+        Self { kind: Some(kind), ..Self::default() }
+    }
+
     /// Whether they ask for several pages, without saying how the next one is requested.
     pub(super) fn demand_pages(&self) -> bool {
         self.enabled == Some(true)

@@ -57,7 +57,7 @@ impl FirstAnswer<'_> {
                 _ => plain(json).is_some_and(|text| !matches!(text.as_str(), "true" | "false")),
             };
             let (path, _) = self.find(name, is_fit)?;
-            let mut found = of(PaginationType::Cursor);
+            let mut found = PaginationOptions::of(PaginationType::Cursor);
             found.cursor_path = Some(path);
             found.cursor_param = (!param.is_empty()).then(|| (*param).to_owned());
             Some(found)
@@ -72,7 +72,11 @@ impl FirstAnswer<'_> {
         of_next.into_iter().find_map(|(name, param)| {
             let (path, _) = self.find(name, is_empty)?;
             let (cursor_path, cursor_param) = (Some(path), Some((*param).to_owned()));
-            Some(PaginationOptions { cursor_path, cursor_param, ..of(PaginationType::Cursor) })
+            Some(PaginationOptions {
+                cursor_path,
+                cursor_param,
+                ..PaginationOptions::of(PaginationType::Cursor)
+            })
         })
     }
 
@@ -85,7 +89,7 @@ impl FirstAnswer<'_> {
         if pages.is_none() && (total.is_none() || size.is_none()) {
             return None;
         }
-        let mut found = of(PaginationType::Page);
+        let mut found = PaginationOptions::of(PaginationType::Page);
         found.page_param = Some(param.to_owned());
         found.start_page = Some(number);
         match pages {
@@ -103,7 +107,7 @@ impl FirstAnswer<'_> {
             .iter()
             .find_map(|(name, limit)| Some((*name, *limit, self.number(name)?.1, self.number(limit)?.1)))?;
         let (path, total) = self.total()?;
-        let mut found = of(PaginationType::Offset);
+        let mut found = PaginationOptions::of(PaginationType::Offset);
         found.offset_param = Some(param.to_owned());
         found.start_offset = Some(start);
         found.total_path = Some(path);
@@ -138,7 +142,7 @@ impl FirstAnswer<'_> {
         if !is_list || !self.has_more() {
             return None;
         }
-        let mut found = of(PaginationType::Cursor);
+        let mut found = PaginationOptions::of(PaginationType::Cursor);
         found.cursor_path = Some("$.data[-1].id".to_owned());
         found.cursor_param = Some("starting_after".to_owned());
         found.has_more_path = Some("has_more".to_owned());
@@ -151,10 +155,5 @@ impl FirstAnswer<'_> {
 }
 
 fn next_url(path: String) -> PaginationOptions {
-    PaginationOptions { next_url_path: Some(path), ..of(PaginationType::NextUrl) }
-}
-
-/// A type of pagination by itself.
-pub(super) fn of(kind: PaginationType) -> PaginationOptions {
-    PaginationOptions { kind: Some(kind), ..PaginationOptions::default() }
+    PaginationOptions { next_url_path: Some(path), ..PaginationOptions::of(PaginationType::NextUrl) }
 }

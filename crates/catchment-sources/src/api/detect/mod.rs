@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 
 use super::link::link_to;
 use super::options::{PaginationOptions, PaginationType};
-use first_answer::{FirstAnswer, of};
+use first_answer::FirstAnswer;
 use names::{OFFSET_PARAMS, PAGE_PARAMS, TOTAL_HEADERS};
 
 /// How the answer says that the next page is to be had; type `none` where it says that it is the only page, and `None`
@@ -19,7 +19,7 @@ use names::{OFFSET_PARAMS, PAGE_PARAMS, TOTAL_HEADERS};
 pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<Option<PaginationOptions>> {
     let seen = FirstAnswer { envelope };
     let found = if link_to(headers, "next").is_some() {
-        Some(of(PaginationType::LinkHeader))
+        Some(PaginationOptions::of(PaginationType::LinkHeader))
     } else {
         let numbered = || seen.page(count).or_else(|| seen.offset(count));
         seen.next_url().or_else(|| seen.cursor()).or_else(numbered).or_else(|| seen.last_record())
@@ -35,7 +35,7 @@ pub(super) fn detect(headers: &HeaderMap, envelope: &str, count: u64) -> Result<
         _ if seen.has_more() => "that more follow".to_owned(),
         _ => {
             let is_whole = in_headers == Some(count) || seen.is_only_page(headers, count);
-            return Ok(is_whole.then(|| of(PaginationType::None)));
+            return Ok(is_whole.then(|| PaginationOptions::of(PaginationType::None)));
         }
     };
     Err(Error::new(

@@ -139,13 +139,13 @@ impl Plan {
                 if is_limited =>
             {
                 // A limit that is named says that there are pages; then they have numbers, as they mostly do.
-                self.set_pagination(layout, of(PaginationType::Page).or(given))?;
+                self.set_pagination(layout, PaginationOptions::of(PaginationType::Page).or(given))?;
                 return Ok(Some(findings::assumed_pagination()));
             }
             detected => detected?,
         };
         let is_said = detected.is_some();
-        let found = detected.unwrap_or_else(|| of(PaginationType::None)).or(given.clone());
+        let found = detected.unwrap_or_else(|| PaginationOptions::of(PaginationType::None)).or(given.clone());
         let facts = answer.facts(answer.count, answer.count, None);
         let finding = if is_said || Pagination::new(&found)?.is_only_page(&facts) {
             Some(findings::pagination(&found))
@@ -166,10 +166,6 @@ impl Plan {
         layout.pagination = Some(found);
         Ok(())
     }
-}
-
-fn of(kind: PaginationType) -> PaginationOptions {
-    PaginationOptions { kind: Some(kind), ..PaginationOptions::default() }
 }
 
 /// The options say that there are several pages, and neither they nor the first answer say how to request them.
