@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use catchment_core::{ErrorKind, Result};
+use catchment_core::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
 use super::engine::Engine;
 use super::progress::{RunProgress, RunWait};
-use super::retry::RetryPolicy;
 use crate::result::SyncResult;
 use crate::run::{RunStatus, SyncRun};
 use crate::store::WaitReason;
@@ -28,6 +27,19 @@ pub struct Execution {
     /// Whether to return instead of waiting, for another run or for the next attempt. The run stays in the queue, and the
     /// result has its state.
     pub no_wait: bool,
+}
+
+impl Execution {
+    /// Whether a run ends with this error of its attempt of this number.
+    pub(super) fn ends(&self, error: &Error, attempt: u32, has_pages: bool) -> bool {
+        let seldom_passes = matches!(error.code(), "no_such_host" | "connection_refused");
+        self.is_last(attempt) || self.fails_fast && seldom_passes && !has_pages
+    }
+
+    /// Whether no attempt follows the one of this number.
+    fn is_last(&self, attempt: u32) -> bool {
+        self.max_attempts.is_some_and(|max| attempt >= max)
+    }
 }
 
 /// Where a run stands after something was done for it.
@@ -59,8 +71,7 @@ impl Engine {
                         tell_wait(&run, &wait, progress);
                     }
                     // It may have been claimed by somebody else just now, or be free again.
-                    let is_over =
-                        execution.no_wait || execution.max_attempts.is_some_and(|max| run.attempt >= max);
+                    let is_over = execution.no_wait || execution.is_last(run.attempt);
                     if is_over && progress.borrow().wait.is_some() {
                         return Ok((*run).into());
                     }
@@ -90,7 +101,6 @@ impl Engine {
         execution: Execution,
         progress: &watch::Sender<RunProgress>,
     ) -> Result<Advanced> {
-        let Execution { max_attempts, fails_fast, .. } = execution;
         self.release_doubtful_claims().await?;
         // What cannot be claimed needs no permit.
         let mut wait = self.why_waiting(run_id).await?;
@@ -103,12 +113,8 @@ impl Engine {
             let _permit = self.permit().await?;
             if let Ok(claim) = self.claim(id).await? {
                 // Another run's cause is for whoever asked for that.
-                let policy = if id == run_id {
-                    RetryPolicy { max_attempts, fails_fast }
-                } else {
-                    RetryPolicy::default()
-                };
-                self.attempt(claim, policy, progress).await;
+                let execution = if id == run_id { execution } else { Execution::default() };
+                self.attempt(claim, execution, progress).await;
                 wait = None;
             }
         }

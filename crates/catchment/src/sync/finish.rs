@@ -12,12 +12,11 @@ use super::account::SOURCE_SHIFTED;
 use super::attempt::{Attempt, AttemptEnd};
 use super::attempt_log::AttemptLog;
 use super::engine::Engine;
+use super::execute::Execution;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
 use super::request::{Prepared, milliseconds};
-use super::retry::{
-    AttemptHistory, MAX_FRUITLESS, RetryDecision, RetryPolicy, back_off, decide, is_deferral,
-};
+use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
 use super::timeouts::silence_error;
 use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
@@ -44,7 +43,7 @@ impl Engine {
     pub(super) async fn attempt(
         &self,
         claim: Claim,
-        policy: RetryPolicy,
+        execution: Execution,
         progress: &watch::Sender<RunProgress>,
     ) {
         let Claim { mut run, lease, door, cursor, fruitless_attempts } = claim;
@@ -74,7 +73,7 @@ impl Engine {
             Err(error) => AttemptEnd::Failed(error),
         };
         let before = AttemptBaseline { pages: pages_before, fruitless_attempts };
-        let verdict = self.verdict(&run, &ended, before, policy, max_wait, state_key).await;
+        let verdict = self.verdict(&run, &ended, before, execution, max_wait, state_key).await;
         if matches!(&ended, AttemptEnd::Failed(error) if is_replaced(error)) {
             self.replace(&run, door).await;
         }
@@ -97,7 +96,7 @@ impl Engine {
         run: &SyncRun,
         ended: &'e AttemptEnd,
         before: AttemptBaseline,
-        policy: RetryPolicy,
+        execution: Execution,
         max_wait: Duration,
         state_key: String,
     ) -> Verdict<'e> {
@@ -113,7 +112,7 @@ impl Engine {
             AttemptEnd::Failed(error) => error,
         };
         let has_moved = self.has_moved(run, before.pages).await;
-        if policy.ends(error, run.attempt, has_moved || before.pages > 0) {
+        if execution.ends(error, run.attempt, has_moved || before.pages > 0) {
             return Verdict::Failed(error);
         }
         let deferrals = self.deferrals(run, error, max_wait).await;

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::engine::Engine;
+use super::execute::Execution;
 use super::progress::RunProgress;
-use super::retry::RetryPolicy;
 use crate::principal::Door;
 use crate::store::{Claim, LEASE, WaitReason};
 
@@ -28,7 +28,7 @@ impl Engine {
         let _permit = self.permit().await?;
         match self.claim_next().await? {
             Some(claim) => {
-                self.attempt(claim, RetryPolicy::default(), progress).await;
+                self.attempt(claim, Execution::default(), progress).await;
                 Ok(true)
             }
             None => Ok(false),

@@ -26,24 +26,6 @@ pub(super) enum RetryDecision {
     Fail,
 }
 
-/// How patient whoever executes a run is; nobody who waits, by default, and so as patient as the engine.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct RetryPolicy {
-    /// Attempts after which the run fails.
-    pub(super) max_attempts: Option<u32>,
-    /// Whether it fails at once where nothing has been read yet and the cause seldom passes by itself: somebody is there to
-    /// mend it.
-    pub(super) fails_fast: bool,
-}
-
-impl RetryPolicy {
-    /// Whether a run ends with this error of its attempt of this number.
-    pub(super) fn ends(self, error: &Error, attempt: u32, has_pages: bool) -> bool {
-        let seldom_passes = matches!(error.code(), "no_such_host" | "connection_refused");
-        self.max_attempts.is_some_and(|max| attempt >= max) || self.fails_fast && seldom_passes && !has_pages
-    }
-}
-
 /// What came of an attempt that ended with an error, and of those before it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct AttemptHistory {
