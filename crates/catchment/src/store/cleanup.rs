@@ -27,14 +27,10 @@ const TOMORROW_MS: i64 = 24 * 60 * 60 * 1000;
 /// A hundred years: more cannot be told from never, and not be computed with.
 const MAX_DAYS: u32 = 36_500;
 
-/// How long runs of each end are kept, where those that ended well are for so many days.
-fn kept_days(days: u32) -> Result<[(RunStatus, u32); 3]> {
-    retention_ms(days)?;
-    Ok([
-        (RunStatus::Completed, days),
-        (RunStatus::Cancelled, days),
-        (RunStatus::Failed, days.max(FAILED_RUN_DAYS)),
-    ])
+/// The ends of a run, and since when one that ended so is old, where `days` is how long those that ended well are kept.
+fn run_retention(days: u32) -> Result<[(RunStatus, i64); 3]> {
+    let (ago, failed_ago) = (retention_ms(days)?, retention_ms(days.max(FAILED_RUN_DAYS))?);
+    Ok([(RunStatus::Completed, ago), (RunStatus::Cancelled, ago), (RunStatus::Failed, failed_ago)])
 }
 
 /// So many days ago; at least one, as what was seen just now is old otherwise.
@@ -51,10 +47,10 @@ impl Store {
     /// many.
     pub(crate) async fn delete_old_runs(&self, days: u32) -> Result<u64> {
         let mut count = 0;
-        for (status, days) in kept_days(days)? {
+        for (status, ago) in run_retention(days)? {
             let sql = "SELECT id FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms} ORDER BY id \
                  LIMIT ?";
-            let args = [status.as_str().into(), days_ago_ms(days.min(MAX_DAYS).into()).into(), BATCH.into()];
+            let args = [status.as_str().into(), ago.into(), BATCH.into()];
             loop {
                 let runs = self.db.fetch(sql, &args).await?;
                 for run in &runs {
@@ -71,9 +67,8 @@ impl Store {
     /// How many runs [`Store::delete_old_runs`] would delete.
     pub(crate) async fn count_old_runs(&self, days: u32) -> Result<u64> {
         let mut count = 0;
-        for (status, days) in kept_days(days)? {
+        for (status, ago) in run_retention(days)? {
             let sql = "SELECT COUNT(*) FROM sync_runs WHERE status = ? AND completed_at < {now + ? ms}";
-            let ago = days_ago_ms(days.min(MAX_DAYS).into());
             count += self.count(sql, &[status.as_str().into(), ago.into()]).await?;
         }
         Ok(count)
