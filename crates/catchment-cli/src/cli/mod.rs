@@ -20,8 +20,10 @@ mod stdin;
 mod sync;
 mod table;
 
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use catchment_core::{Error, Registry};
 use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -187,13 +189,22 @@ async fn run(
         Command::Runs(args) => runs::run(&context, args).await,
         Command::Show(args) => show::run(&context, args).await,
         Command::Schema(args) => schema::run(&context, &args),
-        Command::Completions { shell } => {
-            let mut command = command_line(&context.registry);
-            clap_complete::generate(shell, &mut command, "catchment", &mut std::io::stdout());
-            Ok(Exit::Done)
-        }
+        Command::Completions { shell } => completions(shell, &context.registry),
         Command::Cleanup(args) => cleanup::run(&context, args).await,
         Command::Schedule(args) => schedule::run(&context.settings, &args),
         Command::Migrate => migrate::run(&context).await,
     }
+}
+
+/// Into memory first: clap_complete panics where it cannot write.
+fn completions(shell: clap_complete::Shell, registry: &Registry) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command_line(registry), "catchment", &mut script);
+    let mut stdout = std::io::stdout();
+    match stdout.write_all(&script).and_then(|()| stdout.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        written => written.context("writing the completions to standard output")?,
+    }
+    Ok(Exit::Done)
 }

@@ -167,3 +167,21 @@ async fn schemas_and_completions_are_printed() {
         assert!(run(&test, &["completions", shell]).1.contains("catchment"));
     }
 }
+
+#[tokio::test]
+async fn completions_that_cannot_be_written_do_not_panic() {
+    let test = Test::sqlite().await;
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for (stdout, code, message) in [
+        (Stdio::from(writer), 0, ""),
+        (Stdio::from(full), 4, "writing the completions to standard output: No space left on device"),
+    ] {
+        let output = test.command(&["completions", "bash"]).stdout(stdout).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert_eq!(stderr.is_empty(), message.is_empty(), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
