@@ -73,6 +73,7 @@ impl App {
             network: settings.network(),
             secrets_dir: settings.secrets_dir.clone(),
             vault: Vault::new(settings.key.clone(), settings.key_file.clone()),
+            targets: settings.targets.clone(),
             node: settings.node.clone(),
             silence_timeout: settings.silence_timeout,
             run_timeout: settings.run_timeout,

@@ -1,9 +1,18 @@
 //! The content index itself, beside what syncs do to it.
 
-use catchment_core::Result;
+use catchment_core::{Error, Result};
 
 use crate::principal::{Principal, Scope};
 use crate::store::Store;
+use crate::target::{Table, find_built_in};
+
+/// The table of this name among the targets.
+fn content_index() -> Result<&'static Table> {
+    let table = find_built_in("content_index");
+    table
+        .map(|table| &**table)
+        .ok_or_else(|| Error::config("no_such_target", "there is no table `content_index`"))
+}
 
 /// The table `content_index`.
 #[derive(Debug, Clone)]
@@ -37,7 +46,7 @@ impl ContentIndexRepository {
     ) -> Result<u64> {
         principal.require(Scope::Admin)?;
         self.require(source).await?;
-        self.store.delete_old_content(days, source).await
+        self.store.delete_old_rows(content_index()?, days, source).await
     }
 
     /// How many rows [`ContentIndexRepository::cleanup_old_of`] would delete.
@@ -47,7 +56,7 @@ impl ContentIndexRepository {
     pub async fn count_old(&self, principal: &Principal, days: u32, source: Option<&str>) -> Result<u64> {
         principal.require(Scope::Read)?;
         self.require(source).await?;
-        self.store.count_old_content(days, source).await
+        self.store.count_old_rows(content_index()?, days, source).await
     }
 
     /// Deletes all content of a source, however young. How many rows.
@@ -57,7 +66,7 @@ impl ContentIndexRepository {
     pub async fn forget(&self, principal: &Principal, source: &str) -> Result<u64> {
         principal.require(Scope::Admin)?;
         self.require(Some(source)).await?;
-        self.store.forget_content_of(source).await
+        self.store.forget_rows_of(content_index()?, source).await
     }
 
     /// How many rows [`ContentIndexRepository::forget`] would delete.
@@ -67,12 +76,12 @@ impl ContentIndexRepository {
     pub async fn count_of(&self, principal: &Principal, source: &str) -> Result<u64> {
         principal.require(Scope::Read)?;
         self.require(Some(source)).await?;
-        self.store.count_content_of(source).await
+        self.store.count_rows_of(content_index()?, source).await
     }
 
     async fn require(&self, source: Option<&str>) -> Result<()> {
         match source {
-            Some(source) => self.store.require_content_of(source).await,
+            Some(source) => self.store.require_rows_of(content_index()?, source).await,
             None => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use catchment_core::Finding;
 use serde::{Deserialize, Serialize};
 
-use crate::mapping::Names;
+use crate::mapping::ColumnMapping;
 
 /// What became of records. Their sum is what was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,9 +59,9 @@ pub struct RunMetadata {
     /// Skipped records that have the identity of an earlier one, and other values.
     #[serde(skip_serializing_if = "is_default")]
     pub duplicates_differing: u64,
-    /// Target column to source column, as given or as chosen by name.
+    /// What feeds which target column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<Names>,
+    pub mapping: Option<ColumnMapping>,
     /// What was found out rather than given, the last finding of each topic. Set by the pages that know it, never reset.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,

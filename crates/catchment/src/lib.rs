@@ -107,7 +107,9 @@ pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
 pub use content::ContentIndexRepository;
 pub use counts::{Counters, RunMetadata};
-pub use mapping::{DecimalFinding, MaxErrors, Names, TargetOptions};
+pub use mapping::{
+    ColumnMapping, DecimalFinding, FieldMapping, FieldRule, KeyColumns, MaxErrors, TargetOptions, Unmapped,
+};
 pub use principal::{Door, Principal, Scope};
 pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
@@ -115,6 +117,7 @@ pub use run::{RunError, RunStatus, SyncRun};
 pub use settings::Settings;
 pub use store::{AttemptRecord, StoredError, StoredSkip, TargetRows, ValueDifference};
 pub use sync::{
-    CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, Workers, run_daily,
+    CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, TableProposal,
+    TargetColumn, TargetInfo, Workers, run_daily,
 };
-pub use target::target_names;
+pub use target::{ColumnDeclaration, LedgerColumns, TargetDeclaration, is_built_in};

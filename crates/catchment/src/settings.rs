@@ -9,6 +9,7 @@ use catchment_core::{Error, NetworkAccess, Result, absolute_path, primary_langua
 use ipnet::IpNet;
 
 use crate::sync::Schedule;
+use crate::target::TargetDeclaration;
 
 /// The settings of a service.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Settings {
     pub key_file: PathBuf,
     /// That key itself, in hexadecimal.
     pub key: Option<String>,
+    /// Tables, beside our own, that requests over HTTP may write; with what the database does not tell of them.
+    pub targets: Vec<TargetDeclaration>,
     /// The name of this machine.
     pub node: String,
     /// How long a source may be silent before its attempt ends.
@@ -66,6 +69,7 @@ impl Default for Settings {
             secrets_dir: None,
             key_file: "catchment.key".into(),
             key: None,
+            targets: Vec::new(),
             node: host_name(),
             silence_timeout: Duration::from_secs(300),
             run_timeout: None,

@@ -1,6 +1,6 @@
 //! `catchment inspect`: what a source looks like, and options that fit it. No database is needed.
 
-use catchment::{DecimalFinding, Names, Settings};
+use catchment::{ColumnMapping, DecimalFinding, Settings, is_built_in};
 use catchment_core::{Inspection, Value as Field};
 use clap::Args;
 use serde_json::Value;
@@ -29,8 +29,12 @@ pub(super) struct InspectArgs {
 pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Result<Exit> {
     let _spool = args.source.spool().await?;
     let request = request(&args.source, &args.target)?;
-    // Whatever the database is, and whether it is there: it is not touched.
-    let settings = Settings { database_url: Settings::default().database_url, ..context.settings.clone() };
+    let needs_database = args.target.table().is_some_and(|name| !is_built_in(name));
+    // Whatever the database is, and whether it is there: for tables of our own it is not touched.
+    let settings = match needs_database {
+        true => context.settings.clone(),
+        false => Settings { database_url: Settings::default().database_url, ..context.settings.clone() },
+    };
     let context = Context { settings, registry: context.registry.clone() };
     let inspected = unopened(&context)?.service().inspect(&caller(), request).await?;
     if args.json {
@@ -53,7 +57,7 @@ pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Res
     Ok(Exit::Done)
 }
 
-fn print(inspection: &Inspection, mapping: &Names) {
+fn print(inspection: &Inspection, mapping: &ColumnMapping) {
     say_findings(&inspection.findings);
     let is_told = |name: &str| inspection.findings.iter().any(|finding| finding.topic == name);
     for (name, value) in inspection.options.iter().filter(|(name, _)| !is_told(name)) {
@@ -69,8 +73,10 @@ fn print(inspection: &Inspection, mapping: &Names) {
         .enumerate()
         .map(|(place, column)| {
             let values = page.records.iter().map(|record| record.value(place)).filter_map(Field::as_trimmed);
-            let target =
-                mapping.iter().find(|(_, field)| ***field == **column).map(|(target, _)| target.as_str());
+            let target = mapping
+                .iter()
+                .find(|(_, field)| field.field() == Some(&**column))
+                .map(|(target, _)| target.as_str());
             vec![
                 column.to_string(),
                 target.unwrap_or_default().to_owned(),

@@ -19,6 +19,7 @@ mod signals;
 mod stdin;
 mod sync;
 mod table;
+mod targets;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Command {
     Runs(runs::RunsArgs),
     /// Show rows of a target table
     Show(show::ShowArgs),
+    /// List the tables that can be written, or show what one takes
+    Targets(targets::TargetsArgs),
     /// Print the options of a type of source as a JSON schema
     Schema(schema::SchemaArgs),
     /// Print a script that completes this command in a shell
@@ -188,6 +191,7 @@ async fn run(
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
         Command::Runs(args) => runs::run(&context, args).await,
         Command::Show(args) => show::run(&context, args).await,
+        Command::Targets(args) => targets::run(&context, args).await,
         Command::Schema(args) => schema::run(&context, &args),
         Command::Completions { shell } => completions(shell, &context.registry),
         Command::Cleanup(args) => cleanup::run(&context, args).await,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use catchment::{SyncRequest, target_names};
+use catchment::SyncRequest;
 use catchment_core::{Error, Result, is_web_url};
 use clap::Args;
 use serde_json::{Map, Value};
@@ -50,6 +50,13 @@ pub(super) struct SourceArgs {
     no_header: bool,
 }
 
+impl TargetArgs {
+    /// The table that is named.
+    pub(super) fn table(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+}
+
 impl SourceArgs {
     /// Whether the source is what comes in.
     pub(super) fn is_standard_input(&self) -> bool {
@@ -74,17 +81,38 @@ impl SourceArgs {
 #[derive(Args)]
 #[command(next_help_heading = "Mapping")]
 pub(super) struct TargetArgs {
-    /// Table to write [default: content_index]
-    #[arg(long, value_name = "TABLE", value_parser = target_names())]
+    /// Table to write: any of the database, see `catchment targets` [default: content_index]
+    #[arg(long, value_name = "TABLE")]
     target: Option<String>,
+
+    /// Column that tells rows apart, of a unique key of the table; repeatable [default: the primary key, if mapped]
+    #[arg(long, value_name = "COLUMN")]
+    key: Vec<String>,
 
     /// What the records are: music, video, movie or game
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
-    /// Map a source column to a target column; repeatable [default: by their names]
+    /// Map a source column to a target column, or one of the rules of `columnMapping` as JSON; repeatable [default: by
+    /// their names]
     #[arg(long = "map", value_name = "TARGET=SOURCE")]
     mapping: Vec<String>,
+
+    /// Only records for which this expression holds, such as "price|float > 10"
+    #[arg(long = "where", value_name = "EXPRESSION")]
+    condition: Option<String>,
+
+    /// What becomes of columns that nothing maps: metadata, ignore or fail
+    #[arg(long, value_name = "WHAT")]
+    unmapped: Option<String>,
+
+    /// How dates are written where it is not ISO 8601, such as dd/MM/yyyy
+    #[arg(long, value_name = "FORMAT")]
+    date_format: Option<String>,
+
+    /// IANA time zone of times that tell none [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
 
     /// Decimal sign of numbers: `.` or `,`
     #[arg(long, value_name = "SIGN")]
@@ -121,6 +149,11 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     set(&mut options, "targetTable", target.target.as_deref());
     set(&mut options, "contentType", target.content_type.as_deref());
     set(&mut options, "columnMapping", mapping(&target.mapping)?);
+    set(&mut options, "key", (!target.key.is_empty()).then(|| target.key.clone()));
+    set(&mut options, "where", target.condition.as_deref());
+    set(&mut options, "unmapped", target.unmapped.as_deref());
+    set(&mut options, "dateFormat", target.date_format.as_deref());
+    set(&mut options, "timeZone", target.time_zone.as_deref());
     set(&mut options, "decimal", target.decimal.as_deref());
     set(&mut options, "sourceName", target.source_name.as_deref());
     set(&mut options, "maxErrors", target.max_errors.as_deref());
@@ -153,7 +186,13 @@ fn mapping(pairs: &[String]) -> Result<Option<Value>> {
                 format!("--map {pair}: it has no `=`; write TARGET=SOURCE, such as title=song_name"),
             )
         })?;
-        mapping.insert(target.trim().to_owned(), field.into());
+        let rule = match field.trim_start() {
+            json if json.starts_with('{') => serde_json::from_str(json).map_err(|error| {
+                Error::config("invalid_options", format!("--map {pair}: its rule is not valid JSON: {error}"))
+            })?,
+            _ => field.into(),
+        };
+        mapping.insert(target.trim().to_owned(), rule);
     }
     Ok((!mapping.is_empty()).then_some(Value::Object(mapping)))
 }

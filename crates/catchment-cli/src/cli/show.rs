@@ -3,7 +3,7 @@
 use std::io::{BufWriter, ErrorKind, Write};
 
 use anyhow::Context as _;
-use catchment::{TargetRows, target_names};
+use catchment::TargetRows;
 use clap::Args;
 
 use super::exit::Exit;
@@ -18,7 +18,7 @@ const SHOWN: u32 = 20;
 #[derive(Args)]
 pub(super) struct ShowArgs {
     /// Table to show
-    #[arg(value_name = "TABLE", value_parser = target_names())]
+    #[arg(value_name = "TABLE")]
     target: String,
 
     /// Only rows of which this holds, such as 'price>=1000', 'title~despa' (contains) or 'genre=' (is NULL); repeatable
@@ -28,6 +28,10 @@ pub(super) struct ShowArgs {
     /// How many rows [default: 20; with --csv or --json all]
     #[arg(long, value_name = "NUMBER")]
     limit: Option<u32>,
+
+    /// Add the run that saw each row last, where the table has no column for it
+    #[arg(long)]
+    runs: bool,
 
     /// Print CSV (RFC 4180); NULL is empty
     #[arg(long, conflicts_with = "json")]
@@ -42,11 +46,12 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> anyhow::Result<Exi
     let (app, who) = (open_existing(context).await?, caller());
     let is_all = args.csv || args.json;
     let mut left = args.limit.unwrap_or(if is_all { u32::MAX } else { SHOWN });
-    let (mut after, mut is_first) = (0, true);
+    let (mut after, mut is_first) = (Vec::new(), true);
     loop {
         // One more, to know whether there are more.
         let limit = left.saturating_add(1).min(PART);
-        let mut rows = app.service().target_rows(&who, &args.target, &args.conditions, after, limit).await?;
+        let mut rows =
+            app.service().target_rows(&who, &args.target, &args.conditions, &after, limit, args.runs).await?;
         let is_last = rows.rows.len() < limit as usize;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX);
         let has_more = rows.rows.len() > wanted;
@@ -60,8 +65,10 @@ pub(super) async fn run(context: &Context, args: ShowArgs) -> anyhow::Result<Exi
         if has_more && !is_all {
             say!("More rows follow; show them with --limit, --where or --csv");
         }
-        let Some(last) = rows.last_id().filter(|_| !is_last && left > 0) else { break };
-        (after, is_first) = (last, false);
+        if is_last || left == 0 {
+            break;
+        }
+        (after, is_first) = (rows.end().to_vec(), false);
     }
     app.close().await;
     Ok(Exit::Done)
@@ -76,7 +83,8 @@ fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) -> std::io::Result<
         }
     } else if args.csv {
         if is_first {
-            writeln!(out, "{}", rows.columns.join(","))?;
+            let header: Vec<_> = rows.columns.iter().map(|name| csv_field(name)).collect();
+            writeln!(out, "{}", header.join(","))?;
         }
         for row in &rows.rows {
             let cells: Vec<_> =
@@ -86,7 +94,8 @@ fn print(rows: &TargetRows, args: &ShowArgs, is_first: bool) -> std::io::Result<
     } else {
         let cells =
             |row: &Vec<Option<String>>| row.iter().map(|cell| cell.clone().unwrap_or_default()).collect();
-        table::print(&rows.columns, &rows.rows.iter().map(cells).collect::<Vec<_>>());
+        let header: Vec<_> = rows.columns.iter().map(String::as_str).collect();
+        table::print(&header, &rows.rows.iter().map(cells).collect::<Vec<_>>());
     }
     out.flush()
 }

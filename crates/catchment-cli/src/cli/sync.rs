@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use catchment::{
     App, Execution, Principal, RunProgress, RunStatus, StoredError, StoredSkip, SyncRequest, SyncResult,
-    SyncRun, SyncService,
+    SyncRun, SyncService, TableProposal,
 };
 use catchment_core::Error;
 use clap::Args;
@@ -46,6 +46,14 @@ struct RunArgs {
     #[arg(long)]
     no_wait: bool,
 
+    /// Make the table of --target from what the source holds, where it is not there yet
+    #[arg(long, requires = "target")]
+    create: bool,
+
+    /// Show the statement that would make the table, and make nothing
+    #[arg(long, requires = "create")]
+    dry_run: bool,
+
     /// Print the run as JSON, and nothing else
     #[arg(long)]
     json: bool,
@@ -63,7 +71,8 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     // Nothing is made before what is wrong with the request is told, and a signal just ends it.
     let prepared = tokio::select! {
         prepared = prepare(&app, &who, &mut args) => match prepared {
-            Ok(prepared) => prepared,
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Ok(Exit::Done),
             Err(error) => {
                 report(&error, args.run.json);
                 return Ok(exit_of_refusal(&error));
@@ -115,14 +124,37 @@ struct PreparedSync {
     spool: Option<Spool>,
 }
 
-async fn prepare(app: &App, who: &Principal, args: &mut SyncArgs) -> anyhow::Result<PreparedSync> {
+/// Checks the request, and makes its table where that is asked for; `None` where nothing was asked for but the statement.
+async fn prepare(app: &App, who: &Principal, args: &mut SyncArgs) -> anyhow::Result<Option<PreparedSync>> {
     let spool = args.source.spool().await?;
     let mut request = request(&args.source, &args.target)?;
     if spool.is_some() {
         request.options.entry("sourceName").or_insert_with(|| STANDARD_NAME.into());
     }
+    if args.run.create
+        && let Some(proposal) = app.service().propose_table(who, request.clone()).await?
+    {
+        if args.run.dry_run {
+            show_proposal(&proposal, args.run.json);
+            return Ok(None);
+        }
+        app.begin().await?;
+        app.service().create_table(who, &proposal).await?;
+        request = proposal.request().clone();
+    } else if args.run.dry_run {
+        say!("The table is there already; nothing would be made");
+        return Ok(None);
+    }
     app.service().preflight(who, request.clone()).await?;
-    Ok(PreparedSync { request, spool })
+    Ok(Some(PreparedSync { request, spool }))
+}
+
+fn show_proposal(proposal: &TableProposal, as_json: bool) {
+    if as_json {
+        say_json(&serde_json::json!({ "statement": proposal.statement(), "key": proposal.key() }));
+    } else {
+        say!("{};", proposal.statement());
+    }
 }
 
 /// Executes the run and shows how it is getting on; or which signal interrupted it.

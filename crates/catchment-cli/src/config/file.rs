@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use catchment::TargetDeclaration;
 use catchment_core::{Error, Result};
 use serde::Deserialize;
 
@@ -35,6 +36,9 @@ pub(super) struct File {
     pub(super) time_zone: Option<String>,
     pub(super) language: Option<String>,
     pub(super) content_retention_days: Option<u32>,
+    /// Tables that requests over HTTP may write.
+    #[serde(rename = "target")]
+    pub(super) targets: Vec<TargetDeclaration>,
 }
 
 /// The file that is named, or the default one if it is there.

@@ -41,6 +41,10 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_ALLOW_NETWORKS", value_delimiter = ',', value_name = "CIDR")]
     pub(super) allow_network: Option<Vec<String>>,
 
+    /// Table, besides Catchment's own, that requests over HTTP may write; repeatable [default: `[[target]]` in the settings file]
+    #[arg(long, global = true, env = "CATCHMENT_TARGET_TABLES", value_delimiter = ',', value_name = "NAME")]
+    pub(super) target_table: Option<Vec<String>>,
+
     /// Directory of files that requests over HTTP may name as secrets [default: none]
     #[arg(long, global = true, env = "CATCHMENT_SECRETS_DIR", value_name = "DIR")]
     pub(super) secrets_dir: Option<PathBuf>,

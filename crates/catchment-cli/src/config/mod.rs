@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use catchment::Settings;
+use catchment::{Settings, TargetDeclaration};
 use catchment_core::{Error, FileSecret, Result, Secret, SecretAccess, primary_language};
 use ipnet::IpNet;
 
@@ -66,6 +66,7 @@ impl Config {
                 .or_else(|| credential("key"))
                 .or(file.key_file)
                 .unwrap_or(default.key_file),
+            targets: targets(flags.target_table, file.targets),
             key: variable("CATCHMENT_KEY"),
             node: flags.node.or(file.node).unwrap_or(default.node),
             silence_timeout: seconds(flags.silence_timeout, file.silence_timeout)
@@ -123,6 +124,16 @@ fn database(flags: &Flags, file: &File) -> Result<Option<Secret>> {
             file.database_url_file.clone(),
         ),
     }
+}
+
+/// The tables that are declared, and those that are only named.
+fn targets(named: Option<Vec<String>>, mut declared: Vec<TargetDeclaration>) -> Vec<TargetDeclaration> {
+    for name in named.unwrap_or_default() {
+        if !declared.iter().any(|target| target.name == name) {
+            declared.push(TargetDeclaration::named(name));
+        }
+    }
+    declared
 }
 
 /// The file that holds a secret, where one does.

@@ -8,6 +8,7 @@ mod middleware;
 mod serve;
 mod shared;
 mod sync;
+mod targets;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -23,6 +24,7 @@ pub(crate) use shared::Shared;
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(sync::router())
+        .merge(targets::router())
         .merge(health::router())
         .fallback(async || ErrorResponse::not_found("there is no such endpoint"))
         .method_not_allowed_fallback(async || ErrorResponse::method_not_allowed())

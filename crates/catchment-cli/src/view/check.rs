@@ -1,6 +1,6 @@
 //! What a request would do.
 
-use catchment::{CheckReport, DecimalFinding, Names};
+use catchment::{CheckReport, ColumnMapping, DecimalFinding};
 use catchment_core::Reject;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,10 +18,10 @@ pub(crate) struct CheckView {
     source: Map<String, Value>,
     /// The decimal sign that the values say, where the options do not and it matters.
     decimal: Option<char>,
-    /// Target column to source column, as it would be used; null where the source is empty.
-    column_mapping: Option<Names>,
+    /// Target column to what feeds it, as it would be used; null where the source is empty.
+    column_mapping: Option<ColumnMapping>,
     /// Columns that the table needs, and that nothing feeds.
-    missing: Vec<&'static str>,
+    missing: Vec<String>,
     /// The first row as the table would take it.
     first_row: Map<String, Value>,
     /// Of the first records: how many fit.
@@ -62,7 +62,7 @@ impl From<&CheckReport> for CheckView {
             decimal: checked.decimal.as_ref().and_then(|decimal| decimal.sign),
             column_mapping: checked.mapping.clone(),
             missing: checked.missing.clone(),
-            first_row: first_row.map(|(column, value)| ((*column).to_owned(), value.clone())).collect(),
+            first_row: first_row.map(|(column, value)| (column.clone(), value.clone())).collect(),
             fitting: checked.fitting,
             rejects: checked.rejects.iter().map(RejectView::from).collect(),
         }

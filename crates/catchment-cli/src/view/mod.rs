@@ -6,6 +6,7 @@ mod error;
 mod reject;
 mod run;
 mod stats;
+mod target;
 mod time;
 
 pub(crate) use check::CheckView;
@@ -13,6 +14,7 @@ pub(crate) use error::ErrorAnswer;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
 pub(crate) use run::{ChangedView, RunView, SHOWN_ERRORS, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
+pub(crate) use target::TargetView;
 pub(crate) use time::iso;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ mod tests {
         assert_json_snapshot!("skips", schema_for!(SkipsView));
         assert_json_snapshot!("check", schema_for!(CheckView));
         assert_json_snapshot!("stats", schema_for!(StatsView));
+        assert_json_snapshot!("target", schema_for!(TargetView));
         assert_json_snapshot!("error", schema_for!(ErrorAnswer));
         assert_json_snapshot!("health", schema_for!(HealthView));
     }

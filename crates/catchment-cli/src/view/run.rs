@@ -1,6 +1,6 @@
 //! A run: the contract's fields, and more.
 
-use catchment::{AttemptRecord, Names, RunStatus, StoredError, SyncRun};
+use catchment::{AttemptRecord, ColumnMapping, RunStatus, StoredError, SyncRun};
 use catchment_core::{Finding, mask_url_query};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub(crate) struct RunView {
     /// Rows that were as the source has them.
     items_unchanged: u64,
     /// Target column to source column, as given or as chosen by name.
-    column_mapping: Option<Names>,
+    column_mapping: Option<ColumnMapping>,
     /// The run whose place this one takes.
     replaces: Option<i64>,
     /// The run that took this one's place.

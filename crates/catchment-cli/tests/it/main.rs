@@ -29,4 +29,5 @@ mod runs;
 mod schema;
 mod support;
 mod sync;
+mod targets;
 mod views;

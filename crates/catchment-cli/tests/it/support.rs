@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Executor, Row};
 use tempfile::TempDir;
 
-/// Runs a test on SQLite and on MariaDB.
+/// Runs tests on SQLite and on MariaDB.
 macro_rules! on_both {
-    ($(#[$attribute:meta])* async fn $name:ident($test:ident: Test) $body:block) => {
-        mod $name {
+    ($($(#[$attribute:meta])* async fn $name:ident($test:ident: Test) $body:block)+) => {
+        $(mod $name {
             use super::*;
 
             async fn story($test: Test) $body
@@ -27,7 +27,7 @@ macro_rules! on_both {
             async fn mariadb() {
                 story(Test::mariadb().await).await;
             }
-        }
+        })+
     };
 }
 pub(crate) use on_both;

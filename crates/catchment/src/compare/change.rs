@@ -19,7 +19,7 @@ pub(crate) struct Changes {
 }
 
 /// A record whose identity this run has seen before: it is left alone.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Duplicate {
     /// The record.
     pub(crate) record: usize,
@@ -32,8 +32,8 @@ pub(crate) struct Duplicate {
 pub(crate) struct Change {
     /// The record.
     pub(crate) record: usize,
-    /// The id of the row.
-    pub(crate) id: i64,
+    /// What the row is found again by.
+    pub(crate) id: RowId,
     /// The columns that differ, in the order of the batch.
     pub(crate) differences: Vec<Difference>,
 }
@@ -47,11 +47,36 @@ pub(crate) struct Difference {
     pub(crate) before: Option<Box<str>>,
 }
 
+/// What a row is found again by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RowId {
+    /// Its number.
+    Number(i64),
+    /// The values of its primary key, as text; none where it has no such key.
+    Key(Box<[Box<str>]>),
+}
+
 /// Rows that were as they should be when they were read.
-#[derive(Debug, Default)]
-pub(crate) struct Unchanged {
-    /// Their ids.
-    pub(crate) ids: Vec<i64>,
-    /// The `updated_at` that they had then: whoever changes a value changes that.
-    pub(crate) versions: BTreeSet<Arc<str>>,
+#[derive(Debug)]
+pub(crate) enum Unchanged {
+    /// By their numbers, with the versions that they had then: whoever changes a value changes that.
+    Versioned { ids: Vec<i64>, versions: BTreeSet<Arc<str>> },
+    /// Records whose rows were read in the transaction that they are counted in.
+    Verified(Vec<usize>),
+}
+
+impl Default for Unchanged {
+    fn default() -> Self {
+        Self::Versioned { ids: Vec::new(), versions: BTreeSet::new() }
+    }
+}
+
+impl Unchanged {
+    /// Adds a row with its number and its version.
+    pub(super) fn add(&mut self, number: i64, version: Option<Arc<str>>) {
+        if let Self::Versioned { ids, versions } = self {
+            ids.push(number);
+            versions.extend(version);
+        }
+    }
 }

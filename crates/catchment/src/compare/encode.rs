@@ -1,5 +1,6 @@
 //! The bytes that rows are told apart by: no two lists of values have the same.
 
+use super::decimals::shortest_decimal;
 use super::json::canonical;
 use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128_with_seed};
 
@@ -47,20 +48,18 @@ pub(super) fn row_digests(
     let identity = xxh3_128_with_seed(scratch, seed);
     scratch.clear();
     for column in 0..view.batch.columns.len() {
-        let (place, kind) = (view.column_index(column), view.kind_of(column));
-        let cell = match kind {
-            Some(ColumnKind::Count | ColumnKind::Flag) => found.optional_int(place)?.map(Cell::Int),
-            _ => found.optional_text(place)?.map(Cell::Text),
+        let (place, kind) = (view.column_index(column), view.batch.kind(column));
+        let cell = if kind.is_int64() {
+            found.optional_int(place)?.map(Cell::Int)
+        } else {
+            found.optional_text(place)?.map(Cell::Text)
         };
         match cell {
-            Some(Cell::Text(json)) if kind.is_none() && view.rewrites_json() => digest_json(scratch, json),
-            cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, Some(ColumnKind::Money))),
+            Some(Cell::Text(json)) if matches!(kind, ColumnKind::Json { .. }) && view.rewrites_json() => {
+                digest_json(scratch, json);
+            }
+            cell => digest(scratch, cell.unwrap_or(Cell::Null), matches!(kind, ColumnKind::Decimal(_))),
         }
     }
     Ok((identity, xxh3_64_with_seed(scratch, seed)))
-}
-
-/// A decimal without the zeros that end it: `5.40` is `5.4`.
-pub(crate) fn shortest_decimal(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

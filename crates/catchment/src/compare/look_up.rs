@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::change::{Change, Changes, Duplicate};
+use super::change::{Change, Changes, Duplicate, RowId, Unchanged};
 use super::differences::differences;
-use crate::store::{Conn, Row, StoreError, TableView};
+use super::seen::Reserved;
+use crate::store::{Conn, PageState, Row, StoreError, TableView};
 
 /// Compares a page with what a transaction finds in the table. Of records with the same identity the first one counts.
 pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, StoreError> {
@@ -13,7 +14,7 @@ pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Cha
     let mut seen = HashMap::with_capacity(view.batch.len());
     let mut firsts = Vec::with_capacity(view.batch.len());
     for record in 0..view.batch.len() {
-        match seen.entry(view.identity_of(record)) {
+        match seen.entry(view.identity_digest(record)) {
             Entry::Vacant(free) => {
                 free.insert(record);
                 firsts.push(record);
@@ -24,22 +25,46 @@ pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Cha
             }
         }
     }
-    compare_some(view, &firsts, &mut changes, conn).await?;
+    compare_some(view, &firsts, None, &mut changes, conn).await?;
     Ok(changes)
 }
 
-/// Adds records of the page, which differ in their identities, to the changes.
+/// Compares the records of a page that are the first ones of their identities with what its own transaction finds in the
+/// table, and locks the rows that are to be written.
+pub(crate) async fn compare_reserved(
+    view: &TableView<'_>,
+    reserved: &Reserved,
+    conn: &mut Conn,
+) -> Result<Changes, StoreError> {
+    let unchanged = Unchanged::Verified(Vec::new());
+    let mut changes = Changes { duplicate: reserved.duplicates.clone(), unchanged, ..Changes::default() };
+    if reserved.firsts.is_empty() {
+        return Ok(changes);
+    }
+    match view.page_state(&reserved.firsts, conn).await? {
+        PageState::Absent => changes.insert.clone_from(&reserved.firsts),
+        PageState::Same => changes.unchanged = Unchanged::Verified(reserved.firsts.clone()),
+        PageState::Mixed => {
+            compare_some(view, &reserved.firsts, Some(&reserved.identities), &mut changes, conn).await?;
+        }
+    }
+    Ok(changes)
+}
+
+/// Adds records of the page, which differ in their identities, to the changes. `identities` are those of all records, where
+/// they are known; then their rows are locked.
 pub(super) async fn compare_some(
     view: &TableView<'_>,
     records: &[usize],
+    identities: Option<&[u128]>,
     changes: &mut Changes,
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
-    let by_identity: HashMap<_, _> =
-        records.iter().map(|record| (view.identity_of(*record), *record)).collect();
+    let identity = |record: usize| identities.map_or_else(|| view.identity_digest(record), |of| of[record]);
+    let by_identity: HashMap<_, _> = records.iter().map(|record| (identity(*record), *record)).collect();
     let mut is_there = vec![false; view.batch.len()];
     for chunk in view.chunks(records) {
-        for found in view.find(chunk, conn).await? {
+        for found in view.find(chunk, identities.is_some(), conn).await? {
             let Some(&record) = by_identity.get(&view.identity_in(&found)?) else { continue };
             is_there[record] = true;
             if view.was_seen(&found)? {
@@ -62,11 +87,14 @@ fn add_found(
     changes: &mut Changes,
 ) -> Result<(), StoreError> {
     let (id, differences) = (view.id_of(found)?, differences(view, record, found)?);
-    // A row without a version cannot be told from one that somebody changes meanwhile: it is written.
-    match view.version_of(found)? {
-        Some(version) if differences.is_empty() => {
-            changes.unchanged.ids.push(id);
-            changes.unchanged.versions.insert(version.into());
+    match (&mut changes.unchanged, &id) {
+        (Unchanged::Verified(records), _) if differences.is_empty() => records.push(record),
+        // A row without a version cannot be told from one that somebody changes meanwhile: it is written.
+        (unchanged @ Unchanged::Versioned { .. }, RowId::Number(number)) if differences.is_empty() => {
+            match view.version_of(found)? {
+                Some(version) => unchanged.add(*number, Some(version.into())),
+                None => changes.update.push(Change { record, id, differences }),
+            }
         }
         _ => changes.update.push(Change { record, id, differences }),
     }

@@ -3,16 +3,21 @@
 
 mod bloom;
 mod change;
+mod comparison;
+mod decimals;
 mod differences;
 mod encode;
 mod first_places;
+mod identity;
 mod json;
 mod look_up;
+mod seen;
 mod table_digests;
 mod versions;
 
-pub(crate) use change::{Changes, Difference, Duplicate, Unchanged};
+pub(crate) use change::{Change, Changes, Difference, Duplicate, RowId, Unchanged};
+pub(crate) use comparison::{Comparer, PagePlan};
+pub(crate) use decimals::decimal_text;
 pub(crate) use differences::differences;
-pub(crate) use encode::shortest_decimal;
-pub(crate) use look_up::compare;
-pub(crate) use table_digests::{Reservations, TableDigests};
+pub(crate) use identity::{DigestSet, IdentityPart, identity_digest};
+pub(crate) use look_up::{compare, compare_reserved};

@@ -13,10 +13,12 @@ use super::bloom::GrowingBloom;
 use super::change::{Changes, Duplicate};
 use super::encode::{digest, digest_json, row_digests};
 use super::first_places::FirstPlaces;
+use super::identity::hash;
 use super::look_up::compare_some;
 use super::versions::Versions;
 use crate::mapping::Cell;
 use crate::store::{Row, StoreError, TableView};
+use crate::target::ColumnKind;
 
 /// Records that are looked up before it is worth reading the whole table: a small file, or what is new since yesterday,
 /// ends sooner.
@@ -131,16 +133,14 @@ impl TableDigests {
                 unsure.push(record);
                 continue;
             }
-            changes.unchanged.ids.push(id);
             // Rows that were written together share it.
             let version = self.version_of[index];
-            if last_version.replace(version) != Some(version) {
-                changes.unchanged.versions.extend(self.versions.get(version));
-            }
+            let is_other = last_version.replace(version) != Some(version);
+            changes.unchanged.add(id, if is_other { self.versions.get(version) } else { None });
         }
         self.looked_up += unsure.len();
         if !unsure.is_empty() {
-            compare_some(view, &unsure, &mut changes, &mut view.reader().await?).await?;
+            compare_some(view, &unsure, None, &mut changes, &mut view.reader().await?).await?;
         }
         self.tell_firsts(view, &unsure, &mut changes.duplicate);
         Ok((changes, reserved))
@@ -168,9 +168,8 @@ impl TableDigests {
             return Novelty::Seen;
         }
         reserved.identities.push(identity);
-        let may_be_there = self.is_complete != Some(true) || self.seen.may_contain(hash(identity));
-        self.seen.insert(hash(identity));
-        if may_be_there { Novelty::Unsure } else { Novelty::New }
+        let is_new = self.seen.insert(hash(identity)) && self.is_complete == Some(true);
+        if is_new { Novelty::New } else { Novelty::Unsure }
     }
 
     /// A page that was compared is committed.
@@ -197,7 +196,9 @@ impl TableDigests {
             self.places.forget(hash(identity));
             match self.find(identity) {
                 Some(index) => self.rows[index].content = UNCERTAIN,
-                None => self.seen.insert(hash(identity)),
+                None => {
+                    self.seen.insert(hash(identity));
+                }
             }
         }
     }
@@ -234,7 +235,7 @@ impl TableDigests {
         let content = if version.is_some() { content } else { UNCERTAIN };
         self.version_of.push(version.unwrap_or_default());
         let index = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.rows.push(RowDigest { identity, content, id: view.id_of(found)? });
+        self.rows.push(RowDigest { identity, content, id: found.int(0)? });
         self.is_seen.push(view.was_seen(found)?);
         let rows = &self.rows;
         self.index.insert_unique(hash(identity), index, |index| hash(rows[*index as usize].identity));
@@ -266,7 +267,9 @@ impl TableDigests {
         self.scratch.clear();
         for (column, cell) in view.batch.row(record).enumerate() {
             match cell {
-                Cell::Text(json) if view.rewrites_json() && view.kind_of(column).is_none() => {
+                Cell::Text(json)
+                    if view.rewrites_json() && matches!(view.batch.kind(column), ColumnKind::Json { .. }) =>
+                {
                     digest_json(&mut self.scratch, json);
                 }
                 cell => digest(&mut self.scratch, cell, false),
@@ -278,9 +281,4 @@ impl TableDigests {
 
 fn certain(digest: u64) -> u64 {
     if digest == UNCERTAIN { 1 } else { digest }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "half of a digest is one")]
-fn hash(identity: u128) -> u64 {
-    identity as u64
 }

@@ -1,21 +1,37 @@
 //! Applying a mapping: the records of a page become rows, or rejects.
 
-use catchment_core::{ErrorKind, Page, Record, Reject, Result};
+use catchment_core::{ErrorKind, Page, Record, Reject, Result, Value};
 
-use super::batch::{Batch, BatchBuilder};
-use super::compile::{ColumnSource, Mapping};
+use super::batch::Batch;
+use super::batch_builder::BatchBuilder;
+use super::compile::Mapping;
 use super::convert::{Converted, convert};
-use super::identity::derived_id;
+use super::expression::Expression;
+use super::feeds::{Feed, FeedSource};
+use super::identity::{derived_id, row_key};
+use super::reading::Reading;
+use super::rule::{OwnedValue, ValueRule};
 use crate::target::{Column, WhenEmpty};
 
 impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
     pub(crate) fn apply(&self, page: Page) -> Batch {
-        let columns = self.feeds.iter().map(ColumnSource::column).collect();
         let has_mapped_identity = self.has_mapped_identity();
-        let mut builder = BatchBuilder::new(self.table, columns, page.records.len(), has_mapped_identity);
+        let mut builder =
+            BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity);
         let mut rejects = Vec::new();
         for (index, record) in page.records.iter().enumerate() {
+            match self.is_wanted(record) {
+                Ok(true) => {}
+                Ok(false) => {
+                    builder.leave_out(index);
+                    continue;
+                }
+                Err(reject) => {
+                    rejects.push(*reject);
+                    continue;
+                }
+            }
             let mark = builder.mark();
             match self.map_record(record, &mut builder) {
                 Ok(()) => builder.end_row(index),
@@ -28,35 +44,87 @@ impl Mapping {
         builder.finish(page, rejects)
     }
 
+    /// Whether the option `where` holds for a record.
+    fn is_wanted(&self, record: Record<'_>) -> Result<bool, Box<Reject>> {
+        let Some(condition) = &self.condition else { return Ok(true) };
+        condition.evaluate(record).map(|value| value.is_true()).map_err(|why| {
+            let message = format!("the option `where` cannot be evaluated: {why}");
+            self.reject_record(record, "expression_failed", message)
+        })
+    }
+
     fn map_record(&self, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
         for feed in &self.feeds {
-            match feed {
-                ColumnSource::Constant { text, .. } => builder.push_text(text),
-                ColumnSource::Set { .. } => builder.push_int(1),
-                ColumnSource::Derived { from, .. } => {
-                    let id = derived_id(&from.map(|place| builder.current_cell(place?).as_text()));
+            match &feed.from {
+                FeedSource::Constant(value) => push(builder, value.as_ref()),
+                FeedSource::Derived(from) => {
+                    let fields: Vec<_> =
+                        from.iter().map(|place| builder.current_cell((*place)?).as_text()).collect();
+                    let id = derived_id(&fields);
                     builder.push_text(&id);
                 }
-                ColumnSource::Metadata { .. } => self.push_metadata(record, builder),
-                ColumnSource::Field { column, place, name } => {
-                    let converted = convert(record.value(*place), column.kind, self.decimal)
-                        .map_err(|error| self.reject(record, column, name, error.code, &error.message))?;
-                    match (converted, column.when_empty) {
-                        (Some(Converted::Text(text)), _) => builder.push_text(&text),
-                        (Some(Converted::Int(number)), _) => builder.push_int(number),
-                        (None, WhenEmpty::Null) => builder.push_null(),
-                        (None, WhenEmpty::Flag(flag)) => builder.push_int(flag.into()),
-                        (None, WhenEmpty::Reject) => {
-                            return Err(self.reject(
-                                record,
-                                column,
-                                name,
-                                "empty",
-                                "is empty; a value is required",
-                            ));
-                        }
-                    }
+                FeedSource::RowKey => {
+                    let key = row_key(&builder.current_row());
+                    builder.push_text(&key);
                 }
+                FeedSource::Metadata => self.push_metadata(record, builder),
+                FeedSource::Field { place, name, rule, reading } => {
+                    let value = record.value(*place);
+                    self.push_value(feed, Some(name), record, (value, rule.as_ref(), reading), builder)?;
+                }
+                FeedSource::Expression { expression, rule, reading } => {
+                    let value = self.evaluated(feed, expression, record)?;
+                    let value = (value.as_value(), rule.as_ref(), reading);
+                    self.push_value(feed, None, record, value, builder)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an expression comes to, as a value of a source.
+    fn evaluated(
+        &self,
+        feed: &Feed,
+        expression: &Expression,
+        record: Record<'_>,
+    ) -> Result<OwnedValue, Box<Reject>> {
+        let value = expression.evaluate(record).map_err(|why| {
+            let message = format!("{}: its expression cannot be evaluated: {why}", feed.name);
+            let mut reject = self.reject_record(record, "expression_failed", message);
+            reject.column = Some((*feed.name).into());
+            reject
+        })?;
+        use minijinja::value::ValueKind;
+        Ok(match value.kind() {
+            ValueKind::Undefined | ValueKind::None => OwnedValue::Null,
+            ValueKind::Bool => OwnedValue::Bool(value.is_true()),
+            ValueKind::Number => OwnedValue::Number(value.to_string()),
+            ValueKind::String => OwnedValue::Text(value.to_string()),
+            // Lists and maps are written as JSON is.
+            _ => OwnedValue::Json(format!("{value:?}")),
+        })
+    }
+
+    fn push_value(
+        &self,
+        feed: &Feed,
+        field: Option<&str>,
+        record: Record<'_>,
+        (value, rule, reading): (Value<'_>, Option<&ValueRule>, &Reading),
+        builder: &mut BatchBuilder,
+    ) -> Result<(), Box<Reject>> {
+        let Some(column) = feed.place.and_then(|place| self.table.columns.get(place)) else { return Ok(()) };
+        let value = rule.map_or(value, |rule| rule.apply(value));
+        let converted = convert(value, &column.kind, reading)
+            .map_err(|error| self.reject(record, column, field, error.code, &error.message))?;
+        match (converted, column.when_empty) {
+            (Some(converted), _) => push(builder, Some(&converted)),
+            (None, WhenEmpty::Null) => builder.push_null(),
+            (None, WhenEmpty::EmptyText) => builder.push_text(""),
+            (None, WhenEmpty::Flag(flag)) => builder.push_int(flag.into()),
+            (None, WhenEmpty::Reject) => {
+                return Err(self.reject(record, column, field, "empty", "is empty; a value is required"));
             }
         }
         Ok(())
@@ -66,15 +134,21 @@ impl Mapping {
         &self,
         record: Record<'_>,
         column: &Column,
-        field: &str,
+        field: Option<&str>,
         code: &'static str,
         problem: &str,
     ) -> Box<Reject> {
-        let place = if column.name == field { String::new() } else { format!(" (from `{field}`)") };
-        let message = format!("{}{place}: {problem}", column.name);
+        let name = &*column.name;
+        let from = field.filter(|field| *field != name).map(|field| format!(" (from `{field}`)"));
+        let message = format!("{name}{}: {problem}", from.unwrap_or_default());
+        let mut reject = self.reject_record(record, code, message);
+        reject.column = Some(name.into());
+        reject
+    }
+
+    fn reject_record(&self, record: Record<'_>, code: &'static str, message: String) -> Box<Reject> {
         let location = record.location().clone();
         let mut reject = Reject::new(ErrorKind::Validation, code, message, location, record.raw());
-        reject.column = Some(column.name.into());
         reject.item = self.item(record);
         Box::new(reject)
     }
@@ -82,5 +156,13 @@ impl Mapping {
     fn item(&self, record: Record<'_>) -> Option<Box<str>> {
         let parts: Vec<_> = self.item.iter().filter_map(|place| record.value(*place).as_trimmed()).collect();
         (!parts.is_empty()).then(|| parts.join(" / ").chars().take(512).collect::<String>().into())
+    }
+}
+
+fn push(builder: &mut BatchBuilder, value: Option<&Converted<'_>>) {
+    match value {
+        Some(Converted::Text(text)) => builder.push_text(text),
+        Some(Converted::Int(number)) => builder.push_int(*number),
+        None => builder.push_null(),
     }
 }

@@ -5,9 +5,13 @@ use std::borrow::Cow;
 use catchment_core::Value;
 use catchment_core::json::{JsonText, Key, for_each_entry};
 
-use super::number::{ConversionError, exact, refuse_two_readings, refused};
-use super::options::DecimalSeparator;
-use crate::target::ColumnKind;
+use super::float::float;
+use super::moment;
+use super::number::{ConversionError, exact, refuse_two_readings, refused, whole_number};
+use super::reading::{DecimalSeparator, Reading};
+use super::special::{bytes, json, uuid};
+use super::text::limited;
+use crate::target::{ColumnKind, Words};
 
 /// A value as the database takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,54 +20,116 @@ pub(super) enum Converted<'a> {
     Int(i64),
 }
 
+impl Converted<'_> {
+    pub(super) fn into_owned(self) -> Converted<'static> {
+        match self {
+            Self::Text(text) => Converted::Text(text.into_owned().into()),
+            Self::Int(number) => Converted::Int(number),
+        }
+    }
+}
+
 /// The value in the form of the column; `None` when it is empty.
 pub(super) fn convert<'a>(
     value: Value<'a>,
-    kind: ColumnKind,
-    decimal: DecimalSeparator,
+    kind: &ColumnKind,
+    reading: &Reading,
 ) -> Result<Option<Converted<'a>>, ConversionError> {
-    let Some(text) = value.as_trimmed() else { return Ok(None) };
-    if let Value::Json(json) = value {
-        return list(json, kind);
-    }
-    if let Value::Bytes(base64) = value {
-        return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
-    }
-    // JSON has one decimal sign, whatever the options say of text.
-    let decimal = if matches!(value, Value::Number(_)) { DecimalSeparator::Assumed } else { decimal };
-    if matches!(kind, ColumnKind::Money | ColumnKind::Count)
-        && decimal == DecimalSeparator::Assumed
-        && matches!(value, Value::Text(_))
+    if let (ColumnKind::Text(limits), Value::Text(whole), false) = (kind, value, reading.trims)
+        && !whole.is_empty()
     {
-        refuse_two_readings(text)?;
+        return limited(whole, limits).map(|text| Some(Converted::Text(text.into())));
     }
-    let converted = match kind {
-        ColumnKind::Text { max_chars } => Converted::Text(limit_chars(text, max_chars)?.into()),
-        ColumnKind::Flag => Converted::Int(flag(text)?.into()),
-        ColumnKind::Choice(words) => Converted::Text(choice(text, words)?.into()),
-        ColumnKind::Money => Converted::Text(exact(text, decimal, 11, 4)?.into()),
-        ColumnKind::Count => {
-            let whole = exact(text, decimal, 10, 0)?;
-            let number = whole.parse().ok().filter(|number| *number <= i64::from(i32::MAX));
-            Converted::Int(number.ok_or_else(|| refused("out_of_range", text, "at most 2147483647"))?)
+    let Some(text) = value.as_trimmed() else { return Ok(None) };
+    let converted = match (kind, value) {
+        (ColumnKind::Json { max_digits }, _) => Converted::Text(json(value, *max_digits)?),
+        (_, Value::Json(json)) => return list(json, kind),
+        (ColumnKind::Bytes { min, max }, _) => {
+            Converted::Text(bytes(value, *min..=*max, reading.format.as_deref())?.into())
         }
+        (_, Value::Bytes(base64)) => {
+            return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
+        }
+        (kind, _) if kind.is_number() => number(text, value, kind, reading)?,
+        (kind, _) => word(text, kind, reading)?,
     };
     Ok(Some(converted))
 }
 
-/// A list of plain values as the text of a column; nothing of a list without values.
-fn list<'a>(json: &str, kind: ColumnKind) -> Result<Option<Converted<'a>>, ConversionError> {
-    let accepted = "a string, a number or a boolean, or for text a list of them; map a member by its path, such as \
-                    `artist.name` or `artists[0].name`";
-    let (ColumnKind::Text { max_chars }, Some(text)) = (kind, joined(json)) else {
-        return Err(refused("not_a_value", json, accepted));
-    };
-    limit_chars(&text, max_chars)?;
-    Ok((!text.is_empty()).then_some(Converted::Text(text.into())))
+/// A number of the kind of its column.
+fn number<'a>(
+    text: &'a str,
+    value: Value<'a>,
+    kind: &ColumnKind,
+    reading: &Reading,
+) -> Result<Converted<'a>, ConversionError> {
+    // JSON has one decimal sign, whatever the options say of text.
+    let decimal = if matches!(value, Value::Number(_)) { DecimalSeparator::Assumed } else { reading.decimal };
+    if decimal == DecimalSeparator::Assumed && matches!(value, Value::Text(_)) {
+        refuse_two_readings(text)?;
+    }
+    Ok(match kind {
+        ColumnKind::Decimal(limits) => Converted::Text(exact(text, decimal, limits)?),
+        ColumnKind::Float { is_single, is_signed, scale } => {
+            Converted::Text(float(text, decimal, *is_single, *is_signed, *scale)?.into())
+        }
+        ColumnKind::Integer { min, max, is_flag } => {
+            let word = if *is_flag { flag(text).ok() } else { None };
+            let number = match word {
+                Some(flag) => flag.into(),
+                None => whole_number(text, decimal, (*min, *max))?,
+            };
+            match i64::try_from(number) {
+                Ok(number) if kind.is_int64() => Converted::Int(number),
+                _ => Converted::Text(number.to_string().into()),
+            }
+        }
+        _ => word(text, kind, reading)?,
+    })
 }
 
-/// The values of a list, joined with `, `, but for those that are empty; `None` for what is no list of plain values.
-fn joined(json: &str) -> Option<String> {
+/// What is no number.
+fn word<'a>(text: &'a str, kind: &ColumnKind, reading: &Reading) -> Result<Converted<'a>, ConversionError> {
+    Ok(match kind {
+        ColumnKind::Text(limits) => Converted::Text(limited(text, limits)?.into()),
+        ColumnKind::Flag => Converted::Int(flag(text)?.into()),
+        ColumnKind::Year => Converted::Int(year(text)?),
+        ColumnKind::Choice(words) => Converted::Text(choice(text, words)?.to_owned().into()),
+        ColumnKind::Set(words) => Converted::Text(set(text, words)?.into()),
+        ColumnKind::Date => Converted::Text(moment::date(text, reading)?.into()),
+        ColumnKind::Time(decimals) => Converted::Text(moment::time(text, *decimals, reading)?.into()),
+        ColumnKind::DateTime { decimals, is_instant } => {
+            Converted::Text(moment::date_time(text, *decimals, *is_instant, reading)?.into())
+        }
+        ColumnKind::Uuid => Converted::Text(uuid(text)?.into()),
+        other => {
+            let accepted =
+                format!("nothing, as nothing can be mapped to a column that holds {}", other.describe());
+            return Err(refused("unsupported_type", text, &accepted));
+        }
+    })
+}
+
+/// A list of plain values as the text of a column; nothing of a list without values.
+fn list<'a>(json: &str, kind: &ColumnKind) -> Result<Option<Converted<'a>>, ConversionError> {
+    let accepted = "a string, a number or a boolean, or for text a list of them; map a member by its path, such as \
+                    `artist.name` or `artists[0].name`";
+    match (kind, joined(json)) {
+        (ColumnKind::Text(limits), Some(parts)) => {
+            let text = parts.join(", ");
+            limited(&text, limits)?;
+            Ok((!text.is_empty()).then_some(Converted::Text(text.into())))
+        }
+        (ColumnKind::Set(words), Some(parts)) => {
+            let text = set(&parts.join(","), words)?;
+            Ok((!text.is_empty()).then_some(Converted::Text(text.into())))
+        }
+        _ => Err(refused("not_a_value", json, accepted)),
+    }
+}
+
+/// The values of a list, but for those that are empty; `None` for what is no list of plain values.
+fn joined(json: &str) -> Option<Vec<String>> {
     let (mut parts, mut is_plain) = (Vec::new(), json.starts_with('['));
     let take = |_: Key<'_>, value: &str| {
         match value.as_bytes().first() {
@@ -76,25 +142,7 @@ fn joined(json: &str) -> Option<String> {
     };
     for_each_entry(json, take).ok()?;
     parts.retain(|part| !part.is_empty());
-    is_plain.then(|| parts.join(", "))
-}
-
-fn limit_chars(text: &str, max_chars: usize) -> Result<&str, ConversionError> {
-    // Bytes are never fewer than characters.
-    if text.len() > max_chars {
-        let chars = text.chars().count();
-        if chars > max_chars {
-            return Err(refused(
-                "too_long",
-                text,
-                &format!("at most {max_chars} characters (this has {chars})"),
-            ));
-        }
-    }
-    if text.contains('\0') {
-        return Err(refused("nul", &text.replace('\0', "␀"), "text without the character U+0000"));
-    }
-    Ok(text)
+    is_plain.then_some(parts)
 }
 
 fn flag(text: &str) -> Result<bool, ConversionError> {
@@ -105,18 +153,57 @@ fn flag(text: &str) -> Result<bool, ConversionError> {
     }
 }
 
-fn choice<'a>(text: &str, words: &'a [&'a str]) -> Result<&'a str, ConversionError> {
-    let word = words.iter().find(|word| word.eq_ignore_ascii_case(text));
-    word.copied().ok_or_else(|| refused("not_a_choice", text, &words.join(", ")))
+fn choice<'a>(text: &str, words: &'a Words) -> Result<&'a str, ConversionError> {
+    let exact = words.iter().find(|word| word.trim() == text);
+    let word = exact.or_else(|| words.iter().find(|word| word.to_lowercase() == text.to_lowercase()));
+    word.map(|word| &**word).ok_or_else(|| refused("not_a_choice", text, &words.join(", ")))
+}
+
+/// Members of a set, each once, in the order of its definition.
+fn set(text: &str, words: &Words) -> Result<String, ConversionError> {
+    let mut is_there = vec![false; words.len()];
+    for member in text.split(',').map(str::trim).filter(|member| !member.is_empty()) {
+        let word = choice(member, words).map_err(|_| refused("not_a_choice", text, &words.join(", ")))?;
+        if let Some(place) = words.iter().position(|known| &**known == word) {
+            is_there[place] = true;
+        }
+    }
+    let members: Vec<_> =
+        words.iter().zip(is_there).filter(|(_, is_there)| *is_there).map(|(word, _)| &**word).collect();
+    Ok(members.join(","))
+}
+
+fn year(text: &str) -> Result<i64, ConversionError> {
+    let accepted = "a year of four digits from 1901 to 2155, or 0";
+    match text.parse::<i64>() {
+        Ok(year @ (0 | 1901..=2155)) if text.len() == 4 || text == "0" => Ok(year),
+        Ok(_) => Err(refused("out_of_range", text, accepted)),
+        Err(_) => Err(refused("not_a_year", text, accepted)),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::target::DecimalLimits;
+
+    fn reading(decimal: DecimalSeparator) -> Reading {
+        Reading { decimal, format: None, zone: TimeZone::UTC, trims: true }
+    }
+
+    fn money() -> ColumnKind {
+        ColumnKind::Decimal(DecimalLimits { whole: 11, scale: 4, all: 15, is_signed: false })
+    }
+
+    fn count() -> ColumnKind {
+        ColumnKind::Integer { min: 0, max: i32::MAX.into(), is_flag: false }
+    }
 
     #[test]
     fn a_number_that_reads_two_ways_is_refused_until_the_sign_is_given() {
-        let read = |text, decimal| match convert(Value::Text(text), ColumnKind::Money, decimal) {
+        let read = |text, decimal| match convert(Value::Text(text), &money(), &reading(decimal)) {
             Ok(Some(Converted::Text(number))) => Ok(number.into_owned()),
             Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error),
@@ -134,23 +221,22 @@ mod tests {
         {
             assert_eq!(read(text, DecimalSeparator::Assumed).as_deref(), Ok(expected));
         }
-        let count = |text| {
-            convert(Value::Text(text), ColumnKind::Count, DecimalSeparator::Assumed)
-                .map_err(|error| error.code)
-        };
-        assert_eq!(count("1.400"), Err("ambiguous_number"));
+        let assumed = reading(DecimalSeparator::Assumed);
+        let refused = convert(Value::Text("1.400"), &count(), &assumed).map_err(|error| error.code);
+        assert_eq!(refused, Err("ambiguous_number"));
         // JSON has one decimal sign.
-        assert!(convert(Value::Number("54.900"), ColumnKind::Money, DecimalSeparator::Assumed).is_ok());
+        assert!(convert(Value::Number("54.900"), &money(), &assumed).is_ok());
     }
 
     #[test]
     fn a_list_of_plain_values_is_joined_for_text_and_nothing_else_is_a_value() {
-        let read = |json, kind| match convert(Value::Json(json), kind, DecimalSeparator::Assumed) {
+        let assumed = reading(DecimalSeparator::Assumed);
+        let read = |json, kind: &ColumnKind| match convert(Value::Json(json), kind, &assumed) {
             Ok(Some(Converted::Text(text))) => Ok(Some(text.into_owned())),
             Ok(other) => Ok(other.map(|other| format!("{other:?}"))),
             Err(error) => Err(error.code),
         };
-        let text = ColumnKind::Text { max_chars: 9 };
+        let text = ColumnKind::text(9);
         for (json, expected) in [
             (r#"["Pop", " R\u00f3ck "]"#, Ok(Some("Pop, Róck"))),
             (r#"[1, 2.50]"#, Ok(Some("1, 2.50"))),
@@ -164,10 +250,10 @@ mod tests {
             (r#"["a", ["b"]]"#, Err("not_a_value")),
             (r#"{"a": 1}"#, Err("not_a_value")),
         ] {
-            assert_eq!(read(json, text), expected.map(|text| text.map(str::to_owned)), "{json}");
+            assert_eq!(read(json, &text), expected.map(|text| text.map(str::to_owned)), "{json}");
         }
-        for kind in [ColumnKind::Money, ColumnKind::Count, ColumnKind::Flag, ColumnKind::Choice(&["1"])] {
-            assert_eq!(read("[1]", kind), Err("not_a_value"));
+        for kind in [money(), count(), ColumnKind::Flag, ColumnKind::Choice(["1".into()].into())] {
+            assert_eq!(read("[1]", &kind), Err("not_a_value"));
         }
     }
 
@@ -177,13 +263,8 @@ mod tests {
             assert_eq!(flag(text), Ok(true));
         }
         assert!(flag("maybe").is_err());
-        assert_eq!(choice("Music", &["music", "game"]), Ok("music"));
-    }
-
-    #[test]
-    fn lengths_count_characters() {
-        assert!(limit_chars("ñññ", 3).is_ok());
-        assert_eq!(limit_chars("ññññ", 3).map_err(|error| error.code), Err("too_long"));
-        assert_eq!(limit_chars("a\0", 3).map_err(|error| error.code), Err("nul"));
+        let words: Words = ["music".into(), "game".into()].into();
+        assert_eq!(choice("Music", &words), Ok("music"));
+        assert_eq!(set("Game, music,game", &words).as_deref(), Ok("music,game"));
     }
 }

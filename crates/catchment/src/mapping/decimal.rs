@@ -5,10 +5,10 @@ use std::fmt;
 
 use catchment_core::{Finding, Page, Value, truncate_text};
 
-use super::Names;
+use super::field::ColumnMapping;
 use super::number::{readings, stored_as};
-use super::options::DecimalSeparator;
-use crate::target::{ColumnKind, Table};
+use super::reading::DecimalSeparator;
+use crate::target::Table;
 
 /// Longest value that is shown.
 const SHOWN_BYTES: usize = 40;
@@ -28,14 +28,14 @@ pub struct DecimalFinding {
 }
 
 /// What a page says of the decimal sign; `None` where its values read the same whatever it is.
-pub(crate) fn find_decimal(table: &Table, names: &Names, page: &Page) -> Option<DecimalFinding> {
-    let numbers = names.iter().filter(|(column, _)| {
-        let kind = table.column(column).map(|(_, column)| column.kind);
-        matches!(kind, Some(ColumnKind::Money | ColumnKind::Count))
+pub(crate) fn find_decimal(table: &Table, mapping: &ColumnMapping, page: &Page) -> Option<DecimalFinding> {
+    let numbers = mapping.iter().filter_map(|(column, field)| {
+        let is_number = table.column(column).is_some_and(|(_, column)| column.kind.is_number());
+        field.field().filter(|_| is_number)
     });
     let mut finding: Option<DecimalFinding> = None;
-    for (_, field) in numbers {
-        let Some(place) = page.columns.iter().position(|column| **column == **field) else { continue };
+    for field in numbers {
+        let Some(place) = page.columns.iter().position(|column| **column == *field) else { continue };
         let texts = page.records.iter().filter_map(|record| match record.value(place) {
             Value::Text(text) => Some(text.trim()),
             _ => None,

@@ -6,6 +6,7 @@ use icu_casemap::CaseMapper;
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
+use super::batch::Cell;
 use crate::hex::push_hex;
 
 /// An `external_id` from what the record says of itself: the same whatever the case, the white space and the composition of
@@ -13,6 +14,13 @@ use crate::hex::push_hex;
 /// prefix names the version of this rule.
 pub(crate) fn derived_id(fields: &[Option<&str>]) -> String {
     hashed("v2:", fields, folded)
+}
+
+/// A key of a row that has none: of all its values, each exactly as it is stored. The prefix names the version of this rule.
+pub(super) fn row_key(cells: &[Cell<'_>]) -> String {
+    let texts: Vec<_> = cells.iter().map(|cell| cell.to_text()).collect();
+    let fields: Vec<_> = texts.iter().map(Option::as_deref).collect();
+    hashed("r1:", &fields, |text| Cow::Borrowed(text))
 }
 
 /// A versioned hash of length-prefixed fields; NULL is not empty.

@@ -3,18 +3,35 @@
 
 mod apply;
 mod batch;
+mod batch_builder;
 mod compile;
 mod convert;
+mod date_format;
 mod decimal;
+mod expression;
+mod feeds;
+mod field;
+mod fit;
+mod float;
 pub(crate) mod identity;
+mod infer;
+mod max_errors;
+mod moment;
 pub(crate) mod names;
 mod number;
 mod options;
+mod reading;
+mod rule;
+mod special;
+mod text;
 mod unmapped;
+mod words;
 
 pub(crate) use batch::{Batch, Cell};
 pub(crate) use compile::Mapping;
 pub use decimal::DecimalFinding;
 pub(crate) use decimal::find_decimal;
-pub use names::Names;
-pub use options::{MaxErrors, TargetOptions};
+pub use field::{ColumnMapping, FieldMapping, FieldRule};
+pub(crate) use infer::{InferredColumn, InferredType, infer};
+pub use max_errors::MaxErrors;
+pub use options::{KeyColumns, TargetOptions, Unmapped};

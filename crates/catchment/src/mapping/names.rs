@@ -1,16 +1,12 @@
 //! Which source column is which target column, by the names that people give them.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use catchment_core::did_you_mean;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
-use crate::target::Table;
-
-/// Target column to source field.
-pub type Names = BTreeMap<String, String>;
+use super::field::{ColumnMapping, FieldMapping};
+use super::words::{meanings, plain, words};
+use crate::target::{Column, ColumnKind, Table};
 
 /// Members that hold the text of an object that stands where a text is expected, such as WordPress's `title.rendered`; the
 /// likeliest first.
@@ -28,8 +24,9 @@ const TEXT_MEMBERS: [&str; 11] = [
     "en",
 ];
 
-/// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins.
-pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
+/// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins; where nobody
+/// has listed the names of a column, those that mean the same do, in English and Spanish.
+pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> ColumnMapping {
     let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
     let exact = |known: &str| plain.iter().position(|name| name == known);
     let member = |known: &str| {
@@ -40,32 +37,62 @@ pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> Names {
             names.position(|(name, field)| field.contains('.') && is_member(name) == Some(true))
         })
     };
-    let suggested =
-        |known_names: &[&str]| known_names.iter().find_map(|known| exact(known).or_else(|| member(known)));
-    let columns = table.columns.iter();
-    columns
-        .filter_map(|column| {
-            Some((column.name.to_owned(), fields[suggested(column.known_names)?].to_string()))
-        })
-        .collect()
-}
-
-/// The source fields that a mapping names, as a source is asked for them.
-pub(crate) fn fields(names: Option<&Names>) -> Arc<[Box<str>]> {
-    names.into_iter().flat_map(Names::values).map(|name| name.as_str().into()).collect()
-}
-
-/// A name without case, accents, or what stands between its words: `Título canción` is `titulo_cancion`.
-fn plain(name: &str) -> String {
-    let mut plain = String::new();
-    for char in name.nfkd().filter(|char| !is_combining_mark(*char)).flat_map(char::to_lowercase) {
-        if char.is_alphanumeric() {
-            plain.push(char);
-        } else if !plain.is_empty() && !plain.ends_with('_') {
-            plain.push('_');
+    let listed = |names: &[String]| names.iter().find_map(|known| exact(known).or_else(|| member(known)));
+    let mut taken = vec![false; fields.len()];
+    let mut suggested = ColumnMapping::new();
+    let mut take = |column: &Column, place: Option<usize>, taken: &mut Vec<bool>| {
+        let Some(place) = place else { return };
+        taken[place] = true;
+        suggested.insert(column.name.to_string(), FieldMapping::Field(fields[place].to_string()));
+    };
+    let mappable = table.columns.iter().filter(|column| !matches!(column.kind, ColumnKind::Other(_)));
+    let (known, unknown): (Vec<&Column>, Vec<&Column>) =
+        mappable.partition(|column| !column.known_names.is_empty());
+    for column in known {
+        take(column, listed(&column.known_names), &mut taken);
+    }
+    // Its own name counts most, whoever else could be meant by it.
+    let (named, unnamed): (Vec<&Column>, Vec<&Column>) =
+        unknown.into_iter().partition(|column| fields.iter().any(|field| **field == *column.name));
+    for column in named {
+        let place = fields.iter().position(|field| **field == *column.name);
+        take(column, place, &mut taken);
+    }
+    for is_like in [is_same_name, is_synonym] {
+        for column in &unnamed {
+            let place = (0..fields.len())
+                .find(|place| !taken[*place] && is_like(table, &column.name, &fields[*place]));
+            let is_free = !suggested_has(&suggested, &column.name);
+            if let (Some(place), true) = (place, is_free) {
+                taken[place] = true;
+                suggested.insert(column.name.to_string(), FieldMapping::Field(fields[place].to_string()));
+            }
         }
     }
-    plain.trim_end_matches('_').to_owned()
+    suggested
+}
+
+fn suggested_has(suggested: &ColumnMapping, column: &str) -> bool {
+    suggested.contains_key(column)
+}
+
+/// Whether two names differ in nothing but case, accents, and what stands between their words.
+fn is_same_name(_: &Table, column: &str, field: &str) -> bool {
+    let joined = |name: &str| words(name).concat();
+    joined(column) == joined(field)
+}
+
+/// Whether two names are of the same words in either language, whatever their order; the name of the table may be left out.
+fn is_synonym(table: &Table, column: &str, field: &str) -> bool {
+    let table = meanings(&table.name);
+    let without_table = |mut meanings: BTreeSet<String>| {
+        if meanings.len() > 1 {
+            meanings.retain(|word| !table.contains(word));
+        }
+        meanings
+    };
+    let (column, field) = (without_table(meanings(column)), without_table(meanings(field)));
+    !column.is_empty() && column == field
 }
 
 /// A hint for whoever misspelt a column, whatever its case and accents.
@@ -76,11 +103,42 @@ pub(crate) fn column_hint<'a>(wanted: &str, fields: impl IntoIterator<Item = &'a
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::{CATALOG_ITEMS, CONTENT_INDEX};
+    use crate::target::built_in;
 
     fn suggested(table: &Table, header: &[&str]) -> Vec<(String, String)> {
         let fields: Vec<Box<str>> = header.iter().map(|&name| name.into()).collect();
-        suggest(table, &fields).into_iter().collect()
+        suggest(table, &fields).into_iter().map(|(column, field)| (column, field.to_string())).collect()
+    }
+
+    #[test]
+    fn columns_of_any_table_map_by_their_words_in_either_language() {
+        let column = |name: &str| Column {
+            name: name.into(),
+            kind: ColumnKind::text(10),
+            known_names: Vec::new(),
+            ..built_in()[0].columns[2].clone()
+        };
+        let table = |name: &str, columns: &[&str]| Table {
+            name: name.to_owned(),
+            columns: columns.iter().map(|name| column(name)).collect(),
+            ..(*built_in()[1]).clone()
+        };
+        let products = table("products", &["id", "product_name", "unit_price", "stock"]);
+        for header in [
+            ["id", "productName", "unitPrice", "stock"],
+            ["ID", "Nombre del producto", "Precio unitario", "Existencias"],
+            ["product_id", "name", "price_unit", "Stock"],
+        ] {
+            let found = suggested(&products, &header);
+            let expected = ["id", "product_name", "stock", "unit_price"].map(str::to_owned);
+            assert_eq!(
+                found.iter().map(|(column, _)| column.clone()).collect::<Vec<_>>(),
+                expected,
+                "{header:?}"
+            );
+        }
+        // What is named alike and means something else stays out.
+        assert_eq!(suggested(&products, &["price_list", "product"]), []);
     }
 
     #[test]
@@ -89,11 +147,11 @@ mod tests {
             pairs.iter().map(|(target, field)| ((*target).to_owned(), (*field).to_owned())).collect()
         };
         assert_eq!(
-            suggested(&CONTENT_INDEX, &["song_name", "artist_name", "music_genre", "album"]),
+            suggested(&built_in()[0], &["song_name", "artist_name", "music_genre", "album"]),
             expect(&[("artist", "artist_name"), ("genre", "music_genre"), ("title", "song_name")])
         );
         assert_eq!(
-            suggested(&CONTENT_INDEX, &["Código", "Título", "Intérprete", "GÉNERO"]),
+            suggested(&built_in()[0], &["Código", "Título", "Intérprete", "GÉNERO"]),
             expect(&[
                 ("artist", "Intérprete"),
                 ("external_id", "Código"),
@@ -102,7 +160,7 @@ mod tests {
             ])
         );
         assert_eq!(
-            suggested(&CATALOG_ITEMS, &["Categoría", "Capacidad", "Precio", "Activo"]),
+            suggested(&built_in()[1], &["Categoría", "Capacidad", "Precio", "Activo"]),
             expect(&[
                 ("capacity", "Capacidad"),
                 ("category_id", "Categoría"),
@@ -117,7 +175,7 @@ mod tests {
         let wordpress =
             ["id", "title.rendered", "content.rendered", "author.id", "author.name", "genres", "slug"];
         assert_eq!(
-            suggested(&CONTENT_INDEX, &wordpress),
+            suggested(&built_in()[0], &wordpress),
             [
                 ("artist", "author.name"),
                 ("external_id", "id"),
@@ -127,7 +185,7 @@ mod tests {
             .map(|(target, field)| (target.to_owned(), field.to_owned()))
         );
         let title =
-            |header: &[&str]| suggested(&CONTENT_INDEX, header).first().map(|(_, field)| field.clone());
+            |header: &[&str]| suggested(&built_in()[0], header).first().map(|(_, field)| field.clone());
         assert_eq!(title(&["title.en", "title.es"]).as_deref(), Some("title.es"));
         assert_eq!(title(&["$.title.name", "$['title.name']"]).as_deref(), Some("$.title.name"));
         // What is below something else, or no text by its name, is none of it; nor is a column of a file.

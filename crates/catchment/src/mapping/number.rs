@@ -1,8 +1,11 @@
 //! Numbers in text: exact decimals, digit for digit, with either decimal sign.
 
+use std::borrow::Cow;
+
 use catchment_core::truncate_text;
 
-use super::options::DecimalSeparator;
+use super::reading::DecimalSeparator;
+use crate::target::DecimalLimits;
 
 /// Why a value does not fit.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,8 +29,11 @@ pub(super) fn readings(text: &str) -> Option<[String; 2]> {
 
 /// A text as it would be stored with a decimal sign.
 pub(super) fn stored_as(text: &str, decimal: DecimalSeparator) -> Option<String> {
-    exact(text.trim_start_matches('-'), decimal, 11, 4).ok()
+    exact(text.trim_start_matches('-'), decimal, &READABLE).ok().map(Cow::into_owned)
 }
+
+/// What a text that can be read two ways may be.
+const READABLE: DecimalLimits = DecimalLimits { whole: 11, scale: 4, all: 15, is_signed: false };
 
 /// A price a thousand times too small is worse than none.
 pub(super) fn refuse_two_readings(text: &str) -> Result<(), ConversionError> {
@@ -47,38 +53,103 @@ pub(super) fn refused(code: &'static str, text: &str, accepted: &str) -> Convers
     }
 }
 
-/// A decimal number from 0 in its shortest form, digit for digit: no float is involved.
-pub(super) fn exact(
+/// A decimal number in its shortest form, digit for digit: no float is involved.
+pub(super) fn exact<'a>(
+    text: &'a str,
+    decimal: DecimalSeparator,
+    limits: &DecimalLimits,
+) -> Result<Cow<'a, str>, ConversionError> {
+    // Most are written like this already.
+    if is_shortest(text, decimal, limits) {
+        return Ok(text.into());
+    }
+    let number = split_number(text, decimal)
+        .ok_or_else(|| refused("not_a_number", text, &accepted(decimal, limits)))?;
+    let out_of_range = || refused("out_of_range", text, &accepted(decimal, limits));
+    let (whole, fraction) = number.shifted().ok_or_else(out_of_range)?;
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let is_negative = number.is_negative && !(whole.is_empty() && fraction.is_empty());
+    let has_room = whole.len() <= limits.whole
+        && fraction.len() <= limits.scale
+        && whole.len() + fraction.len() <= limits.all;
+    if is_negative && !limits.is_signed || !has_room {
+        return Err(out_of_range());
+    }
+    let (sign, whole) = (if is_negative { "-" } else { "" }, if whole.is_empty() { "0" } else { whole });
+    Ok(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        .into())
+}
+
+/// Whether a text is a number in its shortest form that fits, so that there is nothing to be done.
+fn is_shortest(text: &str, decimal: DecimalSeparator, limits: &DecimalLimits) -> bool {
+    let bytes = text.as_bytes();
+    let point = bytes.iter().position(|byte| *byte == b'.');
+    let (whole, fraction) = match point {
+        Some(point) if decimal != DecimalSeparator::Named(',') => (&bytes[..point], &bytes[point + 1..]),
+        Some(_) => return false,
+        None => (bytes, &bytes[..0]),
+    };
+    let is_whole = matches!(whole, [b'0'] | [b'1'..=b'9', ..]) && whole.iter().all(u8::is_ascii_digit);
+    let is_fraction = match point {
+        Some(_) => matches!(fraction, [.., b'1'..=b'9']) && fraction.iter().all(u8::is_ascii_digit),
+        None => true,
+    };
+    is_whole
+        && is_fraction
+        && whole.len() <= limits.whole
+        && fraction.len() <= limits.scale
+        && whole.len() + fraction.len() <= limits.all
+}
+
+/// What would be accepted.
+fn accepted(decimal: DecimalSeparator, limits: &DecimalLimits) -> String {
+    let DecimalLimits { whole, scale, all, is_signed } = *limits;
+    let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
+    let places = if scale == 0 { "no decimals".to_owned() } else { format!("up to {scale} decimals") };
+    let from = if is_signed { "a number" } else { "a number from 0" };
+    let together = if whole + scale > all { format!(" ({all} digits together)") } else { String::new() };
+    format!(
+        "{from} with up to {whole} digits and {places}{together}, decimal sign `{sign}` (option `decimal`)"
+    )
+}
+
+/// A whole number within bounds.
+pub(super) fn whole_number(
     text: &str,
     decimal: DecimalSeparator,
-    max_whole: usize,
-    max_scale: usize,
-) -> Result<String, ConversionError> {
-    let accepted = || {
-        let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
-        let places =
-            if max_scale == 0 { "no decimals".to_owned() } else { format!("up to {max_scale} decimals") };
-        format!(
-            "a number from 0 with up to {max_whole} digits and {places}, decimal sign `{sign}` (option `decimal`)"
-        )
-    };
-    let number = split_number(text, decimal).ok_or_else(|| refused("not_a_number", text, &accepted()))?;
-    let (whole, fraction) = number.shifted().ok_or_else(|| refused("out_of_range", text, &accepted()))?;
-    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-    let is_zero = whole.is_empty() && fraction.is_empty();
-    if number.is_negative && !is_zero || whole.len() > max_whole || fraction.len() > max_scale {
-        return Err(refused("out_of_range", text, &accepted()));
+    (min, max): (i128, i128),
+) -> Result<i128, ConversionError> {
+    // Most are written like this; 18 digits fit.
+    if text.len() <= 18
+        && matches!(text.as_bytes(), [b'0'] | [b'1'..=b'9', ..])
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(number) = text.parse::<i64>()
+        && (min..=max).contains(&number.into())
+    {
+        return Ok(number.into());
     }
-    let whole = if whole.is_empty() { "0" } else { whole };
-    Ok(if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") })
+    let digits = |bound: i128| bound.unsigned_abs().to_string().len();
+    let whole = digits(min).max(digits(max));
+    let limits = DecimalLimits { whole, scale: 0, all: whole, is_signed: min < 0 };
+    // Counts have words of their own.
+    let is_count = (min, max) == (0, i32::MAX.into());
+    let in_range = format!("a whole number from {min} to {max}");
+    let plain = |error: ConversionError| if is_count { error } else { refused(error.code, text, &in_range) };
+    let number = exact(text, decimal, &limits).map_err(plain)?;
+    let number: i128 = number.parse().map_err(|_| refused("not_a_number", text, &in_range))?;
+    match number {
+        number if number > max && is_count => Err(refused("out_of_range", text, &format!("at most {max}"))),
+        number if number > max || number < min => Err(refused("out_of_range", text, &in_range)),
+        number => Ok(number),
+    }
 }
 
 /// The digits of a number in text.
-struct Digits {
-    is_negative: bool,
-    whole: String,
-    fraction: String,
-    exponent: i32,
+pub(super) struct Digits {
+    pub(super) is_negative: bool,
+    pub(super) whole: String,
+    pub(super) fraction: String,
+    pub(super) exponent: i32,
 }
 
 impl Digits {
@@ -98,7 +169,7 @@ impl Digits {
     }
 }
 
-fn split_number(text: &str, decimal: DecimalSeparator) -> Option<Digits> {
+pub(super) fn split_number(text: &str, decimal: DecimalSeparator) -> Option<Digits> {
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(text) => (true, text),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -138,7 +209,7 @@ mod tests {
     use super::*;
 
     fn money(text: &str, decimal: DecimalSeparator) -> Result<String, &'static str> {
-        exact(text, decimal, 11, 4).map_err(|error| error.code)
+        exact(text, decimal, &READABLE).map(Cow::into_owned).map_err(|error| error.code)
     }
 
     #[test]
@@ -160,6 +231,18 @@ mod tests {
         ] {
             assert_eq!(money(text, decimal).as_deref(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn whole_numbers_keep_to_their_bounds() {
+        let read =
+            |text, bounds| whole_number(text, DecimalSeparator::Assumed, bounds).map_err(|error| error.code);
+        assert_eq!(read("18446744073709551615", (0, u64::MAX.into())), Ok(u64::MAX.into()));
+        assert_eq!(read("18446744073709551616", (0, u64::MAX.into())), Err("out_of_range"));
+        assert_eq!(read("-128", (-128, 127)), Ok(-128));
+        assert_eq!(read("-129", (-128, 127)), Err("out_of_range"));
+        assert_eq!(read("1.5", (-128, 127)), Err("out_of_range"));
+        assert_eq!(read("-1", (0, 255)), Err("out_of_range"));
     }
 
     #[test]

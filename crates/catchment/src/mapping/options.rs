@@ -1,28 +1,52 @@
 //! The options that are the engine's, whatever the source.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Error, Result, did_you_mean, invalid_option, split_options};
+use catchment_core::{Result, invalid_option, split_options};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::names::{Names, column_hint};
-use crate::target::{CONTENT_INDEX, Column, ColumnKind, TABLES, Table, WhenEmpty, find_table};
+use super::date_format::strptime;
+use super::expression::variables;
+use super::field::{ColumnMapping, FieldMapping};
+use super::max_errors::MaxErrors;
+use super::reading::DecimalSeparator;
+use crate::target::built_in;
 
 /// Target options, the same for every source: the table, the column mapping, and the limits on errors.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TargetOptions {
-    /// The table to write: `content_index` (the default) or `catalog_items`.
+    /// The table to write: `content_index` (the default), `catalog_items`, or another one of the database. Over HTTP, others
+    /// only if the operator lists them (`[[target]]`, `--target-table`).
     pub target_table: Option<String>,
+    /// The columns that tell rows apart, of which the table has a unique key: a name, or a list of names. Default: the
+    /// primary key where it is mapped, else the only unique key that is.
+    pub key: Option<KeyColumns>,
     /// What all records are: `music`, `video`, `movie` or `game`. Needed for `content_index`, unless a column is
     /// mapped to `content_type`.
     pub content_type: Option<String>,
-    /// Target column to source column; all that is mapped. Without it, columns map by their names.
-    pub column_mapping: Option<Names>,
+    /// Target column to source column; all that is mapped. Without it, columns map by their names. In the place of a name may
+    /// stand rules, such as `{"from": "precio", "default": "0", "values": {"Sí": 1}, "format": "dd/MM/yyyy", "trim": false}`,
+    /// a constant, `{"const": "music"}`, or an expression, `{"expr": "artist ~ ' - ' ~ title"}`.
+    pub column_mapping: Option<ColumnMapping>,
     /// The same as `columnMapping`, with paths into nested records, such as `artist.name`.
-    pub field_mapping: Option<Names>,
+    pub field_mapping: Option<ColumnMapping>,
+    /// An expression over the source's columns: records of which it is not true are left out, and counted as skipped.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+    /// What becomes of source columns that nothing maps: `metadata` keeps them in the table's JSON column (the default where
+    /// it has one), `ignore` leaves them out, and `fail` ends the run before its first row.
+    pub unmapped: Option<Unmapped>,
+    /// How dates and times are written where it is not ISO 8601: such as `dd/MM/yyyy HH:mm`, or with the signs of strptime,
+    /// `%d/%m/%Y %H:%M`.
+    pub date_format: Option<String>,
+    /// The time zone of times that tell none, by its name in the IANA database. Default UTC.
+    pub time_zone: Option<String>,
     /// The decimal sign of numbers in text: `.` or `,`. When it is given, the other one and spaces may group thousands.
     /// Without it, `.` is the sign, nothing groups thousands, and a text that can be read two ways (`54.900`, `1,234`) is
     /// rejected with both readings; `inspect` and `check` find the sign out from the column's other values and propose it.
@@ -43,64 +67,36 @@ pub struct TargetOptions {
     pub allow_empty: Option<bool>,
 }
 
-/// A limit on rejects.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(try_from = "Value", into = "Value")]
-#[schemars(with = "Value")]
-pub enum MaxErrors {
-    /// So many.
-    Count(u64),
-    /// Such a share of the records read, from 0 to 100.
-    Percent(f64),
+/// The columns of a key.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged, expecting = "must be the name of a column, or a list of names")]
+pub enum KeyColumns {
+    /// One column.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
 }
 
-impl TryFrom<Value> for MaxErrors {
-    type Error = String;
-
-    fn try_from(value: Value) -> Result<Self, String> {
-        let percent = |text: &str| text.trim().strip_suffix('%')?.trim().parse::<f64>().ok();
-        match &value {
-            Value::Number(number) => number.as_u64().map(Self::Count),
-            Value::String(text) => match text.trim().parse() {
-                Ok(count) => Some(Self::Count(count)),
-                Err(_) => percent(text).filter(|share| (0.0..=100.0).contains(share)).map(Self::Percent),
-            },
-            _ => None,
-        }
-        .ok_or_else(|| format!("{value} is neither a number of records nor a percentage such as \"5%\""))
-    }
-}
-
-impl From<MaxErrors> for Value {
-    fn from(limit: MaxErrors) -> Self {
-        match limit {
-            MaxErrors::Count(count) => count.into(),
-            MaxErrors::Percent(share) => format!("{share}%").into(),
-        }
-    }
-}
-
-impl MaxErrors {
-    /// Whether `failed` of `read` records are too many. A share says nothing about the first few records, so
-    /// before the end it counts from 1,000 on.
-    pub(crate) fn is_exceeded(self, failed: u64, read: u64, is_at_end: bool) -> bool {
+impl KeyColumns {
+    /// Their names.
+    pub fn names(&self) -> &[String] {
         match self {
-            Self::Count(limit) => failed > limit,
-            #[expect(clippy::cast_precision_loss, reason = "a share of records needs no 53 bits")]
-            Self::Percent(share) => {
-                (is_at_end || read >= 1000) && failed as f64 * 100.0 > share * read as f64
-            }
+            Self::One(name) => std::slice::from_ref(name),
+            Self::Several(names) => names,
         }
     }
 }
 
-/// The sign before the decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DecimalSeparator {
-    /// A point; nothing may group thousands, as nobody said which sign is which.
-    Assumed,
-    /// This one; the other one may group thousands.
-    Named(char),
+/// What becomes of source columns that nothing maps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Unmapped {
+    /// They are kept in the table's JSON column.
+    Metadata,
+    /// They are left out.
+    Ignore,
+    /// The run ends before its first row.
+    Fail,
 }
 
 impl TargetOptions {
@@ -118,83 +114,33 @@ impl TargetOptions {
         Ok((target, options))
     }
 
-    /// Whether what is given fits; whether all is given that is needed, [`Self::check_is_complete`] tells.
+    /// Whether what is given fits, whatever the table is.
     fn check(&self) -> Result<()> {
-        let table = self.table()?;
         self.decimal_sign()?;
+        self.zone()?;
+        self.format("dateFormat", self.date_format.as_deref())?;
         if self.column_mapping.is_some() && self.field_mapping.is_some() {
             return Err(invalid_option(
                 "fieldMapping",
                 "is the same as `columnMapping`; give only one of them",
             ));
         }
-        if let Some(names) = self.mapping() {
-            self.check_columns(table, names)?;
+        for (column, field) in self.mapping().into_iter().flatten() {
+            let option = format!("{}/{column}", self.mapping_option());
+            if let Some(problem) = field.problem() {
+                return Err(invalid_option(&option, problem));
+            }
+            if let Some(expression) = field.rule().and_then(|rule| rule.expr.as_deref()) {
+                variables(&option, expression)?;
+            }
         }
-        self.check_content_type(table)?;
+        if let Some(condition) = &self.condition {
+            variables("where", condition)?;
+        }
         if self.source_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
             return Err(invalid_option("sourceName", "is empty; leave it out to use the identifier"));
         }
         Ok(())
-    }
-
-    /// Whether a mapping names columns of the table only.
-    fn check_columns(&self, table: &Table, names: &Names) -> Result<()> {
-        let Some(column) = names.keys().find(|column| table.column(column).is_none()) else { return Ok(()) };
-        let known: Vec<_> = table.columns.iter().map(|column| column.name).collect();
-        let hint = column_hint(column, known.iter().copied());
-        let (table, known, option) = (table.name, known.join(", "), self.mapping_option());
-        let problem = format!("`{table}` has no column `{column}` to map; it has: {known}{hint}");
-        Err(invalid_option(&format!("{option}/{column}"), &problem))
-    }
-
-    /// Whether a mapping that is given feeds all that the table needs.
-    ///
-    /// # Errors
-    /// `config`, with what is missing.
-    pub(crate) fn check_is_complete(&self) -> Result<()> {
-        let Some(names) = self.mapping() else { return Ok(()) };
-        let table = self.table()?;
-        let missing = self.missing(table, names);
-        if let Some(column) = missing.iter().find(|column| **column != "content_type") {
-            let given: Vec<_> = names.keys().map(String::as_str).collect();
-            let (table, given) = (table.name, given.join(", "));
-            let problem = format!(
-                "maps {given} but not `{column}`, which `{table}` needs; add it, or leave the option out to map \
-                 columns by their names"
-            );
-            return Err(invalid_option(self.mapping_option(), &problem));
-        }
-        if missing.is_empty() { Ok(()) } else { Err(missing_content_type()) }
-    }
-
-    /// The required columns of the table that nothing feeds: neither a mapping, nor an option, nor the table itself.
-    pub(crate) fn missing(&self, table: &Table, names: &Names) -> Vec<&'static str> {
-        let is_fed = |name: &str| match name {
-            "external_id" => true,
-            "content_type" if self.content_type.is_some() => true,
-            name => names.contains_key(name),
-        };
-        let needed = table.columns.iter().filter(|column| column.when_empty == WhenEmpty::Reject);
-        needed.map(|column| column.name).filter(|name| !is_fed(name)).collect()
-    }
-
-    /// Whether each record gets its content type from one place, where the table has one.
-    fn check_content_type(&self, table: &Table) -> Result<()> {
-        let is_mapped = self.mapping().is_some_and(|names| names.contains_key("content_type"));
-        match (&self.content_type, table.name == CONTENT_INDEX.name) {
-            (Some(_), false) => {
-                Err(invalid_option("contentType", "is for the target `content_index` only; leave it out"))
-            }
-            (Some(given), true) if is_mapped => {
-                let problem = format!(
-                    "is `{given}`, and a column is mapped to `content_type` as well; give only one of them"
-                );
-                Err(invalid_option("contentType", &problem))
-            }
-            (Some(given), true) => content_type(given).map(drop),
-            (None, _) => Ok(()),
-        }
     }
 
     /// The name of the option that holds the mapping.
@@ -202,25 +148,14 @@ impl TargetOptions {
         if self.field_mapping.is_some() { "fieldMapping" } else { "columnMapping" }
     }
 
-    /// The table to write.
-    ///
-    /// # Errors
-    /// `config`, when there is no such table.
-    pub(crate) fn table(&self) -> Result<&'static Table> {
-        Self::table_of(self.target_table.as_deref().unwrap_or(CONTENT_INDEX.name))
+    /// The name of the table to write.
+    pub(crate) fn table_name(&self) -> &str {
+        self.target_table.as_deref().unwrap_or_else(|| &built_in()[0].name)
     }
 
-    /// The table of a name.
-    ///
-    /// # Errors
-    /// `config`, when there is no such table.
-    pub(crate) fn table_of(name: &str) -> Result<&'static Table> {
-        find_table(name).ok_or_else(|| {
-            let known: Vec<_> = TABLES.iter().map(|table| table.name).collect();
-            let hint = did_you_mean(name, known.iter().copied(), str::to_lowercase);
-            let problem = format!("unknown target table `{name}`; use one of: {}{hint}", known.join(", "));
-            invalid_option("targetTable", &problem)
-        })
+    /// The columns that are asked for to tell rows apart.
+    pub(crate) fn key(&self) -> Option<&[String]> {
+        self.key.as_ref().map(KeyColumns::names)
     }
 
     /// Whether the options say which table it is: by its name, or by what is for one of them only.
@@ -229,8 +164,25 @@ impl TargetOptions {
     }
 
     /// The mapping that was given.
-    pub(crate) fn mapping(&self) -> Option<&Names> {
+    pub(crate) fn mapping(&self) -> Option<&ColumnMapping> {
         self.column_mapping.as_ref().or(self.field_mapping.as_ref())
+    }
+
+    /// The source's fields that a mapping needs, as a source is asked for them: the one that was given, or else the one that
+    /// was chosen. None means all.
+    pub(crate) fn source_fields(&self, chosen: Option<&ColumnMapping>) -> Arc<[Box<str>]> {
+        let Some(mapping) = self.mapping().or(chosen) else { return [].into() };
+        let mut fields = BTreeSet::new();
+        let mut add = |option: &str, expression: &str| {
+            // What does not parse was refused when the options were checked.
+            fields.extend(variables(option, expression).unwrap_or_default());
+        };
+        for rule in mapping.values().filter_map(FieldMapping::rule) {
+            rule.expr.iter().for_each(|expression| add("columnMapping", expression));
+        }
+        self.condition.iter().for_each(|expression| add("where", expression));
+        fields.extend(mapping.values().filter_map(FieldMapping::field).map(str::to_owned));
+        fields.into_iter().map(String::into_boxed_str).collect()
     }
 
     /// The sign before the decimals.
@@ -246,6 +198,29 @@ impl TargetOptions {
         }
     }
 
+    /// The zone of times that tell none.
+    ///
+    /// # Errors
+    /// `config`, when there is none of that name.
+    pub(super) fn zone(&self) -> Result<TimeZone> {
+        let Some(name) = &self.time_zone else { return Ok(TimeZone::UTC) };
+        TimeZone::get(name).map_err(|_| {
+            let problem = format!(
+                "is `{name}`, which is not a time zone of the IANA database; use a name such as Europe/Madrid"
+            );
+            invalid_option("timeZone", &problem)
+        })
+    }
+
+    /// A format of dates, as strptime has it.
+    ///
+    /// # Errors
+    /// `config`, when it is none.
+    pub(super) fn format(&self, option: &str, given: Option<&str>) -> Result<Option<String>> {
+        let format = given.map(strptime).transpose();
+        format.map_err(|problem| invalid_option(option, &problem))
+    }
+
     /// How many rejects a run stores.
     pub(crate) fn max_stored(&self) -> u64 {
         self.max_stored_errors.unwrap_or(10_000)
@@ -255,22 +230,4 @@ impl TargetOptions {
     pub(crate) fn max_wait(&self) -> Duration {
         Duration::from_secs(self.max_wait.unwrap_or(3600))
     }
-}
-
-/// The content type of that name.
-pub(super) fn content_type(given: &str) -> Result<&'static str> {
-    let words = match CONTENT_INDEX.column("content_type") {
-        Some((_, Column { kind: ColumnKind::Choice(words), .. })) => *words,
-        _ => &[],
-    };
-    words.iter().find(|word| word.eq_ignore_ascii_case(given.trim())).copied().ok_or_else(|| {
-        invalid_option("contentType", &format!("is `{given}`; it must be one of: {}", words.join(", ")))
-    })
-}
-
-pub(super) fn missing_content_type() -> Error {
-    invalid_option(
-        "contentType",
-        "is missing: set it to what the records are (music, video, movie or game), or map a column to `content_type`",
-    )
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use catchment_core::json::{Key, for_each_entry};
 use catchment_core::{Record, Value};
 
-use super::batch::BatchBuilder;
+use super::batch_builder::BatchBuilder;
 use super::compile::Mapping;
 
 impl Mapping {
@@ -37,7 +37,7 @@ impl Mapping {
         }
         if let Some(Value::Json(whole)) = self.whole.map(|place| record.value(place)) {
             // A member of which a part is mapped stays whole.
-            let is_mapped = |name: &str| self.names.values().any(|field| field == name);
+            let is_mapped = |name: &str| self.used.contains(name);
             let keep = |key: Key<'_>, value: &str| {
                 let name: Cow<'_, str> = match key {
                     Key::Name(name) => name,

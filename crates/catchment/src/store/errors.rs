@@ -48,7 +48,7 @@ pub struct StoredError {
 pub struct StoredSkip {
     /// Its id, for paging.
     pub id: i64,
-    /// Why: `duplicate`.
+    /// Why: `duplicate`, or `filtered`.
     pub reason: String,
     /// Which record.
     pub item: Option<String>,
@@ -85,8 +85,10 @@ struct SkipDetails {
 /// A record that is skipped.
 #[derive(Debug)]
 pub(super) struct Skip {
-    /// Its index in the page.
-    pub(super) record: usize,
+    /// Why: `duplicate`, or `filtered`.
+    pub(super) reason: &'static str,
+    /// Its row in the page; none of a record that was left out before it became one.
+    pub(super) row: Option<usize>,
     pub(super) item: String,
     pub(super) location: Option<Location>,
     pub(super) first: Option<Location>,
@@ -234,7 +236,7 @@ pub(super) async fn store_skips(
             let details = details.as_deref().into();
             args.extend([
                 run_id.into(),
-                "duplicate".into(),
+                skip.reason.into(),
                 Arg::from(&skip.item),
                 line,
                 byte,

@@ -3,6 +3,7 @@
 mod carryover;
 mod chunks;
 mod cleanup;
+mod content;
 mod database;
 pub(crate) mod db;
 mod errors;
@@ -11,7 +12,9 @@ mod lease;
 mod migrate;
 mod rows;
 mod runs;
+mod seen;
 mod sources;
+mod tables;
 mod tokens;
 mod values;
 
@@ -24,5 +27,6 @@ pub use runs::AttemptRecord;
 pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
-pub(crate) use rows::{CommitOutcome, PageCommit, RowOrigin, SameRows, TableView, WrittenPage};
+pub(crate) use rows::{CommitOutcome, PageCommit, PageState, RowOrigin, SameRows, TableView, WrittenPage};
 pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
+pub(crate) use tables::NewTable;

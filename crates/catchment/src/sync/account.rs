@@ -5,6 +5,7 @@ use catchment_core::{Coverage, Cursor, Error, ErrorKind, Finding, Result, mask_u
 use crate::mapping::TargetOptions;
 use crate::run::SyncRun;
 use crate::store::{Lease, SameRows, Store};
+use crate::target::Table;
 
 /// The code of an error of a source whose list moved while it was read.
 pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
@@ -29,7 +30,7 @@ pub(super) fn beginning() -> Cursor {
 pub(super) async fn settle(
     store: &Store,
     lease: Lease,
-    options: &TargetOptions,
+    (options, table): (&TargetOptions, &Table),
     end: &Cursor,
     ours: &mut SyncRun,
 ) -> Result<Option<serde_json::Value>> {
@@ -40,8 +41,8 @@ pub(super) async fn settle(
     check_balance(&run, end.records_read)?;
     check_limit(options, run.items_failed, end.records_read, true)?;
     refuse_useless(store, &run, end.records_read).await?;
-    refuse_empty(store, options, end, &run).await?;
-    run.metadata.find(moved(store, &run, options).await?);
+    refuse_empty(store, (options, table), end, &run).await?;
+    run.metadata.find(moved(store, &run, table).await?);
     if end.records_read == 0
         && end.coverage == Coverage::Complete
         && !run.metadata.findings.iter().any(|finding| finding.topic == "records" && finding.is_unsure)
@@ -77,10 +78,15 @@ async fn refuse_useless(store: &Store, run: &SyncRun, records_read: u64) -> Resu
 }
 
 /// A source without records is suspicious if it had some before.
-async fn refuse_empty(store: &Store, options: &TargetOptions, end: &Cursor, run: &SyncRun) -> Result<()> {
+async fn refuse_empty(
+    store: &Store,
+    (options, table): (&TargetOptions, &Table),
+    end: &Cursor,
+    run: &SyncRun,
+) -> Result<()> {
     let may_be_empty =
         options.allow_empty.unwrap_or(false) || end.records_read > 0 || end.coverage != Coverage::Complete;
-    if !may_be_empty && store.has_rows(run, options.table()?, true).await? {
+    if !may_be_empty && store.has_rows(run, table, true).await? {
         return Err(Error::new(
             ErrorKind::Validation,
             "source_empty",
@@ -91,15 +97,15 @@ async fn refuse_empty(store: &Store, options: &TargetOptions, end: &Cursor, run:
 }
 
 /// Whether the rows of a source that is new are in the table already, from another one: it was renamed or moved then.
-async fn moved(store: &Store, run: &SyncRun, options: &TargetOptions) -> Result<Option<Finding>> {
-    let (table, counts) = (options.table()?, run.metadata.counts);
+async fn moved(store: &Store, run: &SyncRun, table: &Table) -> Result<Option<Finding>> {
+    let counts = run.metadata.counts;
     let is_new = counts.inserted > 0 && counts.inserted == counts.processed();
-    if !table.is_by_source || !is_new || store.has_completed(run).await? {
+    if !table.is_by_source() || !is_new || store.has_completed(run).await? {
         return Ok(None);
     }
     let found = store.source_with_same_rows(run, table).await?;
     Ok(found.map(|SameRows { source_name, same, sampled }| {
-        Finding::unsure("source", moved_message(table.name, &source_name, &run.source_name, same, sampled))
+        Finding::unsure("source", moved_message(&table.name, &source_name, &run.source_name, same, sampled))
     }))
 }
 

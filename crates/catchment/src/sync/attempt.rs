@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Cursor, Error, PageSize, Pulse, Reading, Result, Source};
+use catchment_core::{Cursor, Error, PageSize, Pulse, Reading, Result};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::watch;
@@ -13,10 +13,9 @@ use super::account::{beginning, check_limit, settle};
 use super::in_flight::{Committed, Pipeline};
 use super::progress::RunProgress;
 use super::read_ahead::{Mapped, read_ahead};
+use super::request::Prepared;
 use super::settings::ServiceSettings;
 use super::timeouts::{run_timeout_error, silence_error};
-use crate::mapping::TargetOptions;
-use crate::mapping::names::fields;
 use crate::run::SyncRun;
 use crate::store::{Lease, Store};
 
@@ -40,8 +39,7 @@ pub(super) enum AttemptEnd {
 pub(super) struct Attempt<'a> {
     pub(super) store: &'a Store,
     pub(super) lease: Lease,
-    pub(super) options: TargetOptions,
-    pub(super) source: Arc<dyn Source>,
+    pub(super) prepared: Prepared,
     pub(super) cursor: Option<Cursor>,
     /// What the last completed run left.
     pub(super) carryover: Option<serde_json::Value>,
@@ -63,23 +61,24 @@ enum ReadingEnd {
 impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> AttemptEnd {
+        let Prepared { target: options, table, source, .. } = self.prepared.clone();
         let mut end = self.cursor.clone().unwrap_or_else(beginning);
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
         let chosen = run.metadata.mapping.clone();
         let reading = Reading {
             after: self.cursor.take(),
-            fields: fields(self.options.mapping().or(chosen.as_ref())),
+            fields: options.source_fields(chosen.as_ref()),
             page_size: page_size.clone(),
             carryover: self.carryover.take(),
             pulse: pulse.clone(),
         };
-        let pages = read_ahead(self.source.clone(), self.options.clone(), chosen, reading);
-        let max_stored = self.options.max_stored();
-        let pipeline = Pipeline::new(self.store, self.lease, run, max_stored, self.limits, page_size);
+        let pages = read_ahead(source.clone(), options.clone(), table.clone(), chosen, reading);
+        let max_stored = options.max_stored();
+        let pipeline = Pipeline::new(self.store, self.lease, run, &table, max_stored, self.limits, page_size);
         if let Some(ended) = self.write_pages(pages, pipeline, &pulse, run, &mut end).await {
             return ended;
         }
-        match settle(self.store, self.lease, &self.options, &end, run).await {
+        match settle(self.store, self.lease, (&options, &table), &end, run).await {
             Ok(carryover) => {
                 log_findings(run);
                 AttemptEnd::Complete(carryover)
@@ -151,7 +150,8 @@ impl Attempt<'_> {
                 self.progress.send_modify(|progress| {
                     (progress.counts, progress.pages, progress.source) = (counts, run.pages, batch.progress);
                 });
-                check_limit(&self.options, counts.failed, end.records_read, false).map_err(AttemptEnd::Failed)
+                check_limit(&self.prepared.target, counts.failed, end.records_read, false)
+                    .map_err(AttemptEnd::Failed)
             }
             Committed::LeaseLost => Err(AttemptEnd::LeaseLost),
         }

@@ -1,16 +1,18 @@
 //! Dry run: what a request would do, without writing anything.
 
-use catchment_core::{Columns, Error, Finding, Host, Inspection, Reject, Result};
+use std::sync::Arc;
+
+use catchment_core::{Columns, Error, Finding, Inspection, Reject, Result};
 use serde_json::{Map, Value, json};
 
 use super::engine::Engine;
 use super::request::Prepared;
 use super::timeouts::silence_error;
-use crate::mapping::names::{fields, suggest};
-use crate::mapping::{Batch, Cell, DecimalFinding, Mapping, Names, TargetOptions, find_decimal};
+use crate::mapping::names::suggest;
+use crate::mapping::{Batch, Cell, ColumnMapping, DecimalFinding, Mapping, TargetOptions, find_decimal};
 use crate::principal::Door;
 use crate::request::SyncRequest;
-use crate::target::{CATALOG_ITEMS, CONTENT_INDEX, Table};
+use crate::target::{ColumnKind, Table, WhenUnmapped, built_in};
 
 /// What [`SyncService::check`](crate::SyncService::check) found.
 #[derive(Debug)]
@@ -18,15 +20,15 @@ pub struct CheckReport {
     /// The source's columns, and its first records; none where it is empty. Its findings are those of the run, too.
     pub inspection: Inspection,
     /// Target column to source column, as it would be used.
-    pub mapping: Option<Names>,
+    pub mapping: Option<ColumnMapping>,
     /// Columns that the table needs, and that nothing feeds.
-    pub missing: Vec<&'static str>,
+    pub missing: Vec<String>,
     /// Why a run would be refused, where something is missing.
     pub refusal: Option<Error>,
     /// What the values say of their decimal sign, where the options do not and it matters.
     pub decimal: Option<DecimalFinding>,
     /// The first row as the table would take it: column and value.
-    pub first_row: Vec<(&'static str, Value)>,
+    pub first_row: Vec<(String, Value)>,
     /// Of the first records: how many fit, and how many would be rejected.
     pub fitting: usize,
     /// The rejects among them.
@@ -39,11 +41,11 @@ pub struct InspectReport {
     /// What the source found out, and its first records.
     pub inspection: Inspection,
     /// The table that was given, or that its columns fit best.
-    pub target_table: &'static str,
+    pub target_table: String,
     /// Target column to source column, as given or by their names.
-    pub mapping: Names,
+    pub mapping: ColumnMapping,
     /// Columns that the table needs, and that nothing feeds: a sync with these options is refused until they are.
-    pub missing: Vec<&'static str>,
+    pub missing: Vec<String>,
     /// What the values say of their decimal sign, where the options do not and it matters.
     pub decimal: Option<DecimalFinding>,
     /// The options that were given, with those that were found out: ready to be given again.
@@ -53,19 +55,17 @@ pub struct InspectReport {
 impl Engine {
     /// See [`SyncService::inspect`](crate::SyncService::inspect).
     pub(super) async fn inspect(&self, request: SyncRequest, door: Door) -> Result<InspectReport> {
-        // Nothing is kept of what is only looked at, and no database is needed.
-        let host = Host { tokens: None, ..self.host(door) };
-        let Prepared { request, target, source } = self.prepare_draft(request, host).await?;
+        let Prepared { request, target, table, source } = self.prepare_draft(request, door).await?;
         let mut inspection = source.explore([].into()).await?;
         let columns = inspection.page.as_ref().map(|page| page.columns.clone()).unwrap_or_default();
-        let table = if target.is_table_known() { target.table()? } else { likeliest_table(&columns) };
-        let mapping = target.choose_names(table, &columns);
-        let missing = missing(&target, table, &mapping, &mut inspection);
+        let table = if target.is_table_known() { table } else { likeliest_table(&columns).clone() };
+        let mapping = target.choose_mapping(&table, &columns);
+        let missing = missing(&target, &table, &mapping, &mut inspection);
         let is_assumed = target.decimal.is_none();
         let page = inspection.page.as_ref().filter(|_| is_assumed);
-        let decimal = page.and_then(|page| find_decimal(table, &mapping, page));
+        let decimal = page.and_then(|page| find_decimal(&table, &mapping, page));
         let mut options = request.options;
-        options.entry("targetTable").or_insert_with(|| table.name.into());
+        options.entry("targetTable").or_insert_with(|| table.name.clone().into());
         merge(&mut options, inspection.options.clone());
         if let Some(sign) = decimal.as_ref().and_then(|decimal| decimal.sign) {
             options.insert("decimal".to_owned(), sign.to_string().into());
@@ -73,28 +73,29 @@ impl Engine {
         if target.mapping().is_none() && !mapping.is_empty() {
             options.insert("columnMapping".to_owned(), json!(mapping));
         }
-        Ok(InspectReport { inspection, target_table: table.name, mapping, missing, decimal, options })
+        let target_table = table.name.clone();
+        Ok(InspectReport { inspection, target_table, mapping, missing, decimal, options })
     }
 
     /// See [`SyncService::preflight`](crate::SyncService::preflight).
     pub(super) async fn preflight(&self, request: SyncRequest, door: Door) -> Result<()> {
-        let host = Host { tokens: None, ..self.host(door) };
-        let Prepared { target, source, .. } = self.prepare_new(request, host).await?;
+        let Prepared { target, table, source, .. } = self.prepare_draft(request, door).await?;
+        target.check_is_complete(&table)?;
         if !source.is_bound_to_node() {
             return Ok(());
         }
-        let look = source.inspect(fields(target.mapping()));
+        let look = source.inspect(target.source_fields(None));
         let looked = tokio::time::timeout(self.settings.silence_timeout, look).await;
         let inspection = looked.unwrap_or_else(|_| Err(silence_error(&self.settings)))?;
         let Some(page) = &inspection.page else { return Ok(()) };
-        let compiled = Mapping::compile(&target, None, &page.columns).map(|_| ());
+        let compiled = Mapping::compile(&target, &table, None, &page.columns).map(|_| ());
         compiled.map_err(|error| with_likely_cause(error, &inspection, &target, &page.columns))
     }
 
     /// See [`SyncService::check`](crate::SyncService::check).
     pub(super) async fn check(&self, request: SyncRequest, door: Door) -> Result<CheckReport> {
-        let Prepared { target, source, .. } = self.prepare_new(request, self.host(door)).await?;
-        let mut inspection = source.inspect(fields(target.mapping())).await?;
+        let Prepared { target, table, source, .. } = self.prepare_new(request, door).await?;
+        let mut inspection = source.inspect(target.source_fields(None)).await?;
         let page = inspection.page.take();
         let mut report = CheckReport {
             inspection,
@@ -107,7 +108,7 @@ impl Engine {
             rejects: Vec::new(),
         };
         let Some(page) = page else { return Ok(report) };
-        match Mapping::compile(&target, None, &page.columns) {
+        match Mapping::compile(&target, &table, None, &page.columns) {
             Ok(mapping) => {
                 report.decimal = mapping.find_decimal(&page);
                 report.mapping = Some(mapping.names().clone());
@@ -116,9 +117,8 @@ impl Engine {
                 report.rejects = batch.rejects;
             }
             Err(error) => {
-                let table = target.table()?;
-                let names = target.choose_names(table, &page.columns);
-                report.missing = missing(&target, table, &names, &mut report.inspection);
+                let names = target.choose_mapping(&table, &page.columns);
+                report.missing = missing(&target, &table, &names, &mut report.inspection);
                 let error = with_likely_cause(error, &report.inspection, &target, &page.columns);
                 if report.missing.is_empty() {
                     return Err(error);
@@ -134,15 +134,20 @@ impl Engine {
 fn missing(
     target: &TargetOptions,
     table: &Table,
-    mapping: &Names,
+    mapping: &ColumnMapping,
     inspection: &mut Inspection,
-) -> Vec<&'static str> {
+) -> Vec<String> {
     let missing = target.missing(table, mapping);
-    let ways = missing.iter().map(|column| match *column {
-        "content_type" => {
-            "`content_type` (give the option `contentType`: music, video, movie or game)".to_owned()
+    let constant = table.optional_constant().map(|(column, option)| (&*column.name, option, &column.kind));
+    let ways = missing.iter().map(|column| match constant {
+        Some((name, option, ColumnKind::Choice(words))) if *name == **column => {
+            let words = match &words[..] {
+                [words @ .., last] => format!("{} or {last}", words.join(", ")),
+                [] => String::new(),
+            };
+            format!("`{name}` (give the option `{option}`: {words})")
         }
-        column => format!("`{column}` (map a column of the source to it with the option `columnMapping`)"),
+        _ => format!("`{column}` (map a column of the source to it with the option `columnMapping`)"),
     });
     let ways: Vec<_> = ways.collect();
     if !ways.is_empty() {
@@ -164,7 +169,7 @@ fn merge(options: &mut Map<String, Value>, found: Map<String, Value>) {
 }
 
 /// What stands in the first row, by its columns.
-fn first_row(batch: &Batch) -> Vec<(&'static str, Value)> {
+fn first_row(batch: &Batch) -> Vec<(String, Value)> {
     if batch.is_empty() {
         return Vec::new();
     }
@@ -173,7 +178,7 @@ fn first_row(batch: &Batch) -> Vec<(&'static str, Value)> {
         Cell::Int(number) => number.into(),
         Cell::Text(text) => text.into(),
     };
-    batch.columns.iter().copied().zip(batch.row(0).map(value)).collect()
+    batch.columns.iter().map(|column| column.name.to_string()).zip(batch.row(0).map(value)).collect()
 }
 
 /// Adds what may be behind columns that do not map: a first record that is no header, or records that are meant for another
@@ -188,8 +193,8 @@ fn with_likely_cause(
     if let Some(header) = header {
         return error.with_hint(&format!(". {header}; where lines stand above the header, delete them"));
     }
-    let likeliest = likeliest_table(columns).name;
-    let is_other = target.target_table.is_none() && likeliest != CONTENT_INDEX.name;
+    let likeliest = &likeliest_table(columns).name;
+    let is_other = target.target_table.is_none() && likeliest != target.table_name();
     if !is_other {
         return error;
     }
@@ -198,9 +203,19 @@ fn with_likely_cause(
     ))
 }
 
-/// The table of which more columns are named.
-fn likeliest_table(columns: &Columns) -> &'static Table {
-    let (content, catalog) = (suggest(&CONTENT_INDEX, columns), suggest(&CATALOG_ITEMS, columns));
-    let is_catalog = catalog.contains_key("price") && catalog.len() > content.len();
-    if is_catalog { &CATALOG_ITEMS } else { &CONTENT_INDEX }
+/// The table of which more columns are named, and all that it needs; the default where none is.
+fn likeliest_table(columns: &Columns) -> &'static Arc<Table> {
+    let fits = |table: &Table| {
+        let mapping = suggest(table, columns);
+        let needed = table.columns.iter().filter(|column| column.when_unmapped == WhenUnmapped::Refuse);
+        let is_fed = needed.clone().count() > 0
+            && needed.clone().any(|column| {
+                matches!(column.kind, ColumnKind::Decimal(_)) && mapping.contains_key(&*column.name)
+            });
+        (mapping.len(), is_fed)
+    };
+    let default = &built_in()[0];
+    let (most, _) = fits(default);
+    let better = built_in()[1..].iter().filter(|table| matches!(fits(table), (count, true) if count > most));
+    better.max_by_key(|table| fits(table).0).unwrap_or(default)
 }

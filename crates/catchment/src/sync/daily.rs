@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::schedule::Schedule;
 use super::service::SyncService;
+use crate::content::ContentIndexRepository;
 use crate::principal::{Door, Principal};
 use crate::store::Job;
 
@@ -75,9 +76,10 @@ async fn work(service: &SyncService, schedule: &Schedule) -> Result<()> {
     let retried = service.retry_failed_syncs(&clock).await?;
     let runs = service.cleanup(&clock, RUN_DAYS).await?;
     let content = match schedule.content_retention_days {
-        Some(days) => service.store().delete_old_content(days, None).await?,
+        Some(days) => ContentIndexRepository::new(service.store().clone()).cleanup_old(&clock, days).await?,
         None => 0,
     };
+    service.engine().forget_dropped_tables().await?;
     tracing::info!(retried, runs_deleted = runs, content_deleted = content, "the daily job is done");
     Ok(())
 }

@@ -63,10 +63,10 @@ impl Engine {
             Ok(_) if fruitless_attempts >= MAX_FRUITLESS => {
                 AttemptEnd::Failed(lost_too_often(fruitless_attempts))
             }
-            Ok((Prepared { target: options, source, .. }, carryover)) => {
-                max_wait = options.max_wait();
+            Ok((prepared, carryover)) => {
+                max_wait = prepared.target.max_wait();
                 let (shutdown, limits, lost) = (&self.shutdown, &self.settings, &lost);
-                Attempt { store, lease, options, source, cursor, carryover, shutdown, lost, progress, limits }
+                Attempt { store, lease, prepared, cursor, carryover, shutdown, lost, progress, limits }
                     .work(&mut run)
                     .await
             }
@@ -77,17 +77,34 @@ impl Engine {
         if matches!(&ended, AttemptEnd::Failed(error) if is_replaced(error)) {
             self.replace(&run, door).await;
         }
-        match self.store_end(lease, &verdict).await {
-            Ok(true) => log.end(&run, &verdict),
+        self.end(&run, lease, &verdict, log).await;
+        // Before others are told: one of them may claim the same run.
+        drop(under_way);
+        self.wake_workers();
+    }
+
+    /// Stores how an attempt ended, and tells it.
+    async fn end(&self, run: &SyncRun, lease: Lease, verdict: &Verdict<'_>, log: AttemptLog) {
+        match self.store_end(lease, verdict).await {
+            Ok(true) => {
+                log.end(run, verdict);
+                self.compact(run, verdict).await;
+            }
             Ok(false) => tracing::warn!(run = run.id, "the run was taken over or changed from outside"),
             // Its lease runs out, and the next claim resumes after the last page.
             Err(error) => {
                 log_error!(ERROR, &error, run = run.id, "the end of the attempt could not be stored");
             }
         }
-        // Before others are told: one of them may claim the same run.
-        drop(under_way);
-        self.wake_workers();
+    }
+
+    /// Makes the ledger beside the table small again. Whoever is interrupted here leaves it larger, and as it was.
+    async fn compact(&self, run: &SyncRun, verdict: &Verdict<'_>) {
+        if matches!(verdict, Verdict::Completed(_))
+            && let Err(error) = self.store.compact_seen(run).await
+        {
+            log_error!(WARN, &error, run = run.id, "the ledger could not be compacted; the next run does it");
+        }
     }
 
     /// What follows from how an attempt ended.
@@ -153,10 +170,9 @@ impl Engine {
         state_key: &str,
     ) -> Result<(Prepared, Option<serde_json::Value>)> {
         let limits = &self.settings;
-        let prepared =
-            tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), self.host(door)));
+        let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
         let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
-        let carryover = self.carryover(run, prepared.target.table()?, state_key).await?;
+        let carryover = self.carryover(run, &prepared.table, state_key).await?;
         Ok((prepared, carryover))
     }
 
@@ -204,7 +220,7 @@ impl Engine {
         metadata: RunMetadata,
         delay: Duration,
     ) -> Result<i64> {
-        let prepared = self.prepare(run.request.clone(), self.host(door)).await?;
+        let prepared = self.prepare(run.request.clone(), door).await?;
         self.enqueue(prepared, door, metadata, Some(delay)).await
     }
 

@@ -13,12 +13,13 @@ use tokio_util::task::AbortOnDropHandle;
 use super::pace::Pace;
 use super::settings::ServiceSettings;
 use super::tx_retry::{PageCommitted, commit};
-use crate::compare::{Reservations, TableDigests};
+use crate::compare::{Comparer, PagePlan};
 use crate::mapping::Batch;
 use crate::run::SyncRun;
 use crate::store::{
     CommitOutcome, FailureClass, LEASE, Lease, PageCommit, RowOrigin, Store, StoreError, WrittenPage,
 };
+use crate::target::Table;
 
 /// How often a page that waits for its turn says so: the server rolls back what is silent for as long as a lease.
 const KEEP_ALIVE: Duration = Duration::from_secs(LEASE.as_secs() / 3);
@@ -30,7 +31,7 @@ pub(super) struct Pipeline<'a> {
     origin: Arc<RowOrigin>,
     writers: usize,
     max_stored: u64,
-    digests: TableDigests,
+    comparer: Comparer,
     in_flight: VecDeque<InFlight>,
     pace: Pace,
 }
@@ -38,7 +39,7 @@ pub(super) struct Pipeline<'a> {
 /// A page that is being written, or that is written and waits for its turn.
 struct InFlight {
     batch: Arc<Batch>,
-    reserved: Reservations,
+    plan: Arc<PagePlan>,
     /// It is the page's turn.
     turn: CancellationToken,
     task: AbortOnDropHandle<Result<TimedPage, StoreError>>,
@@ -68,6 +69,7 @@ impl<'a> Pipeline<'a> {
         store: &'a Store,
         lease: Lease,
         run: &SyncRun,
+        table: &Table,
         max_stored: u64,
         settings: &ServiceSettings,
         page_size: PageSize,
@@ -78,7 +80,7 @@ impl<'a> Pipeline<'a> {
             origin: Arc::new(RowOrigin::of(run)),
             writers: store.max_writers(settings.writers),
             max_stored,
-            digests: TableDigests::new(settings.memory_budget),
+            comparer: Comparer::new(table, settings.memory_budget),
             in_flight: VecDeque::new(),
             pace: Pace::new(page_size),
         }
@@ -90,25 +92,25 @@ impl<'a> Pipeline<'a> {
 
     /// Whether a page must be committed before another one is begun.
     pub(super) fn is_full(&self) -> bool {
-        self.in_flight.len() >= self.writers || self.digests.wants_to_read() && !self.is_empty()
+        self.in_flight.len() >= self.writers || self.comparer.wants_to_read() && !self.is_empty()
     }
 
     /// Begins to write a page.
     pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
-        let (changes, reserved) = self.digests.compare(&self.store.view(&batch, &self.origin)).await?;
+        let plan = Arc::new(self.comparer.plan(&self.store.view(&batch, &self.origin), self.store).await?);
         let (store, origin) = (self.store.clone(), self.origin.clone());
-        let (written, turn) = (batch.clone(), CancellationToken::new());
+        let (written, planned, turn) = (batch.clone(), plan.clone(), CancellationToken::new());
         let its_turn = turn.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let began = Instant::now();
-            let mut page = store.write_page(&written, &origin, &changes).await?;
+            let mut page = store.write_page(&written, &origin, &planned).await?;
             let took = began.elapsed();
             while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
                 page.keep_alive().await?;
             }
             Ok(TimedPage { page, took })
         }));
-        self.in_flight.push_back(InFlight { batch, reserved, turn, task, result: None });
+        self.in_flight.push_back(InFlight { batch, plan, turn, task, result: None });
         Ok(())
     }
 
@@ -124,11 +126,12 @@ impl<'a> Pipeline<'a> {
     /// alone: those after it are rolled back, as they were planned on what it would leave.
     pub(super) async fn commit_oldest(&mut self, run: &mut SyncRun) -> Result<Committed> {
         self.oldest_is_written().await;
-        let Some(InFlight { batch, reserved, result: Some(result), .. }) = self.in_flight.pop_front() else {
+        let Some(InFlight { batch, plan, result: Some(result), .. }) = self.in_flight.pop_front() else {
             return Err(task_panicked());
         };
         let (store, page_no) = (self.store, run.pages + 1);
-        let turn = PageCommit { run, lease: self.lease, page_no, batch: &batch, max_stored: self.max_stored };
+        let (lease, max_stored) = (self.lease, self.max_stored);
+        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, max_stored };
         let (result, took) = match result {
             Ok(TimedPage { page, took }) => {
                 let began = Instant::now();
@@ -141,7 +144,7 @@ impl<'a> Pipeline<'a> {
         match result {
             Ok(CommitOutcome::Done(metadata)) => {
                 self.pace.note(took);
-                self.digests.committed(&reserved);
+                self.comparer.committed(&plan);
                 run.metadata = *metadata;
             }
             Ok(CommitOutcome::LeaseLost | CommitOutcome::AlreadyDone) => return Ok(Committed::LeaseLost),
@@ -151,12 +154,12 @@ impl<'a> Pipeline<'a> {
                     self.pace.slow_down();
                 }
                 let later = self.roll_back_all().await;
-                self.digests.undo(&reserved);
+                self.comparer.undo(&plan);
                 match commit(store, turn).await? {
                     PageCommitted::Committed(metadata) => run.metadata = *metadata,
                     PageCommitted::LeaseLost => return Ok(Committed::LeaseLost),
                 }
-                self.digests.forget(&store.view(&batch, &self.origin));
+                self.comparer.forget(&store.view(&batch, &self.origin), &plan);
                 for batch in later {
                     self.begin(batch).await?;
                 }
@@ -172,11 +175,11 @@ impl<'a> Pipeline<'a> {
         let mut batches = Vec::new();
         for mut page in std::mem::take(&mut self.in_flight) {
             page.wait().await;
-            let InFlight { batch, reserved, result, .. } = page;
+            let InFlight { batch, plan, result, .. } = page;
             if let Some(Ok(TimedPage { page, .. })) = result {
                 page.roll_back().await;
             }
-            self.digests.undo(&reserved);
+            self.comparer.undo(&plan);
             batches.push(batch);
         }
         batches

@@ -138,7 +138,7 @@ impl Engine {
             let run = self.run(run_id).await?;
             // As it would be read here, whatever door it came through.
             let door = if self.settings.is_service { Door::Http } else { Door::Cli };
-            self.prepare(run.request, self.host(door)).await?.source.test_connection().await
+            self.prepare(run.request, door).await?.source.test_connection().await
         };
         let tested = tokio::time::timeout(LOOK_TIMEOUT, test).await;
         if tested.is_err() {

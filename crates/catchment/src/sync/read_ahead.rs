@@ -6,7 +6,8 @@ use catchment_core::{Error, ErrorKind, Finding, Page, Reading, Result, Source, f
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::mapping::{Batch, Mapping, Names, TargetOptions};
+use crate::mapping::{Batch, ColumnMapping, Mapping, TargetOptions};
+use crate::target::Table;
 
 /// A page, mapped.
 pub(super) struct Mapped {
@@ -22,7 +23,8 @@ pub(super) struct Mapped {
 pub(super) fn read_ahead(
     source: Arc<dyn Source>,
     options: TargetOptions,
-    chosen: Option<Names>,
+    table: Arc<Table>,
+    chosen: Option<ColumnMapping>,
     reading: Reading,
 ) -> BoxStream<'static, Result<Mapped>> {
     let (feed, mapped) = feed(1);
@@ -36,7 +38,7 @@ pub(super) fn read_ahead(
                 () = feed.closed() => return,
             };
             let Some(page) = page else { break Ok(()) };
-            match page.and_then(|page| map(page, &mut mapping, &options, chosen.as_ref())) {
+            match page.and_then(|page| map(page, &mut mapping, &options, &table, chosen.as_ref())) {
                 Ok(mapped) => {
                     if !feed.send(mapped).await {
                         return;
@@ -55,7 +57,8 @@ fn map(
     page: Page,
     mapping: &mut Option<Arc<Mapping>>,
     options: &TargetOptions,
-    chosen: Option<&Names>,
+    table: &Arc<Table>,
+    chosen: Option<&ColumnMapping>,
 ) -> Result<Mapped> {
     let mut findings = Vec::new();
     let compiled = match mapping {
@@ -72,11 +75,11 @@ fn map(
         }
         Some(mapping) => mapping,
         None if page.records.is_empty() && page.rejects.is_empty() => {
-            let batch = Batch::empty(options.table()?, page);
+            let batch = Batch::empty(table.clone(), page);
             return Ok(Mapped { batch, mapping: None, findings });
         }
         None => {
-            let compiled = Mapping::compile(options, chosen, &page.columns)?;
+            let compiled = Mapping::compile(options, table, chosen, &page.columns)?;
             findings = compiled.findings(&page);
             mapping.insert(Arc::new(compiled))
         }

@@ -3,7 +3,6 @@
 use catchment_core::Result;
 
 use super::service::SyncService;
-use crate::mapping::TargetOptions;
 use crate::principal::{Principal, Scope};
 use crate::result::SyncStats;
 use crate::run::{RunStatus, SyncRun};
@@ -87,8 +86,9 @@ impl SyncService {
         self.engine().store.attempts(run_id).await
     }
 
-    /// Rows of a target after the one with the id `after`, at most `limit`, that pass all conditions, such as `price>=1000`,
-    /// `title~despa` (contains) or `genre=` (is NULL).
+    /// Rows of a target after those that ended with `after` ([`TargetRows::end`]), at most `limit`, that pass all conditions, such as `price>=1000`,
+    /// `title~despa` (contains) or `genre=` (is NULL). `with_runs` adds the run that saw each row last, where the table has no
+    /// column for it.
     ///
     /// # Errors
     /// `config` (`invalid_options`, `invalid_filter`), `database`.
@@ -97,14 +97,15 @@ impl SyncService {
         principal: &Principal,
         target: &str,
         conditions: &[String],
-        after: i64,
+        after: &[String],
         limit: u32,
+        with_runs: bool,
     ) -> Result<TargetRows> {
         principal.require(Scope::Read)?;
-        let table = TargetOptions::table_of(target)?;
+        let table = self.engine().resolve_target(target, principal.door).await?;
         let filters: Vec<_> =
-            conditions.iter().map(|text| RowFilter::parse(table, text)).collect::<Result<_>>()?;
-        self.engine().store.target_rows(table, &filters, after, limit).await
+            conditions.iter().map(|text| RowFilter::parse(&table, text)).collect::<Result<_>>()?;
+        self.engine().store.target_rows(&table, &filters, after, limit, with_runs).await
     }
 
     /// How many runs there are in each state.

@@ -14,15 +14,19 @@ use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::run::SyncRun;
 use crate::store::NewRun;
+use crate::target::{Table, is_built_in};
 use crate::vault::Vault;
 
 /// The longest source identifier, in characters: it is part of a unique key.
 const MAX_IDENTIFIER: usize = 512;
 
 /// A request that has been found fit.
+#[derive(Clone)]
 pub(super) struct Prepared {
     pub(super) request: SyncRequest,
     pub(super) target: TargetOptions,
+    /// The table that they name.
+    pub(super) table: Arc<Table>,
     pub(super) source: Arc<dyn Source>,
 }
 
@@ -31,7 +35,7 @@ impl Engine {
     /// the answer.
     pub(super) async fn schedule_sync(&self, request: SyncRequest, door: Door) -> Result<i64> {
         // Checked before it costs a key.
-        let mut prepared = self.prepare_new(request, self.host(door)).await?;
+        let mut prepared = self.prepare_new(request, door).await?;
         let pointers = self.registry.secrets(&prepared.request.source_type)?;
         self.settings.vault.seal_options(pointers, &mut prepared.request.options)?;
         self.enqueue(prepared, door, RunMetadata::default(), None).await
@@ -45,19 +49,23 @@ impl Engine {
         metadata: RunMetadata,
         delay: Option<Duration>,
     ) -> Result<i64> {
-        let Prepared { request, target, source } = prepared;
+        let Prepared { request, target, table, source } = prepared;
         let source_name =
             target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
-        let (table, options) = (target.table()?, canonical(&request.options));
-        let source_key = [request.source_type.as_str(), &source_name, table.name];
+        let options = canonical(&request.options);
+        let source_key = [request.source_type.as_str(), &source_name, &table.name];
         // Rows that several sources share are written by one run at a time.
-        let lane_key = if table.is_by_source { key(&source_key) } else { format!("table:{}", table.name) };
+        let lane_key = match (table.is_by_source(), is_built_in(&table.name)) {
+            (true, _) => key(&source_key),
+            (false, true) => format!("table:{}", table.name),
+            (false, false) => key(&["table", &table.name]),
+        };
         let node = source.is_bound_to_node().then_some(self.settings.node.as_str());
         let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
         let new = NewRun {
             request: &request,
             source_name: &source_name,
-            target_table: table.name,
+            target_table: &table.name,
             door,
             node,
             request_key: &key(&[&source_key[..], &asked].concat()),
@@ -80,25 +88,26 @@ impl Engine {
     }
 
     /// Checks all of a request that can be checked without reading its source. It is new: its secrets are in the clear.
-    pub(super) async fn prepare_new(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
+    pub(super) async fn prepare_new(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
-        self.prepare(request, host).await
+        self.prepare(request, door).await
     }
 
     /// The same of the request of a run, whose secrets are sealed.
-    pub(super) async fn prepare(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
-        let prepared = self.prepare_part(request, host).await?;
-        prepared.target.check_is_complete()?;
+    pub(super) async fn prepare(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
+        let prepared = self.prepare_part(request, door, self.host(door)).await?;
+        prepared.target.check_is_complete(&prepared.table)?;
         Ok(prepared)
     }
 
     /// The same of a new request whose mapping may leave out what the table needs.
-    pub(super) async fn prepare_draft(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
+    pub(super) async fn prepare_draft(&self, request: SyncRequest, door: Door) -> Result<Prepared> {
         Vault::refuse_sealed(self.registry.secrets(&request.source_type)?, &request.options)?;
-        self.prepare_part(request, host).await
+        // Nothing is kept of what is only looked at.
+        self.prepare_part(request, door, Host { tokens: None, ..self.host(door) }).await
     }
 
-    async fn prepare_part(&self, request: SyncRequest, host: Host) -> Result<Prepared> {
+    async fn prepare_part(&self, request: SyncRequest, door: Door, host: Host) -> Result<Prepared> {
         let registry = &self.registry;
         let source_type = request.source_type;
         let identifier = registry.normalize(&source_type, &request.source_identifier)?;
@@ -109,8 +118,10 @@ impl Engine {
         self.check_access(&source_type, &identifier, host).await?;
         check_length("/sourceIdentifier", &identifier)?;
         check_length("/options/sourceName", target.source_name.as_deref().unwrap_or_default())?;
+        let table = self.resolve_target(target.table_name(), door).await?;
+        target.check_table(&table)?;
         let request = SyncRequest { source_type, source_identifier: identifier, options: request.options };
-        Ok(Prepared { request, target, source })
+        Ok(Prepared { request, target, table, source })
     }
 
     /// Asks on a thread of its own: a file system may hang.

@@ -179,7 +179,7 @@ impl SyncService {
     /// `config`, with its pointer.
     pub async fn validate(&self, principal: &Principal, request: SyncRequest) -> Result<bool> {
         principal.require(Scope::Read)?;
-        let prepared = self.engine.prepare_new(request, self.engine.host(principal.door)).await?;
+        let prepared = self.engine.prepare_new(request, principal.door).await?;
         Ok(prepared.source.is_bound_to_node())
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use catchment_core::NetworkAccess;
 
+use crate::target::TargetDeclaration;
 use crate::vault::Vault;
 
 /// What the operator decides.
@@ -18,6 +19,8 @@ pub(crate) struct ServiceSettings {
     pub(crate) secrets_dir: Option<PathBuf>,
     /// What secrets are stored with.
     pub(crate) vault: Vault,
+    /// The tables that are declared as targets: those that requests over HTTP may write, beside our own.
+    pub(crate) targets: Vec<TargetDeclaration>,
     /// The name of this machine: runs of its files are its own.
     pub(crate) node: String,
     /// How long a source may be silent before its attempt ends.

@@ -2,12 +2,13 @@
 
 use catchment_core::{Error, Result};
 
-use super::table::{ColumnKind, Table};
+use super::kind::ColumnKind;
+use super::table::Table;
 
 /// A condition on a column, such as `price>=1000`, `title~despa` (contains) or `genre=` (is NULL).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RowFilter {
-    pub(crate) column: &'static str,
+    pub(crate) column: String,
     /// Whether the column holds numbers or flags, and no text.
     pub(crate) is_number: bool,
     pub(crate) operator: Operator,
@@ -51,7 +52,7 @@ impl RowFilter {
             return invalid("the operators are =, !=, >, >=, <, <= and ~ (contains)".to_owned());
         };
         let columns = table.all_columns();
-        let Some(column) = columns.iter().find(|column| **column == name) else {
+        let Some(column) = columns.iter().copied().find(|column| *column == name) else {
             return invalid(format!(
                 "`{}` has no column `{name}`; it has: {}",
                 table.name,
@@ -67,21 +68,21 @@ impl RowFilter {
                 None => return invalid(format!("`{column}` is true or false")),
             },
             (Some(ColumnKind::Flag), _) => return invalid(format!("`{column}` is compared by = and !=")),
-            (Some(ColumnKind::Count | ColumnKind::Money), Operator::Compare(_)) => {
+            (Some(kind), Operator::Compare(_)) if kind.is_number() => {
                 if !is_number(value) {
                     return invalid(format!("`{column}` holds numbers; write one such as 1234.5"));
                 }
                 value.to_owned()
             }
-            (Some(ColumnKind::Count | ColumnKind::Money), Operator::Contains) => {
+            (Some(kind), Operator::Contains) if kind.is_number() => {
                 return invalid(format!(
                     "`{column}` holds numbers, which contain no text; compare it by = or >"
                 ));
             }
             _ => value.to_owned(),
         };
-        let is_number = matches!(kind, Some(ColumnKind::Count | ColumnKind::Money | ColumnKind::Flag));
-        Ok(Self { column, is_number, operator: *operator, value })
+        let is_number = kind.is_some_and(|kind| kind.is_number() || *kind == ColumnKind::Flag);
+        Ok(Self { column: column.to_owned(), is_number, operator: *operator, value })
     }
 }
 
@@ -105,13 +106,13 @@ fn is_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::CATALOG_ITEMS;
+    use crate::target::built_in;
 
     #[test]
     fn conditions_are_read_and_what_can_never_hold_is_refused() {
-        let read = |text| RowFilter::parse(&CATALOG_ITEMS, text);
+        let read = |text| RowFilter::parse(&built_in()[1], text);
         let filter = read("price >= 1000").unwrap();
-        assert_eq!((filter.column, filter.operator), ("price", Operator::Compare(">=")));
+        assert_eq!((&*filter.column, filter.operator), ("price", Operator::Compare(">=")));
         assert_eq!(filter.value, "1000");
         assert_eq!(read("content_unit=a=b").unwrap().value, "a=b");
         assert_eq!(read("is_active=sí").unwrap().value, "1");

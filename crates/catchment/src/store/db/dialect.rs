@@ -24,6 +24,8 @@ pub(crate) enum Dialect {
 pub(crate) enum Sql {
     /// The same for both databases, but for its markers.
     Same(Cow<'static, str>),
+    /// Built from names that somebody else chose: nothing in it is a marker.
+    Built(String),
     /// One for each, where more than that differs.
     Each { mysql: &'static str, sqlite: &'static str },
 }
@@ -47,6 +49,7 @@ impl Dialect {
             Sql::Same(Cow::Borrowed(text)) if !text.contains('{') => text.into_sql_str(),
             Sql::Same(Cow::Owned(text)) if !text.contains('{') => AssertSqlSafe(text).into_sql_str(),
             Sql::Same(text) => AssertSqlSafe(self.replace_markers(&text)).into_sql_str(),
+            Sql::Built(text) => AssertSqlSafe(text).into_sql_str(),
             Sql::Each { mysql, sqlite } => {
                 AssertSqlSafe(self.replace_markers(self.pick(mysql, sqlite))).into_sql_str()
             }
@@ -85,7 +88,8 @@ impl Dialect {
         self.pick("CURRENT_TIMESTAMP(3)", "strftime('%Y-%m-%d %H:%M:%f', 'now')")
     }
 
-    fn now_plus_ms(self) -> &'static str {
+    /// So many milliseconds from now; a parameter.
+    pub(crate) fn now_plus_ms(self) -> &'static str {
         self.pick(
             "(CURRENT_TIMESTAMP(3) + INTERVAL (? * 1000) MICROSECOND)",
             "strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')",
@@ -99,31 +103,48 @@ impl Dialect {
         }
     }
 
-    /// A column as text, exactly as it was written.
-    pub(crate) fn as_text(self, column: &str) -> String {
-        format!("CAST({column} AS {})", self.pick("CHAR", "TEXT"))
+    /// A name, quoted: whatever it is, it is a name.
+    pub(crate) fn quote(self, name: &str) -> String {
+        match self {
+            Self::MySql => format!("`{}`", name.replace('`', "``")),
+            Self::Sqlite => format!("\"{}\"", name.replace('"', "\"\"")),
+        }
     }
 
-    /// `(a, b) IN (…)` with `rows` groups of parameters. SQLite has it with VALUES only, MySQL without only.
-    pub(crate) fn row_in(self, columns: &[&str], rows: usize) -> String {
-        if let [column] = columns {
-            return format!("{column} IN ({})", list("?", rows));
+    /// Names, quoted, with commas between.
+    pub(crate) fn quoted<'n>(self, names: impl IntoIterator<Item = &'n str>) -> String {
+        names.into_iter().map(|name| self.quote(name)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// An expression as text, exactly as it was written.
+    pub(crate) fn as_text(self, expression: &str) -> String {
+        format!("CAST({expression} AS {})", self.pick("CHAR", "TEXT"))
+    }
+
+    /// `(a, b) IN (…)` with `rows` groups of parameters, which are written as `parameters` says. SQLite has it with VALUES
+    /// only, MySQL without only.
+    pub(crate) fn row_in(self, columns: &[String], parameters: &[String], rows: usize) -> String {
+        if let ([column], [parameter]) = (columns, parameters) {
+            return format!("{column} IN ({})", list(parameter, rows));
         }
-        let group = format!("({})", list("?", columns.len()));
+        let group = format!("({})", parameters.join(", "));
         let values = self.pick("", "VALUES ");
         format!("({}) IN ({values}{})", columns.join(", "), list(&group, rows))
     }
 
     /// What follows an INSERT with the primary key, so that rows that exist are updated (an upsert). `VALUES()` is the
-    /// spelling that MySQL and MariaDB share.
-    pub(crate) fn or_update(self, columns: &[&str]) -> String {
+    /// spelling that MySQL and MariaDB share. All names are quoted.
+    pub(crate) fn or_update(self, primary: &str, columns: &[String]) -> String {
         let set = |new: fn(&str) -> String| {
             columns.iter().map(|column| format!("{column} = {}", new(column))).collect::<Vec<_>>().join(", ")
         };
         match self {
             Self::MySql => format!("ON DUPLICATE KEY UPDATE {}", set(|column| format!("VALUES({column})"))),
             Self::Sqlite => {
-                format!("ON CONFLICT (id) DO UPDATE SET {}", set(|column| format!("excluded.{column}")))
+                format!(
+                    "ON CONFLICT ({primary}) DO UPDATE SET {}",
+                    set(|column| format!("excluded.{column}"))
+                )
             }
         }
     }

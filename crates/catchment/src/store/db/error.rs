@@ -34,17 +34,18 @@ pub(crate) enum FailureClass {
 }
 
 /// Errors of MySQL and MariaDB that are a row's fault although their SQLSTATE is HY000 or 01000: wrong value
-/// for a column, data truncated, a CHECK constraint (MySQL), no value for a column without a default.
-const ROW_ERRORS: [u16; 5] = [1366, 1265, 3819, 4025, 1364];
+/// for a column, data truncated, a CHECK constraint (MySQL), no value for a column without a default, no partition for it, a
+/// date that a generated column cannot compute, more than one row in a subquery of a trigger, a type that it cannot be cast to.
+const ROW_ERRORS: [u16; 10] = [1366, 1265, 3819, 4025, 1364, 1526, 1411, 1242, 4078, 4079];
 /// Deadlock, lock wait time-out, a Galera conflict while it certifies.
 const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
 /// Table or disk full, error writing a file, error from the storage engine.
 const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
 /// Access denied (for this database, by password, by plugin), unknown database.
 const LOGIN_ERRORS: [u16; 4] = [1044, 1045, 1698, 1049];
-/// Unknown table or column, no permission for a statement. A read-only server (1290) is none of them: it may be one
+/// Unknown table or column, no permission for a statement, collations that cannot be compared. A read-only server (1290) is none of them: it may be one
 /// that is being failed over.
-const REFUSED_ERRORS: [u16; 5] = [1054, 1142, 1143, 1146, 1227];
+const REFUSED_ERRORS: [u16; 6] = [1054, 1142, 1143, 1146, 1227, 1267];
 /// No permission for a database, a statement, a column, or for what only administrators do.
 const DENIED_ERRORS: [u16; 4] = [1044, 1142, 1143, 1227];
 const SQLITE_READONLY: i32 = 8;
@@ -136,6 +137,13 @@ impl StoreError {
         Self { class: FailureClass::Row, message, source: sqlx::Error::RowNotFound }
     }
 
+    /// Rows that the database took and did not write.
+    pub(crate) fn left_out(count: u64) -> Self {
+        let message =
+            format!("{count} rows were left out without an error, as a trigger does with RAISE(IGNORE)");
+        Self { class: FailureClass::Row, message, source: sqlx::Error::RowNotFound }
+    }
+
     /// A value of ours that has no text; the page cannot be written.
     pub(crate) fn unwritable(error: &serde_json::Error) -> Self {
         let message = format!("the cursor or the counts of a page cannot be written as JSON: {error}");
@@ -167,6 +175,17 @@ impl StoreError {
             Some(error) => DENIED_ERRORS.contains(&error.number()),
             None => sqlite_code(error.as_ref()) == SQLITE_READONLY,
         }
+    }
+
+    /// Whether there is no such table or column, or no right to it.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.class == FailureClass::Refused || self.is_unknown_table()
+    }
+
+    /// Whether `information_schema` has no such table (1109).
+    fn is_unknown_table(&self) -> bool {
+        let sqlx::Error::Database(error) = &self.source else { return false };
+        error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| error.number() == 1109)
     }
 
     /// Whether a unique key turned a row down.

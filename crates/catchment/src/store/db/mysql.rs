@@ -104,6 +104,10 @@ impl MySqlHosts {
         self.server.rewrites_json.load(Ordering::SeqCst)
     }
 
+    pub(super) fn has_crc32c(&self) -> bool {
+        self.server.has_crc32c.load(Ordering::SeqCst)
+    }
+
     /// Bytes that a statement may have.
     pub(super) fn max_packet(&self) -> usize {
         self.server.max_packet.load(Ordering::SeqCst)

@@ -15,13 +15,19 @@ pub(super) const SESSION_IDLE: Duration = Duration::from_secs(28);
 pub(super) struct ServerFacts {
     /// The smallest `max_allowed_packet` of all.
     pub(super) max_packet: AtomicUsize,
+    /// Whether all have the function CRC32C.
+    pub(super) has_crc32c: AtomicBool,
     /// Whether it has a JSON type, as MySQL does; MariaDB keeps the text.
     pub(super) rewrites_json: AtomicBool,
 }
 
 impl Default for ServerFacts {
     fn default() -> Self {
-        Self { max_packet: AtomicUsize::new(usize::MAX), rewrites_json: AtomicBool::new(false) }
+        Self {
+            max_packet: AtomicUsize::new(usize::MAX),
+            has_crc32c: AtomicBool::new(true),
+            rewrites_json: AtomicBool::new(false),
+        }
     }
 }
 
@@ -33,7 +39,7 @@ pub(super) async fn prepare_session(
 ) -> Result<(), sqlx::Error> {
     conn.execute(
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO,\
-         NO_ZERO_DATE,NO_ZERO_IN_DATE', innodb_lock_wait_timeout = 10",
+         NO_ZERO_DATE,NO_ZERO_IN_DATE,NO_AUTO_VALUE_ON_ZERO', innodb_lock_wait_timeout = 10",
     )
     .await?;
     conn.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
@@ -55,8 +61,30 @@ pub(super) async fn prepare_session(
     let facts = conn.fetch_one("SELECT CAST(@@max_allowed_packet AS SIGNED), VERSION()").await?;
     let packet = usize::try_from(facts.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
     server.max_packet.fetch_min(packet, Ordering::SeqCst);
-    if !facts.try_get::<String, _>(1)?.contains("MariaDB") {
+    let version = facts.try_get::<String, _>(1)?;
+    if !version.contains("MariaDB") {
         server.rewrites_json.store(true, Ordering::SeqCst);
     }
+    if !has_crc32c(&version) {
+        server.has_crc32c.store(false, Ordering::SeqCst);
+    }
     Ok(())
+}
+
+/// Whether a server of this version has the function CRC32C, as MariaDB does since 10.8: `10.11.6-MariaDB-log`.
+fn has_crc32c(version: &str) -> bool {
+    let mut parts = version.split(['.', '-']).map_while(|part| part.parse::<u32>().ok());
+    let number = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    version.contains("MariaDB") && number >= (10, 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_servers_of_mariadb_since_10_8_have_crc32c() {
+        assert!(has_crc32c("10.11.6-MariaDB-0+deb12u1") && has_crc32c("11.4.2-MariaDB"));
+        assert!(!has_crc32c("10.6.18-MariaDB") && !has_crc32c("8.4.0") && !has_crc32c("11.0"));
+    }
 }

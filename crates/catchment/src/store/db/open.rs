@@ -74,6 +74,11 @@ impl Db {
         matches!(self, Self::MySql(cluster) if cluster.rewrites_json())
     }
 
+    /// Whether the server has the function CRC32C.
+    pub(crate) fn has_crc32c(&self) -> bool {
+        matches!(self, Self::MySql(cluster) if cluster.has_crc32c())
+    }
+
     /// Moves what SQLite has in its write-ahead log into the file itself, and empties the log, if nobody reads from it.
     pub(crate) async fn checkpoint(&self) -> Result<(), StoreError> {
         match self {

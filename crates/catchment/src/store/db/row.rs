@@ -2,7 +2,7 @@
 
 use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, ValueRef};
+use sqlx::{Row as _, TypeInfo, ValueRef};
 
 use super::error::StoreError;
 
@@ -24,6 +24,56 @@ impl Row {
             Self::MySql(row) => row.try_get_unchecked(column)?,
             Self::Sqlite(row) => row.try_get_unchecked(column)?,
             Self::Values(values) => values.get(column).and_then(serde_json::Value::as_i64),
+        })
+    }
+
+    /// A floating point number.
+    pub(crate) fn optional_double(&self, column: usize) -> Result<Option<f64>, StoreError> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(values) => values.get(column).and_then(serde_json::Value::as_f64),
+        })
+    }
+
+    /// Bytes; none of a row that came as text.
+    pub(crate) fn bytes(&self, column: usize) -> Result<&[u8], StoreError> {
+        Ok(match self {
+            Self::MySql(row) => row.try_get_unchecked(column)?,
+            Self::Sqlite(row) => row.try_get_unchecked(column)?,
+            Self::Values(_) => &[],
+        })
+    }
+
+    /// Whether a column has bytes where something else is expected. SQLite keeps whatever it is given.
+    pub(crate) fn is_blob(&self, column: usize) -> Result<bool, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => row.try_get_raw(column)?.type_info().name() == "BLOB",
+            Self::MySql(_) | Self::Values(_) => false,
+        })
+    }
+
+    /// A number as it is stored: SQLite would make one of whatever stands there, such as `4abc`.
+    pub(crate) fn int_as_stored(&self, column: usize) -> Result<Option<String>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(_) => self.optional_string(column)?,
+            Self::MySql(_) | Self::Values(_) => self.optional_int(column)?.map(|number| number.to_string()),
+        })
+    }
+
+    /// Whether a column has this number.
+    pub(crate) fn is_int(&self, column: usize, number: i64) -> Result<bool, StoreError> {
+        Ok(match self {
+            Self::Sqlite(_) => self.optional_text(column)?.is_some_and(|text| text.parse() == Ok(number)),
+            Self::MySql(_) | Self::Values(_) => self.optional_int(column)? == Some(number),
+        })
+    }
+
+    /// Whether a column has a number, of whatever kind.
+    pub(crate) fn is_number(&self, column: usize) -> Result<bool, StoreError> {
+        Ok(match self {
+            Self::Sqlite(row) => matches!(row.try_get_raw(column)?.type_info().name(), "REAL" | "INTEGER"),
+            _ => true,
         })
     }
 

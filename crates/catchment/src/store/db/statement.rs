@@ -9,7 +9,9 @@ use sqlx::sqlite::SqliteArguments;
 pub(crate) enum Arg<'a> {
     Null,
     Int(i64),
+    Double(f64),
     Text(&'a str),
+    Bytes(&'a [u8]),
 }
 
 impl From<i64> for Arg<'_> {
@@ -51,16 +53,26 @@ pub(super) fn sqlite_arguments(args: &[Arg<'_>]) -> Result<SqliteArguments, sqlx
 fn bind<A: Arguments>(arguments: &mut A, args: &[Arg<'_>]) -> Result<(), sqlx::Error>
 where
     for<'t> &'t str: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
-    for<'t> Option<i64>: sqlx::Encode<'t, A::Database>,
+    for<'t> &'t [u8]: sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    for<'t> Option<&'t str>: sqlx::Encode<'t, A::Database>,
     i64: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
+    f64: for<'t> sqlx::Encode<'t, A::Database> + sqlx::Type<A::Database>,
 {
-    let size = args.iter().map(|arg| if let Arg::Text(text) = arg { text.len() } else { 8 }).sum();
+    let size = |arg: &Arg<'_>| match arg {
+        Arg::Text(text) => text.len(),
+        Arg::Bytes(bytes) => bytes.len(),
+        Arg::Null | Arg::Int(_) | Arg::Double(_) => 8,
+    };
+    let size = args.iter().map(size).sum();
     arguments.reserve(args.len(), size);
     for arg in args {
         match *arg {
-            Arg::Null => arguments.add(None::<i64>),
+            // Of the type that every other one is cast from: a number is no UUID, not even one that is NULL.
+            Arg::Null => arguments.add(None::<&str>),
             Arg::Int(value) => arguments.add(value),
+            Arg::Double(value) => arguments.add(value),
             Arg::Text(text) => arguments.add(text),
+            Arg::Bytes(bytes) => arguments.add(bytes),
         }
         .map_err(sqlx::Error::Encode)?;
     }

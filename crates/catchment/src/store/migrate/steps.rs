@@ -49,6 +49,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(3, "states"),
     migration!(4, "claims"),
     migration!(5, "identities", Some(RowStep::DerivedIds)),
+    migration!(6, "seen"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

@@ -5,7 +5,7 @@ use super::origin::RowOrigin;
 use super::outcome::Outcome;
 use super::table_view::TableView;
 use super::write::{TableSink, WriteOutcome};
-use crate::compare::{Changes, compare};
+use crate::compare::{PagePlan, compare, compare_reserved};
 use crate::counts::RunMetadata;
 use crate::mapping::Batch;
 use crate::run::SyncRun;
@@ -13,7 +13,9 @@ use crate::store::Store;
 use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
 use crate::store::lease::{Lease, lease_ms};
+use crate::store::seen::store_seen;
 use crate::store::values::stored;
+use crate::target::Ledger;
 
 /// What came of committing a page.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(crate) struct PageCommit<'a> {
     /// One more than that of the page before, from 1.
     pub(crate) page_no: u64,
     pub(crate) batch: &'a Batch,
+    /// What it was planned to do; how it is done when it is done again, its own transaction decides.
+    pub(crate) plan: &'a PagePlan,
     /// Rejects, and skips, that the run stores at most.
     pub(crate) max_stored: u64,
 }
@@ -58,16 +62,24 @@ impl Store {
         TableView::new(batch, origin, &self.db)
     }
 
-    /// Writes the rows of a page as they were compared, and leaves the transaction open.
+    /// Writes the rows of a page as it was planned, and leaves the transaction open.
     pub(crate) async fn write_page(
         &self,
         batch: &Batch,
         origin: &RowOrigin,
-        changes: &Changes,
+        plan: &PagePlan,
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
-        let sink = TableSink { view: &self.view(batch, origin), is_careful: false };
-        let result = sink.apply(tx.conn()?, changes).await;
+        let view = self.view(batch, origin);
+        let conn = tx.conn()?;
+        let sink = TableSink { view: &view, is_careful: false };
+        let result = match plan {
+            PagePlan::Compared(changes, _) => sink.apply(conn, changes).await,
+            PagePlan::Reserved(reserved) => match compare_reserved(&view, reserved, conn).await {
+                Ok(changes) => sink.apply(conn, &changes).await,
+                Err(failure) => Err(failure),
+            },
+        };
         rolled_back_unless_ok(tx, result).await
     }
 
@@ -78,12 +90,18 @@ impl Store {
         turn: PageCommit<'_>,
     ) -> Result<CommitOutcome, StoreError> {
         let WrittenPage { mut tx, mut written } = page;
-        let PageCommit { run, lease, batch, .. } = turn;
+        let PageCommit { run, lease, batch, plan, .. } = turn;
+        let identities = match plan {
+            PagePlan::Reserved(reserved) => Some(&*reserved.identities),
+            PagePlan::Compared(..) => None,
+        };
         if !written.skips.is_empty() {
             // It is the page's turn: the rows of all pages before it can be seen.
             let origin = RowOrigin::of(run);
-            add_differences(&self.view(batch, &origin), &mut written.skips, tx.conn()?).await?;
+            let view = self.view(batch, &origin);
+            add_differences(&view, identities, &mut written.skips, tx.conn()?).await?;
         }
+        let seen = applied(plan, batch, &written.refused);
         let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
@@ -98,6 +116,7 @@ impl Store {
         let limits = self.db.limits();
         store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
+        store_seen(&mut tx, run, lease, turn.page_no, (&batch.table.identity, seen.into_iter())).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
     }
@@ -106,9 +125,9 @@ impl Store {
     /// rolled back and tried again more slowly, to find out which.
     pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
         let origin = RowOrigin::of(turn.run);
-        let page = match self.write_anew(turn.batch, &origin, false).await {
+        let page = match self.write_anew(turn, &origin, false).await {
             Err(failure) if failure.class == FailureClass::Row => {
-                self.write_anew(turn.batch, &origin, true).await?
+                self.write_anew(turn, &origin, true).await?
             }
             result => result?,
         };
@@ -117,14 +136,18 @@ impl Store {
 
     async fn write_anew(
         &self,
-        batch: &Batch,
+        turn: PageCommit<'_>,
         origin: &RowOrigin,
         is_careful: bool,
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
-        let view = self.view(batch, origin);
+        let view = self.view(turn.batch, origin);
         let conn = tx.conn()?;
-        let result = match compare(&view, conn).await {
+        let compared = match turn.plan {
+            PagePlan::Compared(..) => compare(&view, conn).await,
+            PagePlan::Reserved(reserved) => compare_reserved(&view, reserved, conn).await,
+        };
+        let result = match compared {
             Ok(changes) => TableSink { view: &view, is_careful }.apply(conn, &changes).await,
             Err(failure) => Err(failure),
         };
@@ -152,6 +175,16 @@ impl Store {
             rows.first().map(|row| row.int(0)).transpose()?.is_some_and(|no| no >= stored(page_no));
         Ok(if has_moved { CommitOutcome::AlreadyDone } else { CommitOutcome::LeaseLost })
     }
+}
+
+/// The identities that a page applies, for the ledger beside its table.
+fn applied(plan: &PagePlan, batch: &Batch, refused: &[usize]) -> Vec<u128> {
+    let PagePlan::Reserved(reserved) = plan else { return Vec::new() };
+    if batch.table.ledger != Ledger::Beside {
+        return Vec::new();
+    }
+    let is_applied = |record: &&usize| !refused.contains(record);
+    reserved.firsts.iter().filter(is_applied).map(|record| reserved.identities[*record]).collect()
 }
 
 /// Where the rollback fails the connection is closed, which does the same.

@@ -7,31 +7,38 @@ use serde_json::{Map, Value};
 
 use super::table_view::TableView;
 use crate::compare::{Difference, differences};
-use crate::mapping::Cell;
 use crate::store::db::{Conn, StoreError};
 use crate::store::errors::{Skip, ValueDifference};
+use crate::target::ColumnKind;
 
 /// How much of a value is told.
 const MAX_VALUE_BYTES: usize = 200;
 
 /// Adds to duplicates what they differ in. Their first records must be committed, or written by this connection.
+/// `identities` are those of the page's rows, where they are known.
 pub(super) async fn add_differences(
     view: &TableView<'_>,
+    identities: Option<&[u128]>,
     skips: &mut [Skip],
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
-    let records: Vec<_> = skips.iter().map(|skip| skip.record).collect();
+    let records: Vec<_> = skips.iter().filter_map(|skip| skip.row).collect();
     let mut by_identity: HashMap<_, Vec<usize>> = HashMap::new();
-    for (index, record) in records.iter().enumerate() {
-        by_identity.entry(view.identity_of(*record)).or_default().push(index);
+    for (index, skip) in skips.iter().enumerate() {
+        let Some(row) = skip.row else { continue };
+        by_identity
+            .entry(identities.map_or_else(|| view.identity_digest(row), |of| of[row]))
+            .or_default()
+            .push(index);
     }
     for chunk in view.chunks(&records) {
-        for found in view.find(chunk, conn).await? {
+        for found in view.find(chunk, false, conn).await? {
             for index in by_identity.get(&view.identity_in(&found)?).into_iter().flatten() {
                 let skip = &mut skips[*index];
-                let differences = differences(view, skip.record, &found)?;
+                let Some(row) = skip.row else { continue };
+                let differences = differences(view, row, &found)?;
                 skip.differences =
-                    differences.iter().flat_map(|it| value_differences(view, skip.record, it)).collect();
+                    differences.iter().flat_map(|it| value_differences(view, row, it)).collect();
             }
         }
     }
@@ -40,14 +47,10 @@ pub(super) async fn add_differences(
 
 /// A difference as people are told of it: of a JSON object, each member that differs.
 fn value_differences(view: &TableView<'_>, record: usize, difference: &Difference) -> Vec<ValueDifference> {
-    let column = view.batch.columns[difference.column];
-    let here = match view.batch.cell(record, difference.column) {
-        Cell::Null => None,
-        Cell::Int(number) => Some(number.to_string()),
-        Cell::Text(text) => Some(text.to_owned()),
-    };
+    let column = &*view.batch.columns[difference.column].name;
+    let here = view.batch.cell(record, difference.column).to_text();
     let first = difference.before.as_deref();
-    if view.kind_of(difference.column).is_none() {
+    if matches!(view.batch.kind(difference.column), ColumnKind::Json { .. }) {
         return member_differences(column, first, here.as_deref());
     }
     let shown = |text: &str| truncate_text(text, MAX_VALUE_BYTES);

@@ -1,16 +1,21 @@
 //! The rows of target tables: read for comparing, written by what changed, and committed page by page.
 
+mod checksum;
+mod columns;
 mod commit;
 mod duplicates;
 mod list;
+mod mark;
 mod moved;
 mod origin;
 mod outcome;
+mod provenance;
 mod ranges;
 mod scan;
 mod table_view;
 mod write;
 
+pub(crate) use checksum::PageState;
 pub(crate) use commit::{CommitOutcome, PageCommit, WrittenPage};
 pub use list::TargetRows;
 pub(crate) use moved::SameRows;

@@ -6,7 +6,7 @@ use catchment_core::Result;
 
 use crate::run::SyncRun;
 use crate::store::Store;
-use crate::store::db::dialect::list;
+use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Row, StoreError};
 use crate::target::Table;
 
@@ -34,15 +34,19 @@ impl Store {
         run: &SyncRun,
         table: &Table,
     ) -> Result<Option<SameRows>> {
+        let Some([source_type, source_name]) = &table.origin else { return Ok(None) };
         let dialect = self.db.dialect();
-        let columns: Vec<_> = table.columns.iter().map(|column| dialect.as_text(column.name)).collect();
-        let identity: Vec<_> = table.identity.iter().map(|column| dialect.as_text(column)).collect();
-        let (name, columns, identity) = (table.name, columns.join(", "), identity.join(", "));
+        let text = |name: &str| dialect.as_text(&dialect.quote(name));
+        let columns: Vec<_> = table.columns.iter().map(|column| text(&column.name)).collect();
+        let identity: Vec<_> = table.identity.iter().map(|column| text(column)).collect();
+        let (name, columns, identity) = (dialect.quote(&table.name), columns.join(", "), identity.join(", "));
+        let (type_column, name_column) = (dialect.quote(source_type), dialect.quote(source_name));
         let select =
-            format!("SELECT source_identifier, {identity}, {columns} FROM {name} WHERE source_type = ?");
+            format!("SELECT {name_column}, {identity}, {columns} FROM {name} WHERE {type_column} = ?");
         let (source_type, source_name) = (Arg::from(&run.request.source_type), Arg::from(&run.source_name));
-        let sql = format!("{select} AND source_identifier = ? LIMIT ?");
-        let ours = self.db.fetch(sql, &[source_type, source_name, i64::from(SAMPLE).into()]).await?;
+        let sql = format!("{select} AND {name_column} = ? LIMIT ?");
+        let ours =
+            self.db.fetch(Sql::Built(sql), &[source_type, source_name, i64::from(SAMPLE).into()]).await?;
         let others = self.other_sources(run).await?;
         if ours.is_empty() || others.is_empty() {
             return Ok(None);
@@ -50,13 +54,14 @@ impl Store {
         let width = table.identity.len();
         let ours: HashMap<Vec<String>, Vec<String>> =
             ours.iter().map(|row| read(row, width, table.columns.len())).collect::<Result<_, _>>()?;
-        let (sources, rows) = (list("?", others.len()), dialect.row_in(table.identity, ours.len()));
-        let sql = format!("{select} AND source_identifier IN ({sources}) AND {rows}");
+        let keys: Vec<_> = table.identity.iter().map(|column| dialect.quote(column)).collect();
+        let rows = dialect.row_in(&keys, &vec!["?".to_owned(); width], ours.len());
+        let sql = format!("{select} AND {name_column} IN ({}) AND {rows}", list("?", others.len()));
         let keys = ours.keys().flatten().map(Arg::from);
         let args: Vec<_> =
             std::iter::once(source_type).chain(others.iter().map(Arg::from)).chain(keys).collect();
         let mut same: BTreeMap<String, usize> = BTreeMap::new();
-        for row in self.db.fetch(sql, &args).await? {
+        for row in self.db.fetch(Sql::Built(sql), &args).await? {
             let (identity, values) = read(&row, width, table.columns.len())?;
             if ours.get(&identity) == Some(&values) {
                 *same.entry(row.text(0)?.to_owned()).or_default() += 1;

@@ -6,7 +6,8 @@ use crate::mapping::Cell;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::db::Arg;
-use crate::target::Table;
+use crate::store::db::dialect::Sql;
+use crate::target::{Ledger, Table};
 
 impl<'a> From<Cell<'a>> for Arg<'a> {
     fn from(cell: Cell<'a>) -> Self {
@@ -37,7 +38,7 @@ impl RowOrigin {
 
     /// What its rows are found by, where the table tells sources apart.
     pub(super) fn args(&self, table: &Table) -> Vec<Arg<'_>> {
-        if table.is_by_source {
+        if table.is_by_source() {
             vec![Arg::from(&self.source_type), Arg::from(&self.source_name)]
         } else {
             Vec::new()
@@ -46,24 +47,34 @@ impl RowOrigin {
 }
 
 impl Store {
-    /// Whether the table has rows of the run's source; `available` ones are there to be used.
+    /// Whether there are rows of the run's source in the table; `available` ones are there to be used.
     pub(crate) async fn has_rows(&self, run: &SyncRun, table: &Table, available: bool) -> Result<bool> {
-        let and_available = if available { " AND is_available = 1" } else { "" };
-        let sql = if table.is_by_source {
-            format!(
-                "SELECT 1 FROM {} WHERE source_type = ? AND source_identifier = ?{and_available} LIMIT 1",
-                table.name
-            )
-        } else {
+        let quote = |name: &str| self.db.dialect().quote(name);
+        let name = quote(&table.name);
+        let sql = match (&table.origin, &table.ledger) {
+            (Some([source_type, source_name]), _) => {
+                let flag = table.available.as_deref().filter(|_| available);
+                let and_available = flag.map(|flag| format!(" AND {} = 1", quote(flag))).unwrap_or_default();
+                format!(
+                    "SELECT 1 FROM {name} WHERE {} = ? AND {} = ?{and_available} LIMIT 1",
+                    quote(source_type),
+                    quote(source_name)
+                )
+            }
             // Rows that several sources share: those that an earlier run of this one saw last.
-            format!(
-                "SELECT 1 FROM {} t JOIN sync_runs r ON r.id = t.last_sync_run_id \
-                 WHERE r.source_type = ? AND r.source_name = ? LIMIT 1",
-                table.name
-            )
+            (None, Ledger::Columns { seen_by, .. }) => format!(
+                "SELECT 1 FROM {name} t JOIN sync_runs r ON r.id = t.{} WHERE r.source_type = ? AND r.source_name = ? LIMIT 1",
+                quote(seen_by)
+            ),
+            (None, Ledger::Beside) if !self.has_seen_rows(run).await? => return Ok(false),
+            // Somebody may have emptied it.
+            (None, Ledger::Beside) => {
+                let sql = format!("SELECT 1 FROM {name} LIMIT 1");
+                return Ok(!self.db.fetch(Sql::Built(sql), &[]).await?.is_empty());
+            }
         };
         let args = [Arg::from(&run.request.source_type), Arg::from(&run.source_name)];
-        let rows = self.db.fetch(sql, &args).await?;
+        let rows = self.db.fetch(Sql::Built(sql), &args).await?;
         Ok(!rows.is_empty())
     }
 }

@@ -21,15 +21,24 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn of(before: &RunMetadata, batch: &Batch, written: WriteOutcome, max_stored: u64) -> Self {
         let mut metadata = before.clone();
-        let WriteOutcome { counts, rejects: refused, mut skips } = written;
+        let WriteOutcome { counts, rejects: refused, mut skips, .. } = written;
         let failed = (batch.rejects.len() + refused.len()) as u64;
-        metadata.counts = before.counts.plus(Counters { failed, ..counts });
+        let skipped = counts.skipped + batch.filtered.len() as u64;
+        metadata.counts = before.counts.plus(Counters { failed, skipped, ..counts });
         metadata.shifted = metadata.shifted.or_else(|| find_shift(before.last_page, batch, &skips));
         metadata.last_page = last_page(batch).or(before.last_page);
         let rejects = batch.rejects.iter().cloned().chain(refused);
         let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
         let differing = skips.iter().filter(|skip| !skip.differences.is_empty()).count();
         metadata.duplicates_differing += differing as u64;
+        skips.extend(batch.filtered.iter().map(|record| Skip {
+            reason: "filtered",
+            row: None,
+            item: String::new(),
+            location: batch.location_of(*record).cloned(),
+            first: None,
+            differences: Vec::new(),
+        }));
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;

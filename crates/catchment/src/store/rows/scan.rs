@@ -1,9 +1,10 @@
 //! Reading the rows of a source, however many there are.
 
+use super::columns::readable_text;
 use super::table_view::TableView;
-use crate::store::db::dialect::Dialect;
+use crate::store::db::dialect::{Dialect, Sql};
 use crate::store::db::{Row, StoreError};
-use crate::target::Table;
+use crate::target::{Ledger, Table};
 
 /// Rows of SQLite that come as one text.
 const ROWS_A_TEXT: i64 = 1000;
@@ -18,9 +19,9 @@ impl TableView<'_> {
         if self.dialect() == Dialect::Sqlite && self.should_be_scanned().await? {
             return self.scan(limit, row).await;
         }
-        let args = self.origin.args(self.batch.table);
+        let args = self.origin.args(&self.batch.table);
         let sql = format!("{}{} LIMIT {limit}", self.select(), self.of_source());
-        self.reader().await?.each(sql, &args, row).await
+        self.reader().await?.each(Sql::Built(sql), &args, row).await
     }
 
     /// The same on SQLite, in the order of the table. Its driver makes each value on one thread and drops it on another,
@@ -30,21 +31,24 @@ impl TableView<'_> {
         limit: usize,
         mut row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
-        let table = self.batch.table;
-        let by_source =
-            if table.is_by_source { " AND source_type = ? AND source_identifier = ?" } else { "" };
-        let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable_text(column)).collect();
+        let (dialect, table) = (self.dialect(), &self.batch.table);
+        let Some(VersionColumns { id, seen_by, changed_at, .. }) = VersionColumns::of(table, dialect) else {
+            return Ok(());
+        };
+        let by_source = self.source_condition().map(|source| format!(" AND {source}")).unwrap_or_default();
+        let text = |column| readable_text(dialect, &self.quoted(column), self.batch.kind(column));
+        let columns: Vec<_> = (0..self.batch.columns.len()).map(text).collect();
         let sql = format!(
-            "SELECT json_group_array(json_array(id, last_sync_run_id, updated_at, {})), COUNT(*), MAX(id) FROM (SELECT * FROM {} \
-             NOT INDEXED WHERE id > ?{by_source} ORDER BY id LIMIT ?)",
+            "SELECT json_group_array(json_array({id}, {seen_by}, {changed_at}, {})), COUNT(*), MAX({id}) FROM (SELECT * FROM {} \
+             NOT INDEXED WHERE {id} > ?{by_source} ORDER BY {id} LIMIT ?)",
             columns.join(", "),
-            table.name
+            self.table_name()
         );
         let (mut conn, mut last, mut left) = (self.reader().await?, 0, limit);
         while left > 0 {
             let size = ROWS_A_TEXT.min(i64::try_from(left).unwrap_or(i64::MAX));
             let args = [vec![last.into()], self.origin.args(table), vec![size.into()]].concat();
-            let Some(found) = conn.fetch(sql.clone(), &args).await?.pop() else { break };
+            let Some(found) = conn.fetch(Sql::Built(sql.clone()), &args).await?.pop() else { break };
             let rows: Vec<Vec<serde_json::Value>> =
                 serde_json::from_str(found.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
             left -= rows.len();
@@ -62,11 +66,38 @@ impl TableView<'_> {
     /// Whether the rows of this source are so large a part of the table that it is read faster from its beginning to
     /// its end than by an index.
     async fn should_be_scanned(&self) -> Result<bool, StoreError> {
-        let Table { name, is_by_source: true, .. } = self.batch.table else { return Ok(true) };
-        let of_source = self.of_source();
+        let table = &self.batch.table;
+        let (Some(columns), true) = (VersionColumns::of(table, self.dialect()), table.is_by_source()) else {
+            return Ok(true);
+        };
+        let (name, of_source, id) = (self.table_name(), self.of_source(), columns.id);
         let sql =
-            format!("SELECT (SELECT COUNT(*) FROM {name}{of_source}) * 4 > (SELECT MAX(id) FROM {name})");
-        let rows = self.db.fetch(sql, &self.origin.args(self.batch.table)).await?;
+            format!("SELECT (SELECT COUNT(*) FROM {name}{of_source}) * 4 > (SELECT MAX({id}) FROM {name})");
+        let rows = self.db.fetch(Sql::Built(sql), &self.origin.args(table)).await?;
         rows.first().map_or(Ok(false), |row| Ok(row.int(0)? == 1))
+    }
+}
+
+/// The columns that say which version of a row it is, quoted; of a table that has them.
+pub(super) struct VersionColumns {
+    pub(super) id: String,
+    pub(super) seen_by: String,
+    pub(super) seen_at: String,
+    pub(super) changed_at: String,
+}
+
+impl VersionColumns {
+    pub(super) fn of(table: &Table, dialect: Dialect) -> Option<Self> {
+        let Ledger::Columns { seen_by, seen_at: Some(seen_at), changed_at: Some(changed_at) } = &table.ledger
+        else {
+            return None;
+        };
+        let quote = |name: &str| dialect.quote(name);
+        Some(Self {
+            id: quote(table.primary.first()?),
+            seen_by: quote(seen_by),
+            seen_at: quote(seen_at),
+            changed_at: quote(changed_at),
+        })
     }
 }

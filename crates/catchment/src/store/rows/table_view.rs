@@ -1,23 +1,22 @@
 //! A target table as a page sees it: the rows of its source. SQL that is built from names is built in this folder, from
-//! the names of [`Table`](crate::target::Table)s alone.
+//! the names of [`Table`](crate::target::Table)s alone, each of them quoted.
 
+use super::columns::{readable, weight};
 use super::origin::RowOrigin;
+use crate::compare::{IdentityPart, RowId, decimal_text, identity_digest};
 use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
-use crate::store::db::dialect::Dialect;
-use crate::store::db::{Arg, Conn, Db, Row, StatementLimits, StoreError};
-use crate::target::ColumnKind;
+use crate::store::db::dialect::{Dialect, Sql};
+use crate::store::db::{Conn, Db, Row, StatementLimits, StoreError};
+use crate::target::{ColumnKind, Comparison, Ledger};
 
-/// Columns in an identity at most.
-const MAX_IDENTITY: usize = 2;
-/// Where the columns of a batch begin in a row of the table; before them are its id, the run that saw it last, and its
-/// version: when a value of it changed last.
-const FIRST_COLUMN: usize = 3;
-
-/// The values that tell rows apart.
-pub(crate) type Identity<'a> = [Cell<'a>; MAX_IDENTITY];
+/// Values whose weights are asked for at once.
+const WEIGHTS: usize = 256;
 
 /// A page, and the table that it is meant for.
+///
+/// A row that is read has first its primary key, then the run that saw it last and its version (when a value of it changed
+/// last), then the columns of the batch, and then the weights of the key columns that only the server can compare.
 pub(crate) struct TableView<'a> {
     pub(crate) batch: &'a Batch,
     pub(crate) origin: &'a RowOrigin,
@@ -44,104 +43,191 @@ impl<'a> TableView<'a> {
         self.db.limits()
     }
 
+    /// The name of the table, quoted.
+    pub(super) fn table_name(&self) -> String {
+        self.dialect().quote(&self.batch.table.name)
+    }
+
+    /// The name of a column of the batch, quoted.
+    pub(super) fn quoted(&self, column: usize) -> String {
+        self.dialect().quote(&self.batch.columns[column].name)
+    }
+
     /// Records in pieces that one query looks up.
     pub(crate) fn chunks<'r>(&'r self, records: &'r [usize]) -> impl Iterator<Item = &'r [usize]> {
-        let bytes = |record: &usize| self.identity_of(*record).iter().map(|cell| cell.size()).sum();
+        let bytes = |record: &usize| self.identity_of(*record).map(Cell::size).sum();
         chunks(records, self.limits(), self.identity.len(), bytes)
     }
 
-    /// The rows of the table with the identities of these records.
-    pub(crate) async fn find(&self, records: &[usize], conn: &mut Conn) -> Result<Vec<Row>, StoreError> {
-        let table = self.batch.table;
-        let by_source =
-            if table.is_by_source { "source_type = ? AND source_identifier = ? AND " } else { "" };
-        let identities = self.dialect().row_in(table.identity, records.len());
-        let sql = format!("{} WHERE {by_source}{identities}", self.select());
-        let mut args = self.origin.args(table);
-        for record in records {
-            args.extend(self.identity.iter().map(|column| Arg::from(self.batch.cell(*record, *column))));
-        }
-        conn.fetch(sql, &args).await
+    /// The rows of the table with the identities of these records; locked where they are about to be written.
+    pub(crate) async fn find(
+        &self,
+        records: &[usize],
+        is_locking: bool,
+        conn: &mut Conn,
+    ) -> Result<Vec<Row>, StoreError> {
+        let (identities, args) = self.key_condition(records);
+        let by_source = self.source_condition().map(|source| format!("{source} AND ")).unwrap_or_default();
+        // SQLite has one writer.
+        let lock = if is_locking { self.dialect().pick(" FOR UPDATE", "") } else { "" };
+        let sql = format!("{} WHERE {by_source}{identities}{lock}", self.select());
+        let args = [self.origin.args(&self.batch.table), args].concat();
+        conn.fetch(Sql::Built(sql), &args).await
     }
 
-    /// Whether there are no such rows.
+    /// Whether there are no rows of the source.
     pub(crate) async fn is_table_empty(&self) -> Result<bool, StoreError> {
-        let sql = format!("SELECT 1 FROM {}{} LIMIT 1", self.batch.table.name, self.of_source());
-        Ok(self.db.fetch(sql, &self.origin.args(self.batch.table)).await?.is_empty())
+        let sql = format!("SELECT 1 FROM {}{} LIMIT 1", self.table_name(), self.of_source());
+        Ok(self.db.fetch(Sql::Built(sql), &self.origin.args(&self.batch.table)).await?.is_empty())
     }
 
     pub(super) fn select(&self) -> String {
-        let columns: Vec<_> = self.batch.columns.iter().map(|column| self.readable(column)).collect();
-        let updated_at = self.dialect().as_text("updated_at");
-        let table = self.batch.table.name;
-        format!("SELECT id, last_sync_run_id, {updated_at}, {} FROM {table}", columns.join(", "))
+        let (dialect, table) = (self.dialect(), &self.batch.table);
+        let name = |name: &String| dialect.quote(name);
+        let mut selected: Vec<_> = table
+            .primary
+            .iter()
+            .map(|key| match table.column(key) {
+                Some((_, column)) => dialect.as_text(&readable(dialect, &name(key), &column.kind)),
+                None => name(key),
+            })
+            .collect();
+        let (seen_by, changed_at) = match &table.ledger {
+            Ledger::Columns { seen_by, changed_at, .. } => (Some(seen_by), changed_at.as_ref()),
+            Ledger::Beside => (None, None),
+        };
+        selected.push(seen_by.map_or_else(|| "NULL".to_owned(), name));
+        selected.push(changed_at.map_or_else(|| "NULL".to_owned(), |column| dialect.as_text(&name(column))));
+        let columns = 0..self.batch.columns.len();
+        selected
+            .extend(columns.map(|column| readable(dialect, &self.quoted(column), self.batch.kind(column))));
+        let weights =
+            self.identity.iter().filter_map(|column| weight(self.comparison(*column), &self.quoted(*column)));
+        selected.extend(weights);
+        format!("SELECT {} FROM {}", selected.join(", "), self.table_name())
     }
 
-    pub(super) fn of_source(&self) -> &'static str {
-        if self.batch.table.is_by_source { " WHERE source_type = ? AND source_identifier = ?" } else { "" }
+    /// The condition that finds the rows of the source, where the table tells sources apart.
+    pub(super) fn source_condition(&self) -> Option<String> {
+        let [source_type, source_name] = self.batch.table.origin.as_ref()?;
+        let quote = |name: &String| self.dialect().quote(name);
+        Some(format!("{} = ? AND {} = ?", quote(source_type), quote(source_name)))
     }
 
-    /// A column as it is compared: exact decimals and JSON as text.
-    fn readable(&self, column: &str) -> String {
-        match self.batch.table.column(column) {
-            Some((_, column)) if !matches!(column.kind, ColumnKind::Money) => column.name.to_owned(),
-            _ => self.dialect().as_text(column),
-        }
-    }
-
-    /// The same where it is text whatever somebody has stored there, as JSON holds no bytes.
-    pub(super) fn readable_text(&self, column: &str) -> String {
-        match self.batch.table.column(column).map(|(_, column)| column.kind) {
-            Some(ColumnKind::Count | ColumnKind::Flag) => column.to_owned(),
-            _ => self.dialect().as_text(column),
-        }
+    pub(super) fn of_source(&self) -> String {
+        self.source_condition().map(|condition| format!(" WHERE {condition}")).unwrap_or_default()
     }
 
     /// Where a column of the batch stands in a row of the table.
     pub(crate) fn column_index(&self, column: usize) -> usize {
-        FIRST_COLUMN + column
+        self.batch.table.primary.len() + 2 + column
     }
 
     /// The identity of a record.
-    pub(crate) fn identity_of(&self, record: usize) -> Identity<'a> {
-        let mut identity = [Cell::Null; MAX_IDENTITY];
-        for (part, column) in identity.iter_mut().zip(&self.identity) {
-            *part = self.batch.cell(record, *column);
+    pub(crate) fn identity_of(&self, record: usize) -> impl Iterator<Item = Cell<'a>> {
+        let batch = self.batch;
+        self.identity.iter().map(move |column| batch.cell(record, *column))
+    }
+
+    fn comparison(&self, column: usize) -> &Comparison {
+        self.batch.column(column).map_or(&Comparison::Bytes, |column| &column.comparison)
+    }
+
+    /// The digests of the identities of all records, in the key's own comparison.
+    pub(crate) async fn identities(&self) -> Result<Vec<u128>, StoreError> {
+        let mut weights: Vec<Option<Vec<String>>> = Vec::new();
+        for column in &self.identity {
+            weights.push(self.weights(*column).await?);
         }
-        identity
+        let digest = |record: usize| {
+            let cells = self.identity.iter().zip(&weights).map(|(column, weights)| match weights {
+                Some(weights) => IdentityPart::Text(weights[record].as_str().into()),
+                None => IdentityPart::folded(self.batch.cell(record, *column), self.comparison(*column)),
+            });
+            identity_digest(cells)
+        };
+        Ok((0..self.batch.len()).map(digest).collect())
     }
 
-    /// The identity of a row.
-    pub(crate) fn identity_in<'r>(&self, found: &'r Row) -> Result<Identity<'r>, StoreError> {
-        let mut identity = [Cell::Null; MAX_IDENTITY];
-        for (part, column) in identity.iter_mut().zip(&self.identity) {
-            *part = Cell::Text(found.text(self.column_index(*column))?);
+    /// The digest of the identity of a record where no server need be asked how its key is compared.
+    pub(crate) fn identity_digest(&self, record: usize) -> u128 {
+        identity_digest(self.identity_of(record).map(IdentityPart::from))
+    }
+
+    /// The weights of a key column of all records, where only the server knows them.
+    async fn weights(&self, column: usize) -> Result<Option<Vec<String>>, StoreError> {
+        let Some(weight) = weight(self.comparison(column), "?") else { return Ok(None) };
+        let mut weights = Vec::with_capacity(self.batch.len());
+        let records: Vec<_> = (0..self.batch.len()).collect();
+        let mut conn = self.reader().await?;
+        for chunk in records.chunks(WEIGHTS) {
+            let sql = format!("SELECT {}", vec![weight.as_str(); chunk.len()].join(", "));
+            let args: Vec<_> = chunk.iter().map(|record| self.batch.cell(*record, column).into()).collect();
+            let rows = conn.fetch(Sql::Built(sql), &args).await?;
+            for index in 0..chunk.len() {
+                weights.push(rows.first().map_or(Ok(""), |row| row.text(index))?.to_owned());
+            }
         }
-        Ok(identity)
+        Ok(Some(weights))
     }
 
-    /// The id of a row.
-    pub(crate) fn id_of(&self, found: &Row) -> Result<i64, StoreError> {
-        found.int(0)
+    /// The digest of the identity of a row.
+    pub(crate) fn identity_in(&self, found: &Row) -> Result<u128, StoreError> {
+        let mut next_weight = self.column_index(self.batch.columns.len());
+        let mut parts = Vec::with_capacity(self.identity.len());
+        for column in &self.identity {
+            let (place, comparison) = (self.column_index(*column), self.comparison(*column));
+            if matches!(comparison, Comparison::Collation { .. }) {
+                parts.push(IdentityPart::Text(found.text(next_weight)?.into()));
+                next_weight += 1;
+            } else {
+                parts.push(part_in(found, place, self.batch.kind(*column), comparison)?);
+            }
+        }
+        Ok(identity_digest(parts.into_iter()))
     }
 
-    /// Whether this run has seen a row.
+    /// What a row is found again by.
+    pub(crate) fn id_of(&self, found: &Row) -> Result<RowId, StoreError> {
+        let table = &self.batch.table;
+        if table.has_versions() {
+            return Ok(RowId::Number(found.int(0)?));
+        }
+        let text = |place: usize| found.text(place).map(Into::into);
+        Ok(RowId::Key((0..table.primary.len()).map(text).collect::<Result<_, _>>()?))
+    }
+
+    /// Whether this run has seen a row, where the row itself tells.
     pub(crate) fn was_seen(&self, found: &Row) -> Result<bool, StoreError> {
-        Ok(found.optional_int(1)? == Some(self.origin.run_id))
+        Ok(found.optional_int(self.batch.table.primary.len())? == Some(self.origin.run_id))
     }
 
     /// The version of a row, where it has one.
     pub(crate) fn version_of<'r>(&self, found: &'r Row) -> Result<Option<&'r str>, StoreError> {
-        found.optional_text(2)
-    }
-
-    /// What fits into a column of the batch; `None` for the JSON of what nothing maps.
-    pub(crate) fn kind_of(&self, column: usize) -> Option<ColumnKind> {
-        self.batch.table.column(self.batch.columns[column]).map(|(_, column)| column.kind)
+        found.optional_text(self.batch.table.primary.len() + 1)
     }
 
     /// Whether the database stores JSON as it likes, and not as the text that it was given.
     pub(crate) fn rewrites_json(&self) -> bool {
         self.db.rewrites_json()
     }
+}
+
+/// A value of a row as a part of an identity, in the form that records have it in.
+fn part_in<'r>(
+    found: &'r Row,
+    place: usize,
+    kind: &ColumnKind,
+    comparison: &Comparison,
+) -> Result<IdentityPart<'r>, StoreError> {
+    if kind.is_int64() {
+        return Ok(found.optional_int(place)?.map_or(IdentityPart::Null, IdentityPart::Number));
+    }
+    let text = found.optional_text(place)?;
+    Ok(match kind {
+        ColumnKind::Decimal(_) => {
+            text.map_or(IdentityPart::Null, |text| IdentityPart::Text(decimal_text(text)))
+        }
+        _ => IdentityPart::folded(text.map_or(Cell::Null, Cell::Text), comparison),
+    })
 }

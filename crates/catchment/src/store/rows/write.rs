@@ -2,21 +2,25 @@
 
 use catchment_core::{ErrorKind, Position, Reject};
 
-use super::ranges::{IdRange, ranges};
+use super::columns::{parameter, value};
+use super::mark::mark_seen;
 use super::table_view::TableView;
-use crate::compare::{Changes, Duplicate, Unchanged};
+use crate::compare::{Change, Changes, Duplicate, RowId};
 use crate::counts::Counters;
 use crate::mapping::Cell;
-use crate::store::chunks::{chunks, padded};
-use crate::store::db::dialect::{Dialect, Sql, list};
+use crate::store::chunks::chunks;
+use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, FailureClass, StoreError};
 use crate::store::errors::Skip;
+use crate::target::{Ledger, UpdateBy};
 
 /// What became of the rows of a page.
 #[derive(Debug, Default)]
 pub(super) struct WriteOutcome {
     pub(super) counts: Counters,
     pub(super) rejects: Vec<Reject>,
+    /// The rows that the database refused.
+    pub(super) refused: Vec<usize>,
     pub(super) skips: Vec<Skip>,
 }
 
@@ -27,19 +31,24 @@ pub(super) struct TableSink<'a> {
     pub(super) is_careful: bool,
 }
 
+/// A row to be written, with what it is found again by where it is there.
+type Upsert<'c> = (usize, Option<&'c RowId>);
+
 impl TableSink<'_> {
     /// Applies changes in the transaction of a connection.
     pub(super) async fn apply(&self, conn: &mut Conn, changes: &Changes) -> Result<WriteOutcome, StoreError> {
         let mut written = WriteOutcome::default();
-        let inserts: Vec<_> = changes.insert.iter().map(|record| (*record, None)).collect();
-        let updates: Vec<_> = changes.update.iter().map(|change| (change.record, Some(change.id))).collect();
-        written.counts.inserted = self.upsert(conn, &inserts, &mut written.rejects).await?;
-        written.counts.updated = self.upsert(conn, &updates, &mut written.rejects).await?;
-        written.counts.unchanged = self.mark_seen(conn, &changes.unchanged).await?;
+        let inserts: Vec<Upsert<'_>> = changes.insert.iter().map(|record| (*record, None)).collect();
+        let updates: Vec<Upsert<'_>> =
+            changes.update.iter().map(|Change { record, id, .. }| (*record, Some(id))).collect();
+        written.counts.inserted = self.upsert(conn, &inserts, &mut written).await?;
+        written.counts.updated = self.upsert(conn, &updates, &mut written).await?;
+        written.counts.unchanged = mark_seen(self.view, conn, &changes.unchanged).await?;
         written.counts.skipped = changes.duplicate.len() as u64;
         let batch = self.view.batch;
         let skip = |duplicate: &Duplicate| Skip {
-            record: duplicate.record,
+            reason: "duplicate",
+            row: Some(duplicate.record),
             item: batch.item(duplicate.record),
             location: batch.location(duplicate.record).cloned(),
             first: duplicate.first.clone(),
@@ -49,23 +58,28 @@ impl TableSink<'_> {
         Ok(written)
     }
 
-    /// Inserts rows, or updates those that come with their id. How many; those that the database refuses are
-    /// added to `rejects`.
+    /// Inserts rows, or updates those that come with what they are found by. How many; those that the database refuses are
+    /// added to the rejects.
     async fn upsert(
         &self,
         conn: &mut Conn,
-        rows: &[(usize, Option<i64>)],
-        rejects: &mut Vec<Reject>,
+        rows: &[Upsert<'_>],
+        written: &mut WriteOutcome,
     ) -> Result<u64, StoreError> {
-        let width = self.view.batch.columns.len() + 4;
-        let bytes = |(row, _): &(usize, Option<i64>)| self.bytes(*row);
+        let table = &self.view.batch.table;
+        let is_update = rows.first().is_some_and(|(_, id)| id.is_some());
+        let width = self.view.batch.columns.len() + table.primary.len() + 3;
+        let bytes = |(row, _): &Upsert<'_>| self.bytes(*row);
         let mut count = 0;
-        for chunk in chunks(rows, self.view.limits(), width, bytes) {
-            count += if self.is_careful {
-                self.upsert_carefully(conn, chunk, rejects).await?
-            } else {
-                self.upsert_chunk(conn, chunk).await?
-            };
+        let singles = if is_update && table.update == UpdateBy::Statement { 1 } else { rows.len() };
+        for rows in rows.chunks(singles.max(1)) {
+            for chunk in chunks(rows, self.view.limits(), width, bytes) {
+                count += if self.is_careful {
+                    self.upsert_carefully(conn, chunk, written).await?
+                } else {
+                    self.upsert_chunk(conn, chunk).await?
+                };
+            }
         }
         Ok(count)
     }
@@ -74,8 +88,8 @@ impl TableSink<'_> {
     async fn upsert_carefully(
         &self,
         conn: &mut Conn,
-        rows: &[(usize, Option<i64>)],
-        rejects: &mut Vec<Reject>,
+        rows: &[Upsert<'_>],
+        written: &mut WriteOutcome,
     ) -> Result<u64, StoreError> {
         let (mut count, mut todo) = (0, vec![rows]);
         while let Some(chunk) = todo.pop() {
@@ -90,11 +104,15 @@ impl TableSink<'_> {
                     match chunk {
                         // Somebody else inserted it since we looked: the whole page is to be looked at again.
                         [(row, None)]
-                            if failure.is_duplicate() && !self.view.find(&[*row], conn).await?.is_empty() =>
+                            if failure.is_duplicate()
+                                && !self.view.find(&[*row], true, conn).await?.is_empty() =>
                         {
                             return Err(failure.contended());
                         }
-                        [(row, _)] => rejects.push(self.refused(*row, &failure)),
+                        [(row, _)] => {
+                            written.rejects.push(self.refused(*row, &failure));
+                            written.refused.push(*row);
+                        }
                         _ => {
                             let (first, second) = chunk.split_at(chunk.len() / 2);
                             todo.extend([second, first]);
@@ -115,97 +133,117 @@ impl TableSink<'_> {
             + self.view.batch.row(row).map(Cell::size).sum::<usize>()
     }
 
-    async fn upsert_chunk(&self, conn: &mut Conn, rows: &[(usize, Option<i64>)]) -> Result<u64, StoreError> {
-        let batch = self.view.batch;
-        if let [(row, _)] = rows {
+    async fn upsert_chunk(&self, conn: &mut Conn, rows: &[Upsert<'_>]) -> Result<u64, StoreError> {
+        if let [(row, id)] = rows {
             self.view.limits().check(self.bytes(*row))?;
+            if let (Some(_), UpdateBy::Statement) = (id, self.view.batch.table.update) {
+                return self.update_one(conn, *row).await;
+            }
         }
+        let batch = self.view.batch;
         let has_ids = rows.first().is_some_and(|(_, id)| id.is_some());
-        let origin = self.view.origin.args(batch.table);
-        let mut args = Vec::with_capacity(rows.len() * (batch.columns.len() + 4));
+        let origin = self.view.origin.args(&batch.table);
+        let run_id = self.seen_by().map(|_| Arg::Int(self.view.origin.run_id));
+        let id_columns = self.id_columns(has_ids);
+        let mut args = Vec::with_capacity(rows.len() * (batch.columns.len() + id_columns.len() + 3));
         for (row, id) in rows {
-            args.extend(id.map(Arg::from));
+            match id {
+                Some(RowId::Number(id)) => args.push((*id).into()),
+                Some(RowId::Key(values)) => {
+                    args.extend(id_columns.iter().map(|(place, _)| Arg::Text(&values[*place])));
+                }
+                None => {}
+            }
             args.extend(&origin);
-            args.extend(batch.row(*row).map(Arg::from));
-            args.push(self.view.origin.run_id.into());
+            args.extend(batch.row(*row).enumerate().map(|(column, cell)| value(cell, batch.kind(column))));
+            args.extend(run_id);
         }
-        conn.execute(self.upsert_statement(rows.len(), has_ids), &args).await?;
-        Ok(rows.len() as u64)
+        let sql = self.upsert_statement(rows.len(), has_ids);
+        let (written, wanted) = (conn.execute(Sql::Built(sql), &args).await?, rows.len() as u64);
+        // A trigger may leave rows out without a word (RAISE(IGNORE)).
+        if written < wanted { Err(StoreError::left_out(wanted - written)) } else { Ok(wanted) }
     }
 
-    fn upsert_statement(&self, rows: usize, has_ids: bool) -> Sql {
+    /// The columns of the primary key that an INSERT must name to find its row, and that the batch does not feed: their
+    /// places in the key.
+    fn id_columns(&self, has_ids: bool) -> Vec<(usize, &str)> {
         let batch = self.view.batch;
-        let mut columns = if has_ids { vec!["id"] } else { vec![] };
-        if batch.table.is_by_source {
-            columns.extend(["source_type", "source_identifier"]);
+        let is_fed = |name: &str| batch.columns.iter().any(|column| *column.name == *name);
+        let key = batch.table.primary.iter().map(String::as_str).enumerate();
+        key.filter(|(_, name)| has_ids && !is_fed(name)).collect()
+    }
+
+    fn seen_by(&self) -> Option<(&str, Option<&str>, Option<&str>)> {
+        match &self.view.batch.table.ledger {
+            Ledger::Columns { seen_by, seen_at, changed_at } => {
+                Some((seen_by, seen_at.as_deref(), changed_at.as_deref()))
+            }
+            Ledger::Beside => None,
         }
-        columns.extend(batch.columns.iter());
-        columns.push("last_sync_run_id");
-        let parameters = list("?", columns.len());
-        let now = self.view.dialect().now();
-        columns.push("last_synced_at");
-        let mut group = format!("({parameters}, {now}");
+    }
+
+    fn upsert_statement(&self, rows: usize, has_ids: bool) -> String {
+        let (batch, dialect) = (self.view.batch, self.view.dialect());
+        let table = &batch.table;
+        let key_kind =
+            |name: &str| table.column(name).map_or("?", |(_, column)| parameter(dialect, &column.kind));
+        let id_columns = self.id_columns(has_ids);
+        let mut values: Vec<(&str, &str)> =
+            id_columns.iter().map(|(_, name)| (*name, key_kind(name))).collect();
+        values.extend(table.origin.iter().flatten().map(|name| (name.as_str(), "?")));
+        let fed = batch.columns.iter().enumerate();
+        values.extend(fed.map(|(column, fed)| (&*fed.name, parameter(dialect, batch.kind(column)))));
+        let now = dialect.now();
+        if let Some((seen_by, seen_at, changed_at)) = self.seen_by() {
+            values.push((seen_by, "?"));
+            values.extend(seen_at.map(|name| (name, now)));
+            values.extend(changed_at.filter(|_| has_ids).map(|name| (name, now)));
+        }
+        let group: Vec<_> = values.iter().map(|(_, value)| *value).collect();
         let mut or_update = String::new();
         if has_ids {
-            columns.push("updated_at");
-            group.push_str(", ");
-            group.push_str(now);
-            let kept = |column: &&&str| !matches!(**column, "id" | "source_type" | "source_identifier");
-            let changed: Vec<_> = columns.iter().filter(kept).copied().collect();
-            or_update = self.view.dialect().or_update(&changed);
-        }
-        group.push(')');
-        let (names, groups) = (columns.join(", "), list(&group, rows));
-        format!("INSERT INTO {} ({names}) VALUES {groups} {or_update}", batch.table.name).into()
-    }
-
-    /// Notes that the run saw rows that are as they should be; nothing else of them is written. Those that somebody changed
-    /// since they were read are not found, and the page is to be looked at again.
-    async fn mark_seen(&self, conn: &mut Conn, unchanged: &Unchanged) -> Result<u64, StoreError> {
-        let mut ids = unchanged.ids.clone();
-        ids.sort_unstable();
-        let (ranges, others) = ranges(&ids);
-        let mut seen = 0;
-        for IdRange { ids, exceptions } in ranges {
-            let mut args = vec![Arg::Int(*ids.start()), Arg::Int(*ids.end())];
-            args.extend(padded(&exceptions).copied().map(Arg::Int));
-            let except = if exceptions.is_empty() {
-                String::new()
-            } else {
-                format!(" AND id NOT IN ({})", list("?", args.len() - 2))
+            let is_kept = |name: &str| {
+                table.primary.iter().any(|key| key == name)
+                    || table.origin.iter().flatten().any(|origin| origin == name)
             };
-            seen +=
-                self.mark_seen_where(conn, &format!("id BETWEEN ? AND ?{except}"), &args, unchanged).await?;
+            let changed = values.iter().filter(|(name, _)| !is_kept(name));
+            let changed: Vec<_> = changed.map(|(name, _)| dialect.quote(name)).collect();
+            let primary = dialect.quoted(table.primary.iter().map(String::as_str));
+            or_update = dialect.or_update(&primary, &changed);
         }
-        for chunk in chunks(&others, self.view.limits(), 1, |_| 12) {
-            let args: Vec<_> = chunk.iter().map(|id| Arg::Int(*id)).collect();
-            let condition = format!("id IN ({})", list("?", chunk.len()));
-            seen += self.mark_seen_where(conn, &condition, &args, unchanged).await?;
-        }
-        match ids.len() as u64 {
-            count if count == seen => Ok(count),
-            count => Err(StoreError::changed_meanwhile(count.abs_diff(seen))),
-        }
+        let names = dialect.quoted(values.iter().map(|(name, _)| *name));
+        let groups = list(&format!("({})", group.join(", ")), rows);
+        // Whatever a constraint of SQLite says of conflicts: a row is written, or refused.
+        let insert = dialect.pick("INSERT", "INSERT OR ABORT");
+        format!("{insert} INTO {} ({names}) VALUES {groups} {or_update}", self.view.table_name())
     }
 
-    async fn mark_seen_where(
-        &self,
-        conn: &mut Conn,
-        condition: &str,
-        args: &[Arg<'_>],
-        unchanged: &Unchanged,
-    ) -> Result<u64, StoreError> {
-        let (table, now) = (self.view.batch.table.name, self.view.dialect().now());
-        let versions: Vec<_> = unchanged.versions.iter().map(|version| &**version).collect();
-        let versions: Vec<_> = padded(&versions).map(|version| Arg::Text(version)).collect();
-        // What MySQL would set by itself, as it does when somebody changes a value.
-        let kept = if self.view.dialect() == Dialect::MySql { ", updated_at = updated_at" } else { "" };
-        let sql = format!(
-            "UPDATE {table} SET last_synced_at = {now}, last_sync_run_id = ?{kept} WHERE {condition} AND updated_at IN ({})",
-            list("?", versions.len())
-        );
-        let args = [&[Arg::Int(self.view.origin.run_id)], args, &versions].concat();
-        conn.execute(sql, &args).await
+    /// Updates the row with the key of a record.
+    async fn update_one(&self, conn: &mut Conn, row: usize) -> Result<u64, StoreError> {
+        let (batch, dialect) = (self.view.batch, self.view.dialect());
+        let (condition, key) = self.view.key_condition(&[row]);
+        let fed = (0..batch.columns.len()).filter(|column| !self.view.identity.contains(column));
+        let fed: Vec<_> = fed.collect();
+        let mut set: Vec<_> = fed
+            .iter()
+            .map(|column| {
+                format!("{} = {}", self.view.quoted(*column), parameter(dialect, batch.kind(*column)))
+            })
+            .collect();
+        let mut args: Vec<_> =
+            fed.iter().map(|column| value(batch.cell(row, *column), batch.kind(*column))).collect();
+        if let Some((seen_by, seen_at, _)) = self.seen_by() {
+            set.push(format!("{} = ?", dialect.quote(seen_by)));
+            args.push(self.view.origin.run_id.into());
+            set.extend(seen_at.map(|name| format!("{} = {}", dialect.quote(name), dialect.now())));
+        }
+        args.extend(key);
+        let sql = format!("UPDATE {} SET {} WHERE {condition}", self.view.table_name(), set.join(", "));
+        match conn.execute(Sql::Built(sql), &args).await? {
+            // It was found, and is locked.
+            0 => Err(StoreError::changed_meanwhile(1)),
+            count => Ok(count.min(1)),
+        }
     }
 
     fn refused(&self, row: usize, failure: &StoreError) -> Reject {
@@ -215,6 +253,12 @@ impl TableSink<'_> {
         let location = location.unwrap_or(Position::Line { line: 0, byte: 0 }.into());
         let raw = batch.raw(row);
         let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, location, raw);
+        let is_blamed = |name: &str| {
+            failure.message().contains(&format!("column '{name}'"))
+                || failure.message().contains(&format!(".`{name}`"))
+        };
+        let blamed = batch.columns.iter().find(|column| is_blamed(&column.name));
+        reject.column = blamed.map(|column| (*column.name).into());
         reject.item = Some(batch.item(row).into());
         reject
     }

@@ -1,0 +1,168 @@
+//! Making a batch, cell by cell.
+
+use std::sync::Arc;
+
+use catchment_core::{Coverage, Cursor, Location, Page, Position, Progress, Records, Reject};
+
+use super::batch::{Batch, Cell, FedColumn, StoredCell, read_cell};
+use crate::target::Table;
+
+impl Batch {
+    /// One without rows, as of a page that only moves the cursor.
+    pub(crate) fn empty(table: Arc<Table>, page: Page) -> Self {
+        BatchBuilder::new(table, Arc::default(), 0, false).finish(page, Vec::new())
+    }
+
+    /// One without rows that has the columns of its table's identity alone.
+    pub(crate) fn of_identity(table: Arc<Table>) -> Self {
+        let fed = |name: &String| {
+            let (place, column) = table.column(name)?;
+            Some(FedColumn { name: column.name.clone(), place: Some(place) })
+        };
+        let columns: Arc<[FedColumn]> = table.identity.iter().filter_map(fed).collect();
+        let page = Page {
+            columns: [].into(),
+            records: Records::default(),
+            rejects: Vec::new(),
+            cursor: Cursor {
+                records_read: 0,
+                state: serde_json::Value::Null,
+                coverage: Coverage::default(),
+                carryover: None,
+                warning: None,
+                findings: Vec::new(),
+            },
+            progress: Progress::default(),
+        };
+        BatchBuilder::new(table, columns, 0, false).finish(page, Vec::new())
+    }
+}
+
+/// Where a row began, to go back to when it turns out not to fit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowCheckpoint {
+    text: usize,
+    cells: usize,
+}
+
+/// Makes a batch, cell by cell.
+pub(super) struct BatchBuilder {
+    table: Arc<Table>,
+    columns: Arc<[FedColumn]>,
+    has_mapped_identity: bool,
+    text: String,
+    cells: Vec<StoredCell>,
+    rows: Vec<usize>,
+    filtered: Vec<usize>,
+    /// Where the text being appended began.
+    appended_from: usize,
+}
+
+impl BatchBuilder {
+    /// For so many rows at most.
+    pub(super) fn new(
+        table: Arc<Table>,
+        columns: Arc<[FedColumn]>,
+        rows: usize,
+        has_mapped_identity: bool,
+    ) -> Self {
+        let (cells, rows) = (Vec::with_capacity(rows * columns.len()), Vec::with_capacity(rows));
+        Self {
+            table,
+            columns,
+            has_mapped_identity,
+            text: String::new(),
+            cells,
+            rows,
+            filtered: Vec::new(),
+            appended_from: 0,
+        }
+    }
+
+    pub(super) fn mark(&self) -> RowCheckpoint {
+        RowCheckpoint { text: self.text.len(), cells: self.cells.len() }
+    }
+
+    pub(super) fn back_to(&mut self, mark: RowCheckpoint) {
+        self.text.truncate(mark.text);
+        self.cells.truncate(mark.cells);
+        self.appended_from = mark.text;
+    }
+
+    pub(super) fn end_row(&mut self, record: usize) {
+        self.rows.push(record);
+    }
+
+    /// The option `where` leaves a record out.
+    pub(super) fn leave_out(&mut self, record: usize) {
+        self.filtered.push(record);
+    }
+
+    pub(super) fn push_null(&mut self) {
+        self.cells.push(StoredCell::Null);
+    }
+
+    pub(super) fn push_int(&mut self, number: i64) {
+        self.cells.push(StoredCell::Int(number));
+    }
+
+    pub(super) fn push_text(&mut self, text: &str) {
+        self.append(text);
+        self.push_appended();
+    }
+
+    /// Adds to the text that [`Self::push_appended`] will end.
+    pub(super) fn append(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Makes all that was appended a cell.
+    pub(super) fn push_appended(&mut self) {
+        let (start, end) = (self.appended_from, self.text.len());
+        self.appended_from = end;
+        self.cells.push(StoredCell::Text { start, end });
+    }
+
+    /// A cell of the row that is being made.
+    pub(super) fn current_cell(&self, column: usize) -> Cell<'_> {
+        read_cell(&self.text, self.cells[self.rows.len() * self.columns.len() + column])
+    }
+
+    /// The cells of the row that is being made, so far.
+    pub(super) fn current_row(&self) -> Vec<Cell<'_>> {
+        let cells = &self.cells[self.rows.len() * self.columns.len()..];
+        cells.iter().map(|cell| read_cell(&self.text, *cell)).collect()
+    }
+
+    pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
+        let mut rejects = page.rejects;
+        rejects.extend(mapped_rejects);
+        rejects.sort_by(|one, other| order_of(one).cmp(&order_of(other)));
+        // Several pages wait for their turn at the same time.
+        self.text.shrink_to_fit();
+        Batch {
+            table: self.table,
+            columns: self.columns,
+            filtered: self.filtered,
+            rejects,
+            cursor: page.cursor,
+            progress: page.progress,
+            has_mapped_identity: self.has_mapped_identity,
+            records: page.records.without_values(),
+            text: self.text,
+            cells: self.cells,
+            rows: self.rows,
+        }
+    }
+}
+
+/// Where a reject stands in the order of the source.
+fn order_of(reject: &Reject) -> (Option<&str>, u64) {
+    let Location { file, position } = &reject.location;
+    let number = match position {
+        Position::Line { byte, .. } => *byte,
+        Position::Item { page, .. } => *page,
+        Position::Row { row, .. } => *row,
+    };
+    (file.as_deref(), number)
+}
