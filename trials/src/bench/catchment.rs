@@ -52,6 +52,13 @@ impl Bench {
         measure(command)
     }
 
+    /// Syncs songs into a table of five columns that is not Catchment's own.
+    pub(super) fn sync_songs(&self, database: &Database, file: &Path) -> Result<Measurement> {
+        let mut command = self.command(database);
+        command.arg("sync").arg(file).args(["--target", "songs", "--source-name", "bench"]);
+        measure(command)
+    }
+
     /// How many rows of [`Input::changed`] differ.
     pub(super) fn changed(&self) -> usize {
         (0..self.rows).filter(|row| row % 100 == 37).count()

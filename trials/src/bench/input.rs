@@ -40,6 +40,10 @@ pub(super) struct Input {
     pub(super) shuffled: PathBuf,
     /// Prices: `category_id,capacity,capacity_gb,price,content_count,content_unit,is_active,is_popular`.
     pub(super) catalog: PathBuf,
+    /// Five columns with a number for a key, in its order: `id,title,artist,price,year`.
+    pub(super) songs: PathBuf,
+    /// Every hundredth price is another one.
+    pub(super) songs_changed: PathBuf,
     /// All columns of a row of `content_index` as they end up, for a loader that cannot map.
     pub(super) whole: PathBuf,
 }
@@ -52,6 +56,8 @@ impl Input {
             changed: file("changed.csv"),
             shuffled: file("shuffled.csv"),
             catalog: file("catalog.csv"),
+            songs: file("songs.csv"),
+            songs_changed: file("songs_changed.csv"),
             whole: file("whole.csv"),
         };
         let rng = &mut StdRng::seed_from_u64(20_260_101);
@@ -62,6 +68,15 @@ impl Input {
         let changed = |row: &usize| tracks[*row].line(if row % 100 == 37 { " (Remastered)" } else { "" });
         write_lines(&input.changed, header, order.iter().map(changed))?;
         write_lines(&input.whole, "", order.iter().map(|row| tracks[*row].whole(row + 1, &input.music)))?;
+        let song = |row: usize, change: usize| {
+            let (title, artist) = (quoted(&tracks[row].title), quoted(&tracks[row].artist));
+            let (price, year) = (row % 9000 + change, 1950 + row % 75);
+            format!("{},{title},{artist},{}.{:02},{year}\n", row + 1, price / 100, price % 100)
+        };
+        let header_of_songs = "id,title,artist,price,year\n";
+        write_lines(&input.songs, header_of_songs, (0..rows).map(|row| song(row, 0)))?;
+        let changed = |row: usize| song(row, usize::from(row % 100 == 37));
+        write_lines(&input.songs_changed, header_of_songs, (0..rows).map(changed))?;
         order.shuffle(rng);
         write_lines(&input.shuffled, header, order.iter().map(|row| tracks[*row].line("")))?;
         let header =

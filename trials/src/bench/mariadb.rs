@@ -21,11 +21,17 @@ const CATALOG: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY
     @active, @popular) SET is_active = @active = 'yes', is_popular = @popular = 'yes', last_synced_at = NOW(3), \
     last_sync_run_id = 1";
 
-/// First loads, and loads again, of both tables; `with_peers` other tools as well.
+/// A table of somebody's own: its primary key is its only index, and its ledger is beside it.
+const SONGS: &str = "CREATE TABLE songs (id INT NOT NULL PRIMARY KEY, title VARCHAR(200) NOT NULL, artist VARCHAR(100), \
+    price DECIMAL(10,2), year SMALLINT) CHARACTER SET utf8mb4";
+const SONGS_AS_THEY_ARE: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+    LINES TERMINATED BY '\\n' IGNORE 1 LINES";
+
+/// First loads, and loads again, of both tables and of one of somebody's own; `with_peers` other tools as well.
 pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     let mut mariadb = MariaDb::start()?;
     let port = mariadb.server().port;
-    let (mut music, mut catalog) = (ResultTable::new(), ResultTable::new());
+    let (mut music, mut catalog, mut songs) = (ResultTable::new(), ResultTable::new(), ResultTable::new());
     for round in 0..bench.rounds {
         let loaded = Database::create(&[port], "loaded")?;
         bench.migrate(&loaded)?;
@@ -55,9 +61,19 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
         catalog.add("LOAD DATA LOCAL, first", load("", &bench.input.catalog, "catalog_items", CATALOG)?);
         catalog.add("catchment, first", bench.sync_catalog(&synced)?);
         catalog.add("catchment, again", bench.sync_catalog(&synced)?);
+        loaded.query(SONGS)?;
+        synced.query(SONGS)?;
+        songs.add("LOAD DATA LOCAL, first", load("", &bench.input.songs, "songs", SONGS_AS_THEY_ARE)?);
+        songs.add("catchment, first", bench.sync_songs(&synced, &bench.input.songs)?);
+        bench.expect(&synced, "inserted", bench.rows)?;
+        songs.add("catchment, again", bench.sync_songs(&synced, &bench.input.songs)?);
+        bench.expect(&synced, "unchanged", bench.rows)?;
+        songs.add("catchment, 1 % changed", bench.sync_songs(&synced, &bench.input.songs_changed)?);
+        bench.expect(&synced, "updated", bench.changed())?;
     }
     music.print(&format!("MariaDB, content_index, {} rows", bench.rows));
     catalog.print(&format!("MariaDB, catalog_items, {} rows", bench.rows));
+    songs.print(&format!("MariaDB, a table of five columns of somebody's own, {} rows", bench.rows));
     if with_peers {
         peers::bench(port, &bench.input.music)?;
     }

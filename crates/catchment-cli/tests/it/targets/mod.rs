@@ -3,6 +3,7 @@
 mod create;
 mod keys;
 mod mapping;
+mod rental;
 mod rows;
 mod types;
 
