@@ -13,7 +13,7 @@ use super::field::ColumnMapping;
 use super::names;
 use super::options::{TargetOptions, Unmapped};
 use super::reading::DecimalSeparator;
-use crate::target::{ColumnKind, Table, identified};
+use crate::target::{ColumnKind, Comparison, Table, identified};
 
 /// How the records of one source become rows of one table.
 #[derive(Debug)]
@@ -112,13 +112,32 @@ impl Mapping {
     /// What was found out of the first page rather than given.
     pub(crate) fn findings(&self, page: &Page) -> Vec<Finding> {
         let decimal = self.find_decimal(page).map(|decimal| decimal.to_finding());
+        let mapping = self.is_by_name.then(|| self.mapping_finding());
+        mapping.into_iter().chain(decimal).chain(self.target_findings()).collect()
+    }
+
+    /// What people should know of the table: how its key compares, how local times are read, what its triggers do.
+    pub(crate) fn target_findings(&self) -> Vec<Finding> {
+        let compared = self.table.identity_columns().filter_map(|column| {
+            let how = match &column.comparison {
+                Comparison::Collation { name, .. } if name.contains("_ci") => {
+                    format!("as the collation {name} does")
+                }
+                Comparison::NoCase => "without case (NOCASE)".to_owned(),
+                _ => return None,
+            };
+            let name = &column.name;
+            Some(Finding::sure(
+                "key",
+                format!("`{name}` is compared {how}, so that `abC` and `abc` may be one row"),
+            ))
+        });
         let zone = self.assumes_utc.then(|| {
             let message = "times that tell no time zone are read as UTC (option `timeZone`)";
             Finding::sure("timeZone", message.to_owned())
         });
         let warnings = self.table.warnings.iter().map(|warning| Finding::sure("target", warning.clone()));
-        let mapping = self.is_by_name.then(|| self.mapping_finding());
-        mapping.into_iter().chain(decimal).chain(zone).chain(warnings).collect()
+        compared.chain(zone).chain(warnings).collect()
     }
 
     /// The mapping that the names of the columns decided, and what it leaves.

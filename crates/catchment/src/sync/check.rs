@@ -111,6 +111,7 @@ impl Engine {
         match Mapping::compile(&target, &table, None, &page.columns) {
             Ok(mapping) => {
                 report.decimal = mapping.find_decimal(&page);
+                report.inspection.findings.extend(mapping.target_findings());
                 report.mapping = Some(mapping.names().clone());
                 let batch = mapping.apply(page);
                 (report.first_row, report.fitting) = (first_row(&batch), batch.len());

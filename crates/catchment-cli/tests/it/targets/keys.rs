@@ -13,6 +13,9 @@ on_both! {
         .await;
         let sync = async |text: &str| counts(&test.sync(text, json!({"targetTable": "people"})).await);
         assert_eq!(sync("name,age\nabC,1\nABC,2\nxyz,3\n").await, [2, 0, 0, 1, 0]);
+        let path = test.file("source.csv", "name,age\nabC,1\n");
+        let report = test.app().await.service().check(&ME, request(&path, json!({"targetTable": "people"}))).await.unwrap();
+        assert!(report.inspection.findings.iter().any(|finding| finding.message.contains("`abC` and `abc` may be one row")));
         // The row keeps the spelling of its key.
         assert_eq!(sync("name,age\nAbc,1\nxyz,4\n").await, [0, 1, 1, 0, 0]);
         assert_eq!(test.query("SELECT name, age FROM people ORDER BY age").await, ["abC|1", "xyz|4"]);

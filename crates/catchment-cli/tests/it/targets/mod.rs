@@ -1,6 +1,7 @@
 //! Tables of somebody's own as targets.
 
 mod create;
+mod doors;
 mod keys;
 mod mapping;
 mod rental;

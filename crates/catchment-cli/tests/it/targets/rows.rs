@@ -1,7 +1,10 @@
 //! Rows of somebody's own tables: exact accounts, across kills and beside other writers.
 
+use catchment::Workers;
 use serde_json::json;
 
+use crate::gated::Step;
+use crate::runs::{app, scripted, until};
 use crate::support::{ME, Test, counts, on_both, request};
 
 const PRODUCTS: [&str; 2] = [
@@ -44,11 +47,10 @@ on_both! {
 
     async fn several_sources_share_a_table(test: Test) {
         test.make(PRODUCTS[0], PRODUCTS[1]).await;
-        let (app, here) = (test.app().await, test.dir.path());
+        let app = test.app().await;
         let one = test.file("one.csv", "id,name\n1,Tea\n2,Mate\n");
         let other = test.file("other.csv", "id,name\n2,Yerba\n3,Coffee\n");
         let sync = async |path| counts(&app.service().sync(&ME, request(path, into("products"))).await.unwrap());
-        assert!(here.exists());
         assert_eq!(sync(&one).await, [2, 0, 0, 0, 0]);
         assert_eq!(sync(&other).await, [1, 1, 0, 0, 0]);
         assert_eq!(sync(&one).await, [0, 1, 1, 0, 0]);
@@ -100,6 +102,34 @@ on_both! {
             ["A|Madrid|2", "B|Cali|2"]
         );
         assert_eq!(test.value("SELECT COUNT(*) FROM sync_seen").await, "0");
+    }
+
+    async fn what_somebody_changes_while_a_run_reads_is_seen(test: Test) {
+        let id = if test.is_sqlite() { "INTEGER" } else { "INT" };
+        test.execute(&format!("CREATE TABLE songs (id {id} PRIMARY KEY, title VARCHAR(20), stock INT DEFAULT 0)")).await;
+        let name = "songs_edited";
+        let ((steps, gated), app) = (scripted(&test, name), app(&test).await);
+        let gated = catchment::SyncRequest { options: into("songs").as_object().unwrap().clone(), ..gated };
+        steps.send(Step::Rows(0..4000)).unwrap();
+        steps.send(Step::End).unwrap();
+        assert_eq!(counts(&app.service().sync(&ME, gated.clone()).await.unwrap()), [4000, 0, 0, 0, 0]);
+        let (steps, _) = scripted(&test, name);
+        let id = app.service().schedule_sync(&ME, gated).await.unwrap();
+        let workers = Workers::start(app.service(), 1);
+        steps.send(Step::Rows(0..2000)).unwrap();
+        until(&test, &format!("SELECT page_no FROM sync_runs WHERE id = {id}"), "1").await;
+        // Beside the run: a row of the next page gets another title, one another stock, one goes.
+        test.execute("UPDATE songs SET title = 'edited' WHERE id = 3000").await;
+        test.execute("UPDATE songs SET stock = 7 WHERE id = 3001").await;
+        test.execute("DELETE FROM songs WHERE id = 3002").await;
+        steps.send(Step::Rows(2000..4000)).unwrap();
+        steps.send(Step::End).unwrap();
+        let result = app.service().execute_sync(&ME, id).await.unwrap();
+        assert_eq!(counts(&result), [1, 1, 3998, 0, 0]);
+        let rows = "SELECT id, title, stock FROM songs WHERE id BETWEEN 3000 AND 3002 ORDER BY id";
+        assert_eq!(test.query(rows).await, ["3000|3000|0", "3001|3001|7", "3002|3002|0"]);
+        app.service().shut_down();
+        workers.finish().await;
     }
 
     async fn a_row_that_the_database_refuses_takes_nothing_with_it(test: Test) {
