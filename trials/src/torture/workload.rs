@@ -1,4 +1,5 @@
-//! What is synced while things happen: two sources into one table, each loaded and then loaded again with changes.
+//! What is synced while things happen: two sources into one table, and each into a table of somebody's own, loaded and then
+//! loaded again with changes.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -10,16 +11,16 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
 
-use super::context::TrialContext;
+use super::context::{OWN_TABLES, TrialContext};
 use super::waiting::{PATIENCE, progress, wait_until};
 use xtask::database::Database;
 use xtask::process::Service;
 
 const ROWS: usize = 150_000;
-const SOURCES: usize = 2;
+const SOURCES: usize = OWN_TABLES.len();
 
 /// All that must be the same, whatever happened. Ids and times may differ; the order of the runs does not.
-const VIEWS: [&str; 4] = [
+const VIEWS: [&str; 6] = [
     "SELECT source_name, status, items_processed, items_failed, items_skipped, sync_metadata, error_message \
      FROM sync_runs ORDER BY id",
     "SELECT c.source_identifier, c.external_id, c.content_type, c.title, c.artist, c.metadata, c.is_available, \
@@ -30,6 +31,8 @@ const VIEWS: [&str; 4] = [
      FROM sync_errors e ORDER BY run, e.line_no",
     "SELECT (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= s.sync_run_id) AS run, s.reason, s.item_identifier, \
      s.line_no, s.byte_offset FROM sync_skips s ORDER BY run, s.line_no",
+    "SELECT id, title, artist, year FROM songs_0 ORDER BY id",
+    "SELECT id, title, artist, year FROM songs_1 ORDER BY id",
 ];
 
 /// The files, and what the database must hold after each act.
@@ -42,6 +45,9 @@ impl Workload {
     /// Writes the files, and syncs them undisturbed into a database of their own.
     pub(super) fn new(stage: &mut TrialContext, reference: &Database) -> Result<Self> {
         let mut play = Self { dir: tempfile::tempdir()?, expected: Vec::new() };
+        let targets: String =
+            OWN_TABLES.iter().map(|name| format!("[[target]]\nname = \"{name}\"\n")).collect();
+        fs::write(play.dir.path().join("catchment.toml"), targets)?;
         let mut inserted = 0;
         for source in 0..SOURCES {
             let (first, rows) = make_file(&mut stage.rng);
@@ -80,15 +86,19 @@ impl Workload {
     /// Asks for the syncs of an act.
     pub(super) fn begin(&self, act: usize, service: &Service) -> Result<()> {
         for source in 0..SOURCES {
-            let body = format!(
-                r#"{{"sourceType": "csv", "sourceIdentifier": "{}",
-                    "options": {{"contentType": "music", "sourceName": "source {source}"}}}}"#,
-                self.file(act, source).display()
-            );
-            // Its port opens before its database answers.
-            wait_until(PATIENCE, "the sync was not scheduled", || {
-                service.request("POST", "/v1/sync/trigger", &body).map(|_| true)
-            })?;
+            for target in [
+                r#""contentType": "music""#.to_owned(),
+                format!(r#""targetTable": "{}""#, OWN_TABLES[source]),
+            ] {
+                let body = format!(
+                    r#"{{"sourceType": "csv", "sourceIdentifier": "{}", "options": {{{target}, "sourceName": "source {source}"}}}}"#,
+                    self.file(act, source).display()
+                );
+                // Its port opens before its database answers.
+                wait_until(PATIENCE, "the sync was not scheduled", || {
+                    service.request("POST", "/v1/sync/trigger", &body).map(|_| true)
+                })?;
+            }
         }
         Ok(())
     }
