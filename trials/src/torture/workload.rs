@@ -85,11 +85,8 @@ impl Workload {
 
     /// Asks for the syncs of an act.
     pub(super) fn begin(&self, act: usize, service: &Service) -> Result<()> {
-        for source in 0..SOURCES {
-            for target in [
-                r#""contentType": "music""#.to_owned(),
-                format!(r#""targetTable": "{}""#, OWN_TABLES[source]),
-            ] {
+        for (source, table) in OWN_TABLES.iter().enumerate() {
+            for target in [r#""contentType": "music""#.to_owned(), format!(r#""targetTable": "{table}""#)] {
                 let body = format!(
                     r#"{{"sourceType": "csv", "sourceIdentifier": "{}", "options": {{{target}, "sourceName": "source {source}"}}}}"#,
                     self.file(act, source).display()
