@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, Finding, Result};
 
 /// A position between two records, to resume at: the source's own count of what it delivered before it, and whatever else
-/// the source needs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// the source needs. The default is where reading begins.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
     /// Records delivered before this position since the beginning of the source, rejects included.
@@ -59,14 +59,7 @@ impl Cursor {
         let state = serde_json::to_value(state).map_err(|error| {
             Error::new(ErrorKind::System, "cursor", format!("writing the cursor: {error}")).with_source(error)
         })?;
-        Ok(Self {
-            records_read,
-            state,
-            coverage: Coverage::Complete,
-            carryover: None,
-            warning: None,
-            findings: Vec::new(),
-        })
+        Ok(Self { records_read, state, ..Self::default() })
     }
 
     /// The state as the source's own type.

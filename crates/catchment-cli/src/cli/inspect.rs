@@ -31,10 +31,10 @@ pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Res
     let request = request(&args.source, &args.target)?;
     let needs_database = args.target.table().is_some_and(|name| !is_built_in(name));
     // Whatever the database is, and whether it is there: for tables of our own it is not touched.
-    let settings = match needs_database {
-        true => context.settings.clone(),
-        false => Settings { database_url: Settings::default().database_url, ..context.settings.clone() },
-    };
+    let mut settings = context.settings.clone();
+    if !needs_database {
+        settings.database_url = Settings::default().database_url;
+    }
     let context = Context { settings, registry: context.registry.clone() };
     let inspected = unopened(&context)?.service().inspect(&caller(), request).await?;
     if args.json {

@@ -6,11 +6,10 @@ use super::batch::Batch;
 use super::batch_builder::BatchBuilder;
 use super::compile::Mapping;
 use super::convert::{Converted, convert};
-use super::expression::Expression;
 use super::feeds::{Feed, FeedSource};
 use super::identity::{derived_id, row_key};
 use super::reading::Reading;
-use super::rule::{OwnedValue, ValueRule};
+use super::rule::ValueRule;
 use crate::target::{Column, WhenEmpty};
 
 impl Mapping {
@@ -47,7 +46,7 @@ impl Mapping {
     /// Whether the option `where` holds for a record.
     fn is_wanted(&self, record: Record<'_>) -> Result<bool, Box<Reject>> {
         let Some(condition) = &self.condition else { return Ok(true) };
-        condition.evaluate(record).map(|value| value.is_true()).map_err(|why| {
+        condition.holds(record).map_err(|why| {
             let message = format!("the option `where` cannot be evaluated: {why}");
             self.reject_record(record, "expression_failed", message)
         })
@@ -73,37 +72,18 @@ impl Mapping {
                     self.push_value(feed, Some(name), record, (value, rule.as_ref(), reading), builder)?;
                 }
                 FeedSource::Expression { expression, rule, reading } => {
-                    let value = self.evaluated(feed, expression, record)?;
+                    let value = expression.value(record).map_err(|why| {
+                        let message = format!("{}: its expression cannot be evaluated: {why}", feed.name);
+                        let mut reject = self.reject_record(record, "expression_failed", message);
+                        reject.column = Some((*feed.name).into());
+                        reject
+                    })?;
                     let value = (value.as_value(), rule.as_ref(), reading);
                     self.push_value(feed, None, record, value, builder)?;
                 }
             }
         }
         Ok(())
-    }
-
-    /// What an expression comes to, as a value of a source.
-    fn evaluated(
-        &self,
-        feed: &Feed,
-        expression: &Expression,
-        record: Record<'_>,
-    ) -> Result<OwnedValue, Box<Reject>> {
-        let value = expression.evaluate(record).map_err(|why| {
-            let message = format!("{}: its expression cannot be evaluated: {why}", feed.name);
-            let mut reject = self.reject_record(record, "expression_failed", message);
-            reject.column = Some((*feed.name).into());
-            reject
-        })?;
-        use minijinja::value::ValueKind;
-        Ok(match value.kind() {
-            ValueKind::Undefined | ValueKind::None => OwnedValue::Null,
-            ValueKind::Bool => OwnedValue::Bool(value.is_true()),
-            ValueKind::Number => OwnedValue::Number(value.to_string()),
-            ValueKind::String => OwnedValue::Text(value.to_string()),
-            // Lists and maps are written as JSON is.
-            _ => OwnedValue::Json(format!("{value:?}")),
-        })
     }
 
     fn push_value(

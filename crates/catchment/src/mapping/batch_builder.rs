@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Coverage, Cursor, Location, Page, Position, Progress, Records, Reject};
+use catchment_core::{Cursor, Location, Page, Position, Progress, Records, Reject};
 
 use super::batch::{Batch, Cell, FedColumn, StoredCell, read_cell};
 use crate::target::Table;
@@ -24,14 +24,7 @@ impl Batch {
             columns: [].into(),
             records: Records::default(),
             rejects: Vec::new(),
-            cursor: Cursor {
-                records_read: 0,
-                state: serde_json::Value::Null,
-                coverage: Coverage::default(),
-                carryover: None,
-                warning: None,
-                findings: Vec::new(),
-            },
+            cursor: Cursor::default(),
             progress: Progress::default(),
         };
         BatchBuilder::new(table, columns, 0, false).finish(page, Vec::new())

@@ -5,8 +5,10 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use catchment_core::{Columns, Record, Value as SourceValue, did_you_mean, invalid_option};
-use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::value::{Enumerator, Object, ObjectRepr, ValueKind};
 use minijinja::{Environment, Expression as Compiled, UndefinedBehavior, Value};
+
+use super::rule::OwnedValue;
 
 /// Steps that an expression may take for a record.
 const FUEL: u64 = 10_000;
@@ -24,7 +26,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub(super) struct Expression {
     compiled: Compiled<'static, 'static>,
     text: String,
-    columns: Arc<Columns>,
+    /// The columns that it may ask for, and their places in a record.
+    columns: Columns,
+    places: Vec<usize>,
 }
 
 impl fmt::Debug for Expression {
@@ -40,13 +44,16 @@ impl Expression {
     /// `config`, `invalid_options`: it does not parse, or names a column that the source does not have.
     pub(super) fn compile(option: &str, text: &str, columns: &Columns) -> catchment_core::Result<Self> {
         let compiled = parse(option, text)?;
-        for name in compiled.undeclared_variables(false) {
-            let is_prefix = |column: &str| column.split(['.', '[']).next() == Some(&*name);
+        let names = compiled.undeclared_variables(false);
+        let is_asked = |name: &str, column: &str| {
+            name == RECORD || column == name || column.split(['.', '[']).next() == Some(name)
+        };
+        for name in &names {
             let is_known = name == RECORD
-                || columns.iter().any(|column| **column == *name || is_prefix(column))
+                || columns.iter().any(|column| is_asked(name, column))
                 || ENVIRONMENT.globals().any(|(global, _)| global == name);
             if !is_known {
-                let hint = did_you_mean(&name, columns.iter().map(|column| &**column), str::to_lowercase);
+                let hint = did_you_mean(name, columns.iter().map(|column| &**column), str::to_lowercase);
                 let has: Vec<_> = columns.iter().map(|column| &**column).collect();
                 let problem = format!(
                     "`{text}` names `{name}`, which is not a column of the source; it has: {}{hint}",
@@ -55,16 +62,38 @@ impl Expression {
                 return Err(invalid_option(option, &problem));
             }
         }
-        Ok(Self { compiled, text: text.to_owned(), columns: Arc::new(columns.clone()) })
+        let asked =
+            columns.iter().enumerate().filter(|(_, column)| names.iter().any(|name| is_asked(name, column)));
+        let (places, columns): (Vec<_>, Vec<_>) =
+            asked.map(|(place, column)| (place, column.clone())).unzip();
+        Ok(Self { compiled, text: text.to_owned(), columns: columns.into(), places })
     }
 
-    /// What it comes to for a record.
+    /// What it comes to for a record, as a value of a source; lists and maps as JSON.
     ///
     /// # Errors
     /// Why it comes to nothing.
-    pub(super) fn evaluate(&self, record: Record<'_>) -> Result<Value, String> {
-        let values =
-            self.columns.iter().enumerate().map(|(place, _)| value_of(record.value(place))).collect();
+    pub(super) fn value(&self, record: Record<'_>) -> Result<OwnedValue, String> {
+        let value = self.evaluate(record)?;
+        Ok(match value.kind() {
+            ValueKind::Undefined | ValueKind::None => OwnedValue::Null,
+            ValueKind::Bool => OwnedValue::Bool(value.is_true()),
+            ValueKind::Number => OwnedValue::Number(value.to_string()),
+            ValueKind::String => OwnedValue::Text(value.to_string()),
+            _ => OwnedValue::Json(format!("{value:?}")),
+        })
+    }
+
+    /// Whether it holds for a record.
+    ///
+    /// # Errors
+    /// Why it comes to nothing.
+    pub(super) fn holds(&self, record: Record<'_>) -> Result<bool, String> {
+        self.evaluate(record).map(|value| value.is_true())
+    }
+
+    fn evaluate(&self, record: Record<'_>) -> Result<Value, String> {
+        let values = self.places.iter().map(|place| value_of(record.value(*place))).collect();
         let fields = Fields { columns: self.columns.clone(), values, prefix: String::new() };
         self.compiled.eval(Value::from_object(fields)).map_err(|error| match error.detail() {
             Some(detail) => format!("{}: {detail}", error.kind()),
@@ -108,7 +137,7 @@ fn value_of(value: SourceValue<'_>) -> Value {
 /// The columns of a record as variables; those of a path, such as `artist.name`, as members of `artist`.
 #[derive(Debug)]
 struct Fields {
-    columns: Arc<Columns>,
+    columns: Columns,
     values: Vec<Value>,
     prefix: String,
 }

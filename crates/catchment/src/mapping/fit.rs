@@ -123,10 +123,7 @@ pub(super) fn constant_word<'a>(column: &'a Column, given: &str) -> Result<&'a s
 /// The error of a table that is not told what all records are.
 pub(super) fn missing_constant(table: &Table, column: &Column) -> Error {
     let option = table.optional_constant().map_or("columnMapping", |(_, option)| option);
-    let words = match words(column) {
-        [words @ .., last] if !words.is_empty() => format!("{} or {last}", words.join(", ")),
-        words => words.join(", "),
-    };
+    let words = column.kind.alternatives();
     let name = &column.name;
     let problem =
         format!("is missing: set it to what the records are ({words}), or map a column to `{name}`");

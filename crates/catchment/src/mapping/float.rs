@@ -11,16 +11,20 @@ pub(super) fn float(
     is_signed: bool,
     scale: Option<(usize, usize)>,
 ) -> Result<String, ConversionError> {
-    let (kind, digits) = if is_single { ("32 bits", "6") } else { ("64 bits", "15") };
-    let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
-    let from = if is_signed { "a number" } else { "a number from 0" };
-    let decimals = scale.map(|(whole, scale)| format!(", and at most {whole} digits and {scale} decimals"));
-    let decimals = decimals.unwrap_or_default();
-    let accepted = format!(
-        "{from} that a floating point number of {kind} holds exactly as written ({digits} digits always{decimals}), decimal \
-         sign `{sign}` (option `decimal`)"
-    );
-    let number = split_number(text, decimal).ok_or_else(|| refused("not_a_number", text, &accepted))?;
+    let refuse = |code| {
+        let (kind, digits) = if is_single { ("32 bits", "6") } else { ("64 bits", "15") };
+        let sign = if decimal == DecimalSeparator::Named(',') { ',' } else { '.' };
+        let from = if is_signed { "a number" } else { "a number from 0" };
+        let decimals =
+            scale.map(|(whole, scale)| format!(", and at most {whole} digits and {scale} decimals"));
+        let decimals = decimals.unwrap_or_default();
+        let accepted = format!(
+            "{from} that a floating point number of {kind} holds exactly as written ({digits} digits always{decimals}), \
+             decimal sign `{sign}` (option `decimal`)"
+        );
+        refused(code, text, &accepted)
+    };
+    let number = split_number(text, decimal).ok_or_else(|| refuse("not_a_number"))?;
     let plain = format!(
         "{}{}.{}0e{}",
         if number.is_negative { "-" } else { "" },
@@ -29,12 +33,7 @@ pub(super) fn float(
         number.exponent
     );
     let plain = plain.replacen("-.", "-0.", 1);
-    let shortest = if is_single {
-        plain.parse::<f32>().ok().filter(|number| number.is_finite()).map(|number| format!("{number:e}"))
-    } else {
-        plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| format!("{number:e}"))
-    };
-    let shortest = shortest.ok_or_else(|| refused("out_of_range", text, &accepted))?;
+    let shortest = shortest(&plain, is_single).ok_or_else(|| refuse("out_of_range"))?;
     let (held, given) = (significant(&shortest), significant(&plain));
     let is_negative = number.is_negative && !given.0.is_empty();
     let decimals = number.fraction.trim_end_matches('0').len();
@@ -43,15 +42,24 @@ pub(super) fn float(
             number.exponent != 0 || decimals > scale || number.whole.trim_start_matches('0').len() > whole
         })
     {
-        return Err(refused("out_of_range", text, &accepted));
+        return Err(refuse("out_of_range"));
     }
     if held != given {
-        return Err(refused("not_exact", text, &accepted));
+        return Err(refuse("not_exact"));
     }
     // No negative zero: not every database keeps its sign.
     let shortest = if given.0.is_empty() { "0".to_owned() } else { shortest };
     let plain = shortest.parse::<f64>().map(|number| number.to_string()).unwrap_or_default();
     Ok(if !is_single && plain.len() <= 24 { plain } else { shortest })
+}
+
+/// The shortest text of the number that a text stands for; `None` beyond all that there are.
+fn shortest(plain: &str, is_single: bool) -> Option<String> {
+    if is_single {
+        plain.parse::<f32>().ok().filter(|number| number.is_finite()).map(|number| format!("{number:e}"))
+    } else {
+        plain.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| format!("{number:e}"))
+    }
 }
 
 /// The digits of a number in text, without zeros at either end, and the power of ten of the first one.

@@ -27,53 +27,65 @@ const TEXT_MEMBERS: [&str; 11] = [
 /// The mapping that the names of the source's columns suggest. For each target column the likeliest name wins; where nobody
 /// has listed the names of a column, those that mean the same do, in English and Spanish.
 pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> ColumnMapping {
+    let mappable = table.columns.iter().filter(|column| !matches!(column.kind, ColumnKind::Other(_)));
+    let (listed, unlisted): (Vec<&Column>, Vec<&Column>) =
+        mappable.partition(|column| !column.known_names.is_empty());
     let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
-    let exact = |known: &str| plain.iter().position(|name| name == known);
-    let member = |known: &str| {
+    let mut suggestion =
+        Suggestion { fields, taken: vec![false; fields.len()], mapping: ColumnMapping::new() };
+    for column in listed {
+        let place = column.known_names.iter().find_map(|known| place_of(known, &plain, fields));
+        suggestion.take(column, place);
+    }
+    // Its own name counts most, whoever else could be meant by it.
+    for column in &unlisted {
+        suggestion.take(column, fields.iter().position(|field| **field == *column.name));
+    }
+    for is_like in [is_same_name, is_synonym] {
+        for column in &unlisted {
+            suggestion.take_free(column, |field| is_like(table, &column.name, field));
+        }
+    }
+    suggestion.mapping
+}
+
+/// Where the field of a known name stands, or the member that holds its text.
+fn place_of(known: &str, plain: &[String], fields: &[Box<str>]) -> Option<usize> {
+    let exact = plain.iter().position(|name| name == known);
+    exact.or_else(|| {
         TEXT_MEMBERS.iter().find_map(|member| {
             let is_member =
                 |name: &str| name.strip_prefix(known)?.strip_prefix('_').map(|rest| rest == *member);
             let mut names = plain.iter().zip(fields);
             names.position(|(name, field)| field.contains('.') && is_member(name) == Some(true))
         })
-    };
-    let listed = |names: &[String]| names.iter().find_map(|known| exact(known).or_else(|| member(known)));
-    let mut taken = vec![false; fields.len()];
-    let mut suggested = ColumnMapping::new();
-    let mut take = |column: &Column, place: Option<usize>, taken: &mut Vec<bool>| {
-        let Some(place) = place else { return };
-        taken[place] = true;
-        suggested.insert(column.name.to_string(), FieldMapping::Field(fields[place].to_string()));
-    };
-    let mappable = table.columns.iter().filter(|column| !matches!(column.kind, ColumnKind::Other(_)));
-    let (known, unknown): (Vec<&Column>, Vec<&Column>) =
-        mappable.partition(|column| !column.known_names.is_empty());
-    for column in known {
-        take(column, listed(&column.known_names), &mut taken);
-    }
-    // Its own name counts most, whoever else could be meant by it.
-    let (named, unnamed): (Vec<&Column>, Vec<&Column>) =
-        unknown.into_iter().partition(|column| fields.iter().any(|field| **field == *column.name));
-    for column in named {
-        let place = fields.iter().position(|field| **field == *column.name);
-        take(column, place, &mut taken);
-    }
-    for is_like in [is_same_name, is_synonym] {
-        for column in &unnamed {
-            let place = (0..fields.len())
-                .find(|place| !taken[*place] && is_like(table, &column.name, &fields[*place]));
-            let is_free = !suggested_has(&suggested, &column.name);
-            if let (Some(place), true) = (place, is_free) {
-                taken[place] = true;
-                suggested.insert(column.name.to_string(), FieldMapping::Field(fields[place].to_string()));
-            }
-        }
-    }
-    suggested
+    })
 }
 
-fn suggested_has(suggested: &ColumnMapping, column: &str) -> bool {
-    suggested.contains_key(column)
+/// A mapping in the making.
+struct Suggestion<'a> {
+    fields: &'a [Box<str>],
+    /// Which of the fields are in it.
+    taken: Vec<bool>,
+    mapping: ColumnMapping,
+}
+
+impl Suggestion<'_> {
+    fn take(&mut self, column: &Column, place: Option<usize>) {
+        let Some(place) = place else { return };
+        self.taken[place] = true;
+        let field = FieldMapping::Field(self.fields[place].to_string());
+        self.mapping.insert(column.name.to_string(), field);
+    }
+
+    /// Takes the first field of those that nothing has, for a column that has none.
+    fn take_free(&mut self, column: &Column, is_like: impl Fn(&str) -> bool) {
+        if !self.mapping.contains_key(&*column.name) {
+            let mut places = 0..self.fields.len();
+            let place = places.find(|place| !self.taken[*place] && is_like(&self.fields[*place]));
+            self.take(column, place);
+        }
+    }
 }
 
 /// Whether two names differ in nothing but case, accents, and what stands between their words.

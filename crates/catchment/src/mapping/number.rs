@@ -133,13 +133,13 @@ pub(super) fn whole_number(
     let limits = DecimalLimits { whole, scale: 0, all: whole, is_signed: min < 0 };
     // Counts have words of their own.
     let is_count = (min, max) == (0, i32::MAX.into());
-    let in_range = format!("a whole number from {min} to {max}");
-    let plain = |error: ConversionError| if is_count { error } else { refused(error.code, text, &in_range) };
+    let refuse = |code| refused(code, text, &format!("a whole number from {min} to {max}"));
+    let plain = |error: ConversionError| if is_count { error } else { refuse(error.code) };
     let number = exact(text, decimal, &limits).map_err(plain)?;
-    let number: i128 = number.parse().map_err(|_| refused("not_a_number", text, &in_range))?;
+    let number: i128 = number.parse().map_err(|_| refuse("not_a_number"))?;
     match number {
         number if number > max && is_count => Err(refused("out_of_range", text, &format!("at most {max}"))),
-        number if number > max || number < min => Err(refused("out_of_range", text, &in_range)),
+        number if number > max || number < min => Err(refuse("out_of_range")),
         number => Ok(number),
     }
 }

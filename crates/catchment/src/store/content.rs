@@ -9,7 +9,7 @@ use super::Store;
 use super::cleanup::{BATCH, retention_ms};
 use super::db::dialect::{Dialect, Sql, list};
 use super::db::{Arg, Row, StoreError, Tx};
-use crate::target::{Ledger, Table};
+use crate::target::Table;
 
 /// Runs of a source that fill a table, or have done so since a time.
 const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = ? AND source_type = ? AND source_name = ? AND (status \
@@ -38,7 +38,7 @@ impl<'a> SourceTable<'a> {
         let (Some([source_type, source_name]), Some(id)) = (&table.origin, table.primary.first()) else {
             return Err(unfit());
         };
-        let Ledger::Columns { seen_at: Some(seen_at), .. } = &table.ledger else { return Err(unfit()) };
+        let seen_at = table.ledger.seen_at().ok_or_else(unfit)?;
         let quote = |name: &str| dialect.quote(name);
         Ok(Self {
             name: &table.name,

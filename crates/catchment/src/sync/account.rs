@@ -10,18 +10,6 @@ use crate::target::Table;
 /// The code of an error of a source whose list moved while it was read.
 pub(super) const SOURCE_SHIFTED: &str = "source_shifted";
 
-/// Where reading begins.
-pub(super) fn beginning() -> Cursor {
-    Cursor {
-        records_read: 0,
-        state: serde_json::Value::Null,
-        coverage: Coverage::Complete,
-        carryover: None,
-        warning: None,
-        findings: Vec::new(),
-    }
-}
-
 /// Settles the account of a run: the store's count must be the source's, something of it must have been of use, and an empty
 /// source must be meant. What the source leaves for the next run. `ours` becomes as the store has it.
 ///

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{beginning, check_limit, settle};
+use super::account::{check_limit, settle};
 use super::in_flight::{Committed, Pipeline};
 use super::progress::RunProgress;
 use super::read_ahead::{Mapped, read_ahead};
@@ -62,7 +62,7 @@ impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> AttemptEnd {
         let Prepared { target: options, table, source, .. } = self.prepared.clone();
-        let mut end = self.cursor.clone().unwrap_or_else(beginning);
+        let mut end = self.cursor.clone().unwrap_or_default();
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
         let chosen = run.metadata.mapping.clone();
         let reading = Reading {

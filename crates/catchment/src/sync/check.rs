@@ -12,7 +12,7 @@ use crate::mapping::names::suggest;
 use crate::mapping::{Batch, Cell, ColumnMapping, DecimalFinding, Mapping, TargetOptions, find_decimal};
 use crate::principal::Door;
 use crate::request::SyncRequest;
-use crate::target::{ColumnKind, Table, WhenUnmapped, built_in};
+use crate::target::{Table, WhenUnmapped, built_in};
 
 /// What [`SyncService::check`](crate::SyncService::check) found.
 #[derive(Debug)]
@@ -139,16 +139,12 @@ fn missing(
     inspection: &mut Inspection,
 ) -> Vec<String> {
     let missing = target.missing(table, mapping);
-    let constant = table.optional_constant().map(|(column, option)| (&*column.name, option, &column.kind));
-    let ways = missing.iter().map(|column| match constant {
-        Some((name, option, ColumnKind::Choice(words))) if *name == **column => {
-            let words = match &words[..] {
-                [words @ .., last] => format!("{} or {last}", words.join(", ")),
-                [] => String::new(),
-            };
-            format!("`{name}` (give the option `{option}`: {words})")
+    let constant = table.optional_constant();
+    let ways = missing.iter().map(|name| match constant {
+        Some((column, option)) if *column.name == **name => {
+            format!("`{name}` (give the option `{option}`: {})", column.kind.alternatives())
         }
-        _ => format!("`{column}` (map a column of the source to it with the option `columnMapping`)"),
+        _ => format!("`{name}` (map a column of the source to it with the option `columnMapping`)"),
     });
     let ways: Vec<_> = ways.collect();
     if !ways.is_empty() {
@@ -204,19 +200,19 @@ fn with_likely_cause(
     ))
 }
 
-/// The table of which more columns are named, and all that it needs; the default where none is.
+/// The table of which more columns are named, with a number that it needs among them: texts are called alike in all of them. The
+/// default where there is none.
 fn likeliest_table(columns: &Columns) -> &'static Arc<Table> {
-    let fits = |table: &Table| {
-        let mapping = suggest(table, columns);
-        let needed = table.columns.iter().filter(|column| column.when_unmapped == WhenUnmapped::Refuse);
-        let is_fed = needed.clone().count() > 0
-            && needed.clone().any(|column| {
-                matches!(column.kind, ColumnKind::Decimal(_)) && mapping.contains_key(&*column.name)
-            });
-        (mapping.len(), is_fed)
-    };
     let default = &built_in()[0];
-    let (most, _) = fits(default);
-    let better = built_in()[1..].iter().filter(|table| matches!(fits(table), (count, true) if count > most));
-    better.max_by_key(|table| fits(table).0).unwrap_or(default)
+    let named = |table: &Table| suggest(table, columns).len();
+    let has_number = |table: &Table| {
+        let mapping = suggest(table, columns);
+        table.columns.iter().any(|column| {
+            column.when_unmapped == WhenUnmapped::Refuse
+                && column.kind.is_number()
+                && mapping.contains_key(&*column.name)
+        })
+    };
+    let better = built_in()[1..].iter().filter(|table| named(table) > named(default) && has_number(table));
+    better.max_by_key(|table| named(table)).unwrap_or(default)
 }

@@ -13,7 +13,7 @@ use crate::target::{Table, TargetDeclaration, WhenUnmapped, built_in, find_built
 const OURS: [&str; 2] = ["sync_", "catchment_"];
 
 /// A table that can be written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TargetInfo {
     /// Its name.
     pub name: String,
@@ -183,14 +183,6 @@ impl TargetInfo {
     }
 
     fn refused(name: String, error: &Error) -> Self {
-        Self {
-            name,
-            refusal: Some(error.message().to_owned()),
-            columns: Vec::new(),
-            keys: Vec::new(),
-            metadata: None,
-            checks: Vec::new(),
-            warnings: Vec::new(),
-        }
+        Self { name, refusal: Some(error.message().to_owned()), ..Self::default() }
     }
 }

@@ -116,6 +116,7 @@ impl TargetDeclaration {
             asked_key: None,
             keys: Vec::new(),
             add_key: String::new(),
+            quote_mark: '`',
             checks: Vec::new(),
             origin: self.source_columns.clone(),
             primary: vec!["id".to_owned()],

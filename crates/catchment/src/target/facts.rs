@@ -28,6 +28,8 @@ pub(crate) struct TableFacts {
     pub(crate) refusal: Option<String>,
     /// An open statement that adds a unique key, up to the columns.
     pub(crate) add_key: String,
+    /// What the database quotes names with.
+    pub(crate) quote_mark: char,
 }
 
 /// A unique key.
@@ -70,9 +72,7 @@ impl TableFacts {
         ours.extend(
             declared.source_columns.iter().flatten().chain(&declared.other_columns).map(String::as_str),
         );
-        if let Ledger::Columns { seen_by, seen_at, .. } = &ledger {
-            ours.extend(std::iter::once(seen_by.as_str()).chain(seen_at.as_deref()));
-        }
+        ours.extend(ledger.seen_by().into_iter().chain(ledger.seen_at()));
         let candidates = self.columns.iter().filter(|facts| !ours.contains(&&*facts.name));
         let (fed, others): (Vec<_>, Vec<_>) = candidates.partition(|facts| !facts.is_generated);
         let primary = self.addressable_key(&fed);
@@ -84,6 +84,7 @@ impl TableFacts {
             asked_key: declared.key.clone(),
             keys: self.identifying_keys(declared),
             add_key: self.add_key.clone(),
+            quote_mark: self.quote_mark,
             origin: declared.source_columns.clone(),
             update: if primary.is_empty() || !self.triggers.is_empty() {
                 UpdateBy::Statement

@@ -102,6 +102,17 @@ impl ColumnKind {
         })
     }
 
+    /// The words that it lists, for people: `a, b or c`.
+    pub(crate) fn alternatives(&self) -> String {
+        match self {
+            Self::Choice(words) => match &words[..] {
+                [words @ .., last] if !words.is_empty() => format!("{} or {last}", words.join(", ")),
+                words => words.join(", "),
+            },
+            _ => String::new(),
+        }
+    }
+
     /// Whether numbers in text are read with a decimal sign.
     pub(crate) fn is_number(&self) -> bool {
         matches!(self, Self::Integer { .. } | Self::Decimal(_) | Self::Float { .. })

@@ -37,6 +37,8 @@ pub(crate) struct Table {
     pub(crate) checks: Vec<String>,
     /// The statement that would add a unique key, up to its columns; empty where none is needed.
     pub(crate) add_key: String,
+    /// What its database quotes names with.
+    pub(crate) quote_mark: char,
     /// What people should know before they write to it.
     pub(crate) warnings: Vec<String>,
 }
@@ -55,6 +57,32 @@ pub(crate) enum Ledger {
     },
     /// Beside it, in `sync_seen`.
     Beside,
+}
+
+impl Ledger {
+    /// The column of the run that saw a row last, where there is one.
+    pub(crate) fn seen_by(&self) -> Option<&str> {
+        match self {
+            Self::Columns { seen_by, .. } => Some(seen_by),
+            Self::Beside => None,
+        }
+    }
+
+    /// The column of when that was, where there is one.
+    pub(crate) fn seen_at(&self) -> Option<&str> {
+        match self {
+            Self::Columns { seen_at, .. } => seen_at.as_deref(),
+            Self::Beside => None,
+        }
+    }
+
+    /// The column of when a value changed last, where there is one.
+    pub(crate) fn changed_at(&self) -> Option<&str> {
+        match self {
+            Self::Columns { changed_at, .. } => changed_at.as_deref(),
+            Self::Beside => None,
+        }
+    }
 }
 
 /// How a row that differs from its record is written.
@@ -140,24 +168,15 @@ impl Table {
 
     /// All its columns: its key, those of its source where it has them, those that a mapping feeds, and our own.
     pub(crate) fn all_columns(&self) -> Vec<&str> {
-        let own: Vec<&str> = match &self.ledger {
-            Ledger::Columns { seen_by, seen_at, .. } => {
-                std::iter::once(seen_by.as_str()).chain(seen_at.as_deref()).collect()
-            }
-            Ledger::Beside => Vec::new(),
-        };
-        let changed_at = match &self.ledger {
-            Ledger::Columns { changed_at, .. } => changed_at.as_deref(),
-            Ledger::Beside => None,
-        };
         let unfed = self.primary.iter().filter(|name| self.column(name).is_none()).map(String::as_str);
         let fed = self.columns.iter().map(|column| &*column.name).chain(self.metadata.as_deref());
         unfed
             .chain(self.origin.iter().flatten().map(String::as_str))
             .chain(fed)
-            .chain(own)
+            .chain(self.ledger.seen_by())
+            .chain(self.ledger.seen_at())
             .chain(self.others.iter().map(String::as_str))
-            .chain(changed_at)
+            .chain(self.ledger.changed_at())
             .collect()
     }
 
@@ -169,7 +188,7 @@ impl Table {
     /// What a column of [`Table::all_columns`] holds; `None` for text of our own and for JSON.
     pub(crate) fn kind_of(&self, name: &str) -> Option<&ColumnKind> {
         static ID: ColumnKind = ColumnKind::Integer { min: 0, max: i64::MAX as i128, is_flag: false };
-        let is_run = matches!(&self.ledger, Ledger::Columns { seen_by, .. } if seen_by == name);
+        let is_run = self.ledger.seen_by() == Some(name);
         let is_id = self.column(name).is_none() && self.primary.iter().any(|key| key == name);
         if is_run || is_id { Some(&ID) } else { self.column(name).map(|(_, column)| &column.kind) }
     }
@@ -184,7 +203,8 @@ impl Table {
 
     /// Whether a row is known to be unchanged without reading it again: its version and its number say so.
     pub(crate) fn has_versions(&self) -> bool {
-        matches!(&self.ledger, Ledger::Columns { seen_at: Some(_), changed_at: Some(_), .. })
+        self.ledger.seen_at().is_some()
+            && self.ledger.changed_at().is_some()
             && self.primary.len() == 1
             && self.column(&self.primary[0]).is_none()
             && self.identity_columns().all(|column| column.comparison == Comparison::Bytes)
@@ -192,8 +212,8 @@ impl Table {
 
     /// The statement that would make a unique key of these columns.
     pub(crate) fn key_statement(&self, columns: &[String]) -> String {
-        let mark = if self.add_key.contains('`') { "`" } else { "\"" };
-        let quote = |name: &String| format!("{mark}{}{mark}", name.replace(mark, &mark.repeat(2)));
+        let mark = self.quote_mark;
+        let quote = |name: &String| format!("{mark}{}{mark}", name.replace(mark, &format!("{mark}{mark}")));
         format!("{} ({});", self.add_key, columns.iter().map(quote).collect::<Vec<_>>().join(", "))
     }
 

@@ -43,9 +43,9 @@ const CONTENDED_ERRORS: [u16; 3] = [1213, 1205, 3101];
 const STORAGE_ERRORS: [u16; 6] = [1114, 1021, 1026, 1030, 3, 28];
 /// Access denied (for this database, by password, by plugin), unknown database.
 const LOGIN_ERRORS: [u16; 4] = [1044, 1045, 1698, 1049];
-/// Unknown table or column, no permission for a statement, collations that cannot be compared. A read-only server (1290) is none of them: it may be one
+/// Unknown table (of `information_schema`, too) or column, no permission for a statement, collations that cannot be compared. A read-only server (1290) is none of them: it may be one
 /// that is being failed over.
-const REFUSED_ERRORS: [u16; 6] = [1054, 1142, 1143, 1146, 1227, 1267];
+const REFUSED_ERRORS: [u16; 7] = [1054, 1109, 1142, 1143, 1146, 1227, 1267];
 /// No permission for a database, a statement, a column, or for what only administrators do.
 const DENIED_ERRORS: [u16; 4] = [1044, 1142, 1143, 1227];
 const SQLITE_READONLY: i32 = 8;
@@ -179,13 +179,7 @@ impl StoreError {
 
     /// Whether there is no such table or column, or no right to it.
     pub(crate) fn is_refused(&self) -> bool {
-        self.class == FailureClass::Refused || self.is_unknown_table()
-    }
-
-    /// Whether `information_schema` has no such table (1109).
-    fn is_unknown_table(&self) -> bool {
-        let sqlx::Error::Database(error) = &self.source else { return false };
-        error.try_downcast_ref::<MySqlDatabaseError>().is_some_and(|error| error.number() == 1109)
+        self.class == FailureClass::Refused
     }
 
     /// Whether a unique key turned a row down.

@@ -8,11 +8,10 @@
 use std::io::Write;
 
 use super::columns::{checked, key_parameter};
-use super::ranges::{IdRange, ranges};
+use super::ranges::ranges;
 use super::table_view::TableView;
 use crate::mapping::Cell;
-use crate::store::chunks::padded;
-use crate::store::db::dialect::{Dialect, Sql, list};
+use crate::store::db::dialect::{Dialect, Sql};
 use crate::store::db::{Arg, Conn, StoreError};
 use crate::target::{ColumnKind, Ledger};
 
@@ -125,15 +124,7 @@ impl TableView<'_> {
             rest.sort_unstable_by_key(number);
             let numbers: Vec<_> = rest.iter().map(number).collect();
             let (ranges, others) = ranges(&numbers);
-            for IdRange { ids, exceptions } in ranges {
-                let mut args = vec![Arg::Int(*ids.start()), Arg::Int(*ids.end())];
-                args.extend(padded(&exceptions).copied().map(Arg::Int));
-                let except = match args.len() - 2 {
-                    0 => String::new(),
-                    count => format!(" AND {name} NOT IN ({})", list("?", count)),
-                };
-                conditions.push((format!("{name} BETWEEN ? AND ?{except}"), args));
-            }
+            conditions.extend(ranges.iter().map(|range| range.condition(&name)));
             rest.retain(|record| others.binary_search(&number(record)).is_ok());
         }
         for chunk in self.chunks(&rest) {

@@ -1,13 +1,12 @@
 //! Noting that a run saw rows that are as they should be.
 
-use super::ranges::{IdRange, ranges};
+use super::ranges::ranges;
 use super::scan::VersionColumns;
 use super::table_view::TableView;
 use crate::compare::Unchanged;
 use crate::store::chunks::{chunks, padded};
 use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, StoreError};
-use crate::target::Ledger;
 
 /// Notes that the run saw rows that are as they should be; nothing else of them is written. How many.
 pub(super) async fn mark_seen(
@@ -41,15 +40,8 @@ async fn mark_versions(
     ids.sort_unstable();
     let (ranges, others) = ranges(&ids);
     let mut seen = 0;
-    for IdRange { ids, exceptions } in ranges {
-        let mut args = vec![Arg::Int(*ids.start()), Arg::Int(*ids.end())];
-        args.extend(padded(&exceptions).copied().map(Arg::Int));
-        let except = if exceptions.is_empty() {
-            String::new()
-        } else {
-            format!(" AND {id} NOT IN ({})", list("?", args.len() - 2))
-        };
-        let condition = format!("{id} BETWEEN ? AND ?{except}");
+    for range in ranges {
+        let (condition, args) = range.condition(id);
         seen += mark_where(view, conn, &columns, (&condition, &args), versions).await?;
     }
     for chunk in chunks(&others, view.limits(), 1, |_| 12) {
@@ -86,9 +78,9 @@ async fn mark_where(
 
 /// By the keys of records whose rows were just compared, and locked. Nothing where the ledger is beside the table.
 async fn mark_records(view: &TableView<'_>, conn: &mut Conn, records: &[usize]) -> Result<(), StoreError> {
-    let Ledger::Columns { seen_by, seen_at, .. } = &view.batch.table.ledger else { return Ok(()) };
-    let dialect = view.dialect();
-    let seen_at = seen_at.as_deref().map(|name| format!(", {} = {}", dialect.quote(name), dialect.now()));
+    let (ledger, dialect) = (&view.batch.table.ledger, view.dialect());
+    let Some(seen_by) = ledger.seen_by() else { return Ok(()) };
+    let seen_at = ledger.seen_at().map(|name| format!(", {} = {}", dialect.quote(name), dialect.now()));
     let (seen_by, seen_at) = (dialect.quote(seen_by), seen_at.unwrap_or_default());
     for chunk in view.chunks(records) {
         let (condition, key) = view.key_condition(chunk);

@@ -1,5 +1,9 @@
 //! Ids as ranges: rows that were inserted together are found by the ends of their range.
 
+use crate::store::chunks::padded;
+use crate::store::db::Arg;
+use crate::store::db::dialect::list;
+
 /// A range of ids has at least so many, and between two of them at most so many others.
 const MIN_RANGE: usize = 32;
 const MAX_GAP: i64 = 16;
@@ -11,6 +15,19 @@ const MAX_EXCEPTIONS: usize = 256;
 pub(super) struct IdRange {
     pub(super) ids: std::ops::RangeInclusive<i64>,
     pub(super) exceptions: Vec<i64>,
+}
+
+impl IdRange {
+    /// The condition that finds them, with its parameters; `name` is the column, quoted.
+    pub(super) fn condition(&self, name: &str) -> (String, Vec<Arg<'static>>) {
+        let mut args = vec![Arg::Int(*self.ids.start()), Arg::Int(*self.ids.end())];
+        let mut condition = format!("{name} BETWEEN ? AND ?");
+        if !self.exceptions.is_empty() {
+            args.extend(padded(&self.exceptions).copied().map(Arg::Int));
+            condition.push_str(&format!(" AND {name} NOT IN ({})", list("?", args.len() - 2)));
+        }
+        (condition, args)
+    }
 }
 
 /// Sorted ids as ranges, and those that are too far from all others.

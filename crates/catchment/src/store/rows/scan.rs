@@ -4,7 +4,7 @@ use super::columns::readable_text;
 use super::table_view::TableView;
 use crate::store::db::dialect::{Dialect, Sql};
 use crate::store::db::{Row, StoreError};
-use crate::target::{Ledger, Table};
+use crate::target::Table;
 
 /// Rows of SQLite that come as one text.
 const ROWS_A_TEXT: i64 = 1000;
@@ -88,16 +88,12 @@ pub(super) struct VersionColumns {
 
 impl VersionColumns {
     pub(super) fn of(table: &Table, dialect: Dialect) -> Option<Self> {
-        let Ledger::Columns { seen_by, seen_at: Some(seen_at), changed_at: Some(changed_at) } = &table.ledger
-        else {
-            return None;
-        };
-        let quote = |name: &str| dialect.quote(name);
+        let (ledger, quote) = (&table.ledger, |name: &str| dialect.quote(name));
         Some(Self {
             id: quote(table.primary.first()?),
-            seen_by: quote(seen_by),
-            seen_at: quote(seen_at),
-            changed_at: quote(changed_at),
+            seen_by: quote(ledger.seen_by()?),
+            seen_at: quote(ledger.seen_at()?),
+            changed_at: quote(ledger.changed_at()?),
         })
     }
 }

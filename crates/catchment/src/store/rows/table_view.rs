@@ -8,7 +8,7 @@ use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Dialect, Sql};
 use crate::store::db::{Conn, Db, Row, StatementLimits, StoreError};
-use crate::target::{ColumnKind, Comparison, Ledger};
+use crate::target::{ColumnKind, Comparison};
 
 /// Values whose weights are asked for at once.
 const WEIGHTS: usize = 256;
@@ -92,12 +92,9 @@ impl<'a> TableView<'a> {
                 None => name(key),
             })
             .collect();
-        let (seen_by, changed_at) = match &table.ledger {
-            Ledger::Columns { seen_by, changed_at, .. } => (Some(seen_by), changed_at.as_ref()),
-            Ledger::Beside => (None, None),
-        };
-        selected.push(seen_by.map_or_else(|| "NULL".to_owned(), name));
-        selected.push(changed_at.map_or_else(|| "NULL".to_owned(), |column| dialect.as_text(&name(column))));
+        let or_null = |column: Option<String>| column.unwrap_or_else(|| "NULL".to_owned());
+        selected.push(or_null(table.ledger.seen_by().map(|name| dialect.quote(name))));
+        selected.push(or_null(table.ledger.changed_at().map(|name| dialect.as_text(&dialect.quote(name)))));
         let columns = 0..self.batch.columns.len();
         selected
             .extend(columns.map(|column| readable(dialect, &self.quoted(column), self.batch.kind(column))));

@@ -12,7 +12,7 @@ use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, FailureClass, StoreError};
 use crate::store::errors::Skip;
-use crate::target::{Ledger, UpdateBy};
+use crate::target::UpdateBy;
 
 /// What became of the rows of a page.
 #[derive(Debug, Default)]
@@ -143,7 +143,7 @@ impl TableSink<'_> {
         let batch = self.view.batch;
         let has_ids = rows.first().is_some_and(|(_, id)| id.is_some());
         let origin = self.view.origin.args(&batch.table);
-        let run_id = self.seen_by().map(|_| Arg::Int(self.view.origin.run_id));
+        let run_id = batch.table.ledger.seen_by().map(|_| Arg::Int(self.view.origin.run_id));
         let id_columns = self.id_columns(has_ids);
         let mut args = Vec::with_capacity(rows.len() * (batch.columns.len() + id_columns.len() + 3));
         for (row, id) in rows {
@@ -173,15 +173,6 @@ impl TableSink<'_> {
         key.filter(|(_, name)| has_ids && !is_fed(name)).collect()
     }
 
-    fn seen_by(&self) -> Option<(&str, Option<&str>, Option<&str>)> {
-        match &self.view.batch.table.ledger {
-            Ledger::Columns { seen_by, seen_at, changed_at } => {
-                Some((seen_by, seen_at.as_deref(), changed_at.as_deref()))
-            }
-            Ledger::Beside => None,
-        }
-    }
-
     fn upsert_statement(&self, rows: usize, has_ids: bool) -> String {
         let (batch, dialect) = (self.view.batch, self.view.dialect());
         let table = &batch.table;
@@ -194,11 +185,10 @@ impl TableSink<'_> {
         let fed = batch.columns.iter().enumerate();
         values.extend(fed.map(|(column, fed)| (&*fed.name, parameter(dialect, batch.kind(column)))));
         let now = dialect.now();
-        if let Some((seen_by, seen_at, changed_at)) = self.seen_by() {
-            values.push((seen_by, "?"));
-            values.extend(seen_at.map(|name| (name, now)));
-            values.extend(changed_at.filter(|_| has_ids).map(|name| (name, now)));
-        }
+        let ledger = &table.ledger;
+        values.extend(ledger.seen_by().map(|name| (name, "?")));
+        values.extend(ledger.seen_at().map(|name| (name, now)));
+        values.extend(ledger.changed_at().filter(|_| has_ids).map(|name| (name, now)));
         let group: Vec<_> = values.iter().map(|(_, value)| *value).collect();
         let mut or_update = String::new();
         if has_ids {
@@ -232,11 +222,10 @@ impl TableSink<'_> {
             .collect();
         let mut args: Vec<_> =
             fed.iter().map(|column| value(batch.cell(row, *column), batch.kind(*column))).collect();
-        if let Some((seen_by, seen_at, _)) = self.seen_by() {
-            set.push(format!("{} = ?", dialect.quote(seen_by)));
-            args.push(self.view.origin.run_id.into());
-            set.extend(seen_at.map(|name| format!("{} = {}", dialect.quote(name), dialect.now())));
-        }
+        let ledger = &batch.table.ledger;
+        set.extend(ledger.seen_by().map(|name| format!("{} = ?", dialect.quote(name))));
+        args.extend(ledger.seen_by().map(|_| Arg::Int(self.view.origin.run_id)));
+        set.extend(ledger.seen_at().map(|name| format!("{} = {}", dialect.quote(name), dialect.now())));
         args.extend(key);
         let sql = format!("UPDATE {} SET {} WHERE {condition}", self.view.table_name(), set.join(", "));
         match conn.execute(Sql::Built(sql), &args).await? {

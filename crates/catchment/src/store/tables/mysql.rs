@@ -29,7 +29,7 @@ pub(super) async fn facts(
     let triggers = triggers(conn, &name).await?;
     let checks =
         checks.into_iter().filter(|check| !check.to_lowercase().starts_with("json_valid(")).collect();
-    Ok(Some(TableFacts { name, columns, keys, triggers, checks, refusal, add_key }))
+    Ok(Some(TableFacts { name, columns, keys, triggers, checks, refusal, add_key, quote_mark: '`' }))
 }
 
 /// Why nothing can be written to it, if so.

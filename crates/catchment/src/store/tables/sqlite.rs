@@ -25,6 +25,7 @@ pub(super) async fn facts(conn: &mut Conn, name: &str) -> Result<Option<TableFac
             Dialect::Sqlite.quote(&format!("{name}_key")),
             Dialect::Sqlite.quote(&name)
         ),
+        quote_mark: '"',
         name,
         refusal,
         ..TableFacts::default()
