@@ -52,10 +52,10 @@ impl Bench {
         measure(command)
     }
 
-    /// Syncs songs into a table of five columns that is not Catchment's own.
-    pub(super) fn sync_songs(&self, database: &Database, file: &Path) -> Result<Measurement> {
+    /// Syncs a file into a table that is not Catchment's own.
+    pub(super) fn sync_own(&self, database: &Database, file: &Path, table: &str) -> Result<Measurement> {
         let mut command = self.command(database);
-        command.arg("sync").arg(file).args(["--target", "songs", "--source-name", "bench"]);
+        command.arg("sync").arg(file).args(["--target", table, "--source-name", "bench"]);
         measure(command)
     }
 

@@ -1,6 +1,6 @@
 //! MariaDB: beside `LOAD DATA LOCAL`, which maps columns by hand.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -21,17 +21,42 @@ const CATALOG: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY
     @active, @popular) SET is_active = @active = 'yes', is_popular = @popular = 'yes', last_synced_at = NOW(3), \
     last_sync_run_id = 1";
 
-/// A table of somebody's own: its primary key is its only index, and its ledger is beside it.
-const SONGS: &str = "CREATE TABLE songs (id INT NOT NULL PRIMARY KEY, title VARCHAR(200) NOT NULL, artist VARCHAR(100), \
-    price DECIMAL(10,2), year SMALLINT) CHARACTER SET utf8mb4";
-const SONGS_AS_THEY_ARE: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+const AS_THEY_ARE: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
     LINES TERMINATED BY '\\n' IGNORE 1 LINES";
 
-/// First loads, and loads again, of both tables and of one of somebody's own; `with_peers` other tools as well.
+/// A table of somebody's own: its primary key is its only index, and its ledger is beside it.
+struct OwnTable {
+    name: &'static str,
+    /// What it is measured for.
+    what: &'static str,
+    ddl: &'static str,
+}
+
+const SONGS: OwnTable = OwnTable {
+    name: "songs",
+    what: "whose keys are numbers in their order",
+    ddl: "CREATE TABLE songs (id INT NOT NULL PRIMARY KEY, title VARCHAR(200) NOT NULL, artist VARCHAR(100), \
+        price DECIMAL(10,2), year SMALLINT) CHARACTER SET utf8mb4",
+};
+
+const TRACKS: OwnTable = OwnTable {
+    name: "tracks",
+    what: "whose keys are random texts",
+    ddl: "CREATE TABLE tracks (song_name VARCHAR(255) NOT NULL, artist_name VARCHAR(255) NOT NULL, \
+        music_genre VARCHAR(100), album VARCHAR(255), track_id VARCHAR(22) CHARACTER SET ascii COLLATE ascii_bin \
+        NOT NULL PRIMARY KEY) CHARACTER SET utf8mb4",
+};
+
+/// First loads, and loads again, of the built-in tables and of some of somebody's own; `with_peers` other tools as well.
 pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     let mut mariadb = MariaDb::start()?;
     let port = mariadb.server().port;
-    let (mut music, mut catalog, mut songs) = (ResultTable::new(), ResultTable::new(), ResultTable::new());
+    let (mut music, mut catalog) = (ResultTable::new(), ResultTable::new());
+    let input = &bench.input;
+    let mut own = [
+        (SONGS, [&input.songs, &input.songs_changed], ResultTable::new()),
+        (TRACKS, [&input.music, &input.changed], ResultTable::new()),
+    ];
     for round in 0..bench.rounds {
         let loaded = Database::create(&[port], "loaded")?;
         bench.migrate(&loaded)?;
@@ -61,13 +86,21 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
         catalog.add("LOAD DATA LOCAL, first", load("", &bench.input.catalog, "catalog_items", CATALOG)?);
         catalog.add("catchment, first", bench.sync_catalog(&synced)?);
         catalog.add("catchment, again", bench.sync_catalog(&synced)?);
-        of_ones_own(bench, &mut songs, [&loaded, &synced], port)?;
+        for (table, files, results) in &mut own {
+            of_ones_own(bench, table, *files, results, [&loaded, &synced], port)?;
+        }
     }
     music.print(&format!("MariaDB, content_index, {} rows", bench.rows));
     catalog.print(&format!("MariaDB, catalog_items, {} rows", bench.rows));
-    songs.print(&format!("MariaDB, a table of five columns of somebody's own, {} rows", bench.rows));
-    if with_peers {
-        peers::bench(port, &bench.input.music)?;
+    for (table, [file, _], mut results) in own {
+        if with_peers && table.name == SONGS.name {
+            peers::bench(port, file, table.ddl, &mut results)?;
+        }
+        let what = table.what;
+        results.print(&format!(
+            "MariaDB, a table of five columns of somebody's own, {what}, {} rows",
+            bench.rows
+        ));
     }
     Ok(())
 }
@@ -75,20 +108,22 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
 /// A table that is not Catchment's own.
 fn of_ones_own(
     bench: &Bench,
-    songs: &mut ResultTable,
+    table: &OwnTable,
+    [file, changed]: [&PathBuf; 2],
+    results: &mut ResultTable,
     [loaded, synced]: [&Database; 2],
     port: u16,
 ) -> Result<()> {
-    loaded.query(SONGS)?;
-    synced.query(SONGS)?;
-    let file = bench.input.songs.display();
-    let sql = format!("LOAD DATA LOCAL INFILE '{file}' INTO TABLE songs {SONGS_AS_THEY_ARE}");
-    songs.add("LOAD DATA LOCAL, first", load_data(port, &sql)?);
-    songs.add("catchment, first", bench.sync_songs(synced, &bench.input.songs)?);
+    let name = table.name;
+    loaded.query(table.ddl)?;
+    synced.query(table.ddl)?;
+    let sql = format!("LOAD DATA LOCAL INFILE '{}' INTO TABLE {name} {AS_THEY_ARE}", file.display());
+    results.add("LOAD DATA LOCAL, first", load_data(port, &sql)?);
+    results.add("catchment, first", bench.sync_own(synced, file, name)?);
     bench.expect(synced, "inserted", bench.rows)?;
-    songs.add("catchment, again", bench.sync_songs(synced, &bench.input.songs)?);
+    results.add("catchment, again", bench.sync_own(synced, file, name)?);
     bench.expect(synced, "unchanged", bench.rows)?;
-    songs.add("catchment, 1 % changed", bench.sync_songs(synced, &bench.input.songs_changed)?);
+    results.add("catchment, 1 % changed", bench.sync_own(synced, changed, name)?);
     bench.expect(synced, "updated", bench.changed())
 }
 

@@ -41,13 +41,20 @@ pub(crate) async fn compare_reserved(
     if reserved.firsts.is_empty() {
         return Ok(changes);
     }
-    match view.page_state(&reserved.firsts, conn).await? {
+    let state = if reserved.outlook.is_mixed() {
+        PageState::Mixed
+    } else {
+        view.page_state(&reserved.firsts, conn).await?
+    };
+    match state {
         PageState::Absent => changes.insert.clone_from(&reserved.firsts),
         PageState::Same => changes.unchanged = Unchanged::Verified(reserved.firsts.clone()),
         PageState::Mixed => {
             compare_some(view, &reserved.firsts, Some(&reserved.identities), &mut changes, conn).await?;
         }
     }
+    let are_some_new = (1..reserved.firsts.len()).contains(&changes.insert.len());
+    reserved.outlook.note(are_some_new || !changes.update.is_empty());
     Ok(changes)
 }
 

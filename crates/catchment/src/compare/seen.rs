@@ -4,6 +4,7 @@
 //! a row, and what was seen before a crash counts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::bloom::GrowingBloom;
 use super::change::Duplicate;
@@ -21,8 +22,24 @@ pub(crate) struct SeenIdentities {
     /// Those of pages that are not committed yet.
     in_flight: Vec<Arc<[u128]>>,
     places: FirstPlaces,
+    outlook: Arc<Outlook>,
     /// Whether what was seen before this attempt is in the filter.
     is_primed: bool,
+}
+
+/// What the page compared last says of the next: where some of its rows were changed and some not, sums over the whole page
+/// prove nothing, and are not worth asking for.
+#[derive(Debug, Default)]
+pub(crate) struct Outlook(AtomicBool);
+
+impl Outlook {
+    pub(super) fn is_mixed(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn note(&self, is_mixed: bool) {
+        self.0.store(is_mixed, Ordering::Relaxed);
+    }
 }
 
 /// A page whose identities are reserved for it.
@@ -34,6 +51,7 @@ pub(crate) struct Reserved {
     pub(crate) firsts: Vec<usize>,
     /// The others.
     pub(crate) duplicates: Vec<Duplicate>,
+    pub(super) outlook: Arc<Outlook>,
 }
 
 impl SeenIdentities {
@@ -42,6 +60,7 @@ impl SeenIdentities {
             bloom: GrowingBloom::with_false_positives(FALSE_POSITIVES),
             in_flight: Vec::new(),
             places: FirstPlaces::default(),
+            outlook: Arc::default(),
             is_primed: false,
         }
     }
@@ -92,7 +111,7 @@ impl SeenIdentities {
             duplicate.first = self.places.get(hash(identities[duplicate.record]));
         }
         self.in_flight.push(identities.clone());
-        Ok(Reserved { identities, firsts, duplicates })
+        Ok(Reserved { identities, firsts, duplicates, outlook: self.outlook.clone() })
     }
 
     /// A page is committed, or rolled back: its identities are in the ledger, or nowhere.

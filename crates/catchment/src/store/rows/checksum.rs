@@ -61,9 +61,12 @@ impl TableView<'_> {
         let mut there = Sums::default();
         for (condition, args) in self.conditions(records) {
             let second = if self.db.has_crc32c() { "CRC32C(r)" } else { "CRC32(REVERSE(r))" };
+            // Sums of a page fit a floating point number exactly, and are quicker than those of decimals.
+            let sum = |checksum: &str| format!("CAST(COALESCE(SUM({checksum} + 0e0), 0) AS SIGNED)");
             let sql = format!(
-                "SELECT COUNT(*), CAST(COALESCE(SUM(CRC32(r)), 0) AS SIGNED), CAST(COALESCE(SUM({second}), 0) AS SIGNED) FROM \
-                 (SELECT {row} AS r FROM {} WHERE {condition}) AS t",
+                "SELECT COUNT(*), {}, {} FROM (SELECT {row} AS r FROM {} WHERE {condition}) AS t",
+                sum("CRC32(r)"),
+                sum(second),
                 self.table_name()
             );
             for found in conn.fetch(Sql::Built(sql), &args).await? {
