@@ -4,6 +4,7 @@ use catchment_core::Finding;
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::ColumnMapping;
+use crate::preview::PreviewSummary;
 
 /// What became of records. Their sum is what was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +86,12 @@ pub struct RunMetadata {
     /// The run that replaced this one. Set just before this one becomes failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<i64>,
+    /// What a preview found out beside its counts. Set by its pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<PreviewSummary>,
+    /// Whether a run that writes what a preview has shown has seen that all is as it was: it writes then. Set once.
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_verified: bool,
     /// How many runs in a row were replaced before this one. Set when it is inserted; no more are replaced after 5.
     #[serde(skip_serializing_if = "is_default")]
     pub replacements: u32,

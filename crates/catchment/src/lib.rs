@@ -93,6 +93,7 @@ mod content;
 mod counts;
 mod hex;
 mod mapping;
+mod preview;
 mod principal;
 mod request;
 mod result;
@@ -110,12 +111,13 @@ pub use counts::{Counters, RunMetadata};
 pub use mapping::{
     ColumnMapping, DecimalFinding, FieldMapping, FieldRule, KeyColumns, MaxErrors, TargetOptions, Unmapped,
 };
+pub use preview::{ChangeKind, ColumnChanges, FieldChange, LargestChange, PreviewSummary, StoredChange};
 pub use principal::{Door, Principal, Scope};
 pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
-pub use run::{RunError, RunStatus, SyncRun};
+pub use run::{RunError, RunMode, RunStatus, SyncRun};
 pub use settings::Settings;
-pub use store::{AttemptRecord, StoredError, StoredSkip, TargetRows, ValueDifference};
+pub use store::{AttemptRecord, ChangeFilter, StoredError, StoredSkip, TargetRows, ValueDifference};
 pub use sync::{
     CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, TableProposal,
     TargetColumn, TargetInfo, Workers, run_daily,

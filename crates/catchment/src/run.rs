@@ -59,6 +59,21 @@ impl RunStatus {
     }
 }
 
+/// What a run does with what it reads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunMode {
+    /// It writes its table.
+    #[default]
+    Sync,
+    /// It finds out what a run would change, and writes nothing to its table.
+    Preview,
+    /// It writes what a preview has shown, and nothing else.
+    Approve,
+}
+
+stored_names!(RunMode, "mode", Sync = "sync", Preview = "preview", Approve = "approve");
+
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]
 pub struct SyncRun {
@@ -68,8 +83,12 @@ pub struct SyncRun {
     pub request: SyncRequest,
     /// What the rows' identities hold for the source: its identifier, or `options.sourceName`.
     pub source_name: String,
-    /// The table that is written.
+    /// The table that is written, or would be.
     pub target_table: String,
+    /// What it does with what it reads.
+    pub mode: RunMode,
+    /// The run that it goes on from: the preview that it writes.
+    pub based_on: Option<i64>,
     /// See [`RunStatus`].
     pub status: RunStatus,
     /// Records applied: inserted, updated and unchanged. Raised by each page, in its transaction; below as well.

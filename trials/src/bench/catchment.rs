@@ -45,6 +45,19 @@ impl Bench {
         measure(command)
     }
 
+    /// Previews a music catalogue.
+    pub(super) fn preview(&self, database: &Database, file: &Path) -> Result<Measurement> {
+        let mut command = self.command(database);
+        command.arg("sync").arg(file).args([
+            "--content-type",
+            "music",
+            "--source-name",
+            "bench",
+            "--dry-run",
+        ]);
+        measure(command)
+    }
+
     /// Syncs the prices into `catalog_items`.
     pub(super) fn sync_catalog(&self, database: &Database) -> Result<Measurement> {
         let mut command = self.command(database);

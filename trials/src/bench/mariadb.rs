@@ -12,11 +12,11 @@ use xtask::database::Database;
 use xtask::mariadb::{MariaDb, client};
 
 /// What the loaders of the databases cannot know from the file.
-const MAPPED: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+const MAPPED: &str = "content_index CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
     LINES TERMINATED BY '\\n' IGNORE 1 LINES (title, artist, genre, @album, external_id) SET content_type = 'music', \
     source_type = 'csv', source_identifier = 'bench', metadata = JSON_OBJECT('album', @album), \
     last_synced_at = NOW(3), last_sync_run_id = 1";
-const CATALOG: &str = "CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
+const CATALOG: &str = "catalog_items CHARACTER SET utf8mb4 FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '' \
     LINES TERMINATED BY '\\n' IGNORE 1 LINES (category_id, capacity, capacity_gb, price, content_count, content_unit, \
     @active, @popular) SET is_active = @active = 'yes', is_popular = @popular = 'yes', last_synced_at = NOW(3), \
     last_sync_run_id = 1";
@@ -50,40 +50,38 @@ const TRACKS: OwnTable = OwnTable {
 /// First loads, and loads again, of the built-in tables and of some of somebody's own; `with_peers` other tools as well.
 pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     let mut mariadb = MariaDb::start()?;
-    let port = mariadb.server().port;
-    let (mut music, mut catalog) = (ResultTable::new(), ResultTable::new());
-    let input = &bench.input;
+    let (port, input) = (mariadb.server().port, &bench.input);
+    let [mut music, mut catalog, songs, tracks] = std::array::from_fn(|_| ResultTable::new());
     let mut own = [
-        (SONGS, [&input.songs, &input.songs_changed], ResultTable::new()),
-        (TRACKS, [&input.music, &input.changed], ResultTable::new()),
+        (SONGS, [&input.songs, &input.songs_changed], songs),
+        (TRACKS, [&input.music, &input.changed], tracks),
     ];
     for round in 0..bench.rounds {
         let loaded = Database::create(&[port], "loaded")?;
         bench.migrate(&loaded)?;
-        let load = |how: &str, file: &Path, table: &str, mapped: &str| {
-            load_data(
-                port,
-                &format!("LOAD DATA LOCAL INFILE '{}' {how} INTO TABLE {table} {mapped}", file.display()),
-            )
+        let load = |how: &str, file: &Path, into: &str| {
+            load_data(port, &format!("LOAD DATA LOCAL INFILE '{}' {how} INTO TABLE {into}", file.display()))
         };
-        music.add("LOAD DATA LOCAL, first", load("", &bench.input.music, "content_index", MAPPED)?);
+        music.add("LOAD DATA LOCAL, first", load("", &input.music, MAPPED)?);
         // It takes minutes.
         if bench.with_replace && round == 0 {
-            let again = load("REPLACE", &bench.input.music, "content_index", MAPPED)?;
+            let again = load("REPLACE", &input.music, MAPPED)?;
             music.add("LOAD DATA LOCAL REPLACE, again", again);
         }
         let synced = Database::create(&[port], "synced")?;
-        music.add("catchment, first", bench.sync(&synced, &bench.input.music)?);
+        music.add("catchment, first", bench.sync(&synced, &input.music)?);
         bench.expect(&synced, "inserted", bench.rows)?;
-        music.add("catchment, again", bench.sync(&synced, &bench.input.music)?);
+        music.add("catchment, again", bench.sync(&synced, &input.music)?);
         bench.expect(&synced, "unchanged", bench.rows)?;
-        music.add("catchment, 1 % changed", bench.sync(&synced, &bench.input.changed)?);
+        music.add("catchment, preview of the same", bench.preview(&synced, &input.music)?);
+        bench.expect(&synced, "unchanged", bench.rows)?;
+        music.add("catchment, 1 % changed", bench.sync(&synced, &input.changed)?);
         bench.expect(&synced, "updated", bench.changed())?;
         if round == 0 {
-            music.add("catchment, 1 % changed back, shuffled", bench.sync(&synced, &bench.input.shuffled)?);
+            music.add("catchment, 1 % changed back, shuffled", bench.sync(&synced, &input.shuffled)?);
             bench.expect(&synced, "updated", bench.changed())?;
         }
-        catalog.add("LOAD DATA LOCAL, first", load("", &bench.input.catalog, "catalog_items", CATALOG)?);
+        catalog.add("LOAD DATA LOCAL, first", load("", &input.catalog, CATALOG)?);
         catalog.add("catchment, first", bench.sync_catalog(&synced)?);
         catalog.add("catchment, again", bench.sync_catalog(&synced)?);
         for (table, files, results) in &mut own {
@@ -96,13 +94,15 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
         if with_peers && table.name == SONGS.name {
             peers::bench(port, file, table.ddl, &mut results)?;
         }
-        let what = table.what;
-        results.print(&format!(
-            "MariaDB, a table of five columns of somebody's own, {what}, {} rows",
-            bench.rows
-        ));
+        table.print(results, bench.rows);
     }
     Ok(())
+}
+
+impl OwnTable {
+    fn print(&self, results: ResultTable, rows: usize) {
+        results.print(&format!("MariaDB, five columns of somebody's own, {}, {rows} rows", self.what));
+    }
 }
 
 /// A table that is not Catchment's own.

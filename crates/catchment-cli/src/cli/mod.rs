@@ -3,12 +3,15 @@
 mod check;
 mod cleanup;
 mod exit;
+mod foreground;
 mod inspect;
 mod logging;
 mod migrate;
 mod open;
 mod output;
+mod preview;
 mod progress;
+mod rejects;
 mod request;
 mod runs;
 mod schedule;
@@ -17,6 +20,7 @@ mod serve;
 mod show;
 mod signals;
 mod stdin;
+mod summary;
 mod sync;
 mod table;
 mod targets;
@@ -189,7 +193,7 @@ async fn run(
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
-        Command::Runs(args) => runs::run(&context, args).await,
+        Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,
         Command::Show(args) => show::run(&context, args).await,
         Command::Targets(args) => targets::run(&context, args).await,
         Command::Schema(args) => schema::run(&context, &args),

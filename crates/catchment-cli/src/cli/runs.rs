@@ -1,16 +1,20 @@
 //! `catchment runs`: the runs of the database.
 
-use catchment::{App, AttemptRecord, Principal, RunStatus, StoredSkip, SyncRun};
+use catchment::{
+    App, AttemptRecord, ChangeFilter, ChangeKind, Execution, Principal, RunMode, RunStatus, StoredChange,
+    SyncRun,
+};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::exit::Exit;
+use super::foreground::Foreground;
 use super::open::{Context, caller, open_existing};
+use super::preview::{changes, describe_change};
+use super::rejects::{errors, skips};
+use super::signals::Signals;
 use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
-use crate::view::{ChangedView, ErrorView, RunView, SHOWN_ERRORS, SkipView, omitted_errors, omitted_skips};
-
-/// Errors that are fetched at a time.
-const PART: u32 = 1000;
+use crate::view::{ChangeView, ChangedView, RunView, SHOWN_ERRORS};
 
 #[derive(Args)]
 pub(super) struct RunsArgs {
@@ -53,6 +57,23 @@ enum RunsCommand {
         /// Id of the run
         id: i64,
     },
+    /// Print the changes that a preview found
+    Changes {
+        /// Id of the preview
+        id: i64,
+        /// Only changes of this kind
+        #[arg(long, value_parser = ChangeKind::from_name)]
+        kind: Option<ChangeKind>,
+        /// Only changes of this column
+        #[arg(long)]
+        column: Option<String>,
+    },
+    /// Write what a preview has shown, and nothing else; it fails before it writes where the source or the rows concerned are
+    /// not what they were
+    Approve {
+        /// Id of the preview
+        id: i64,
+    },
     /// Print all stored skips of a run: duplicates, and in what they differ from the record that counts
     Skips {
         /// Id of the run
@@ -60,7 +81,7 @@ enum RunsCommand {
     },
 }
 
-pub(super) async fn run(context: &Context, args: RunsArgs) -> anyhow::Result<Exit> {
+pub(super) async fn run(context: &Context, args: RunsArgs, is_quiet: bool) -> anyhow::Result<Exit> {
     let (app, who) = (open_existing(context).await?, caller());
     match args.command.unwrap_or(RunsCommand::List { status: None, limit: 20 }) {
         RunsCommand::List { status, limit } => list(&app, &who, status, limit, args.json).await?,
@@ -69,9 +90,32 @@ pub(super) async fn run(context: &Context, args: RunsArgs) -> anyhow::Result<Exi
         RunsCommand::Retry { id } => changed(&app.service().retry(&who, id).await?, args.json),
         RunsCommand::Errors { id } => errors(&app, &who, id, args.json).await?,
         RunsCommand::Skips { id } => skips(&app, &who, id, args.json).await?,
+        RunsCommand::Changes { id, kind, column } => {
+            let tell = |change: &StoredChange| {
+                if args.json {
+                    say_json(&ChangeView::from(change));
+                } else {
+                    say!("{} {}", change.kind, describe_change(change));
+                }
+            };
+            changes(app.service(), &who, id, &ChangeFilter { kind, column }, tell).await?;
+        }
+        RunsCommand::Approve { id } => return approve(&app, &who, id, args.json, is_quiet).await,
     }
     app.close().await;
     Ok(Exit::Done)
+}
+
+/// Approves a preview, and executes the run that writes it.
+async fn approve(app: &App, who: &Principal, id: i64, as_json: bool, is_quiet: bool) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
+    let id = app.service().approve(who, id).await?;
+    let execution = Execution { fails_fast: true, ..Execution::default() };
+    let foreground = Foreground { app, who, execution, as_json, is_quiet };
+    let kept = async |_| format!("`catchment serve` resumes run {id} after its last page");
+    let exit = foreground.run(id, &mut signals, kept).await?;
+    app.close().await;
+    Ok(exit)
 }
 
 async fn list(
@@ -92,7 +136,12 @@ async fn list(
     let row = |run: &SyncRun| {
         vec![
             run.id.to_string(),
-            format!("{}{}", run.status, if run.metadata.truncated { ", truncated" } else { "" }),
+            format!(
+                "{}{}{}",
+                run.status,
+                if run.mode == RunMode::Preview { ", preview" } else { "" },
+                if run.metadata.truncated { ", truncated" } else { "" }
+            ),
             run.target_table.clone(),
             number(run.items_processed),
             number(run.items_failed),
@@ -172,74 +221,6 @@ fn attempt_row(attempt: AttemptRecord) -> Vec<String> {
         attempt.pages.map(number).unwrap_or_default(),
         attempt.error.map(|error| error.message).unwrap_or_default(),
     ]
-}
-
-/// Each error on a line of its own, as there may be thousands.
-async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
-    let run = app.service().run(who, id).await?;
-    let mut after = Some(0);
-    while let Some(from) = after {
-        let errors = app.service().errors(who, id, from, PART).await?;
-        after = errors.last().map(|error| error.id);
-        for error in &errors {
-            if as_json {
-                say_json(&ErrorView::from(error));
-            } else {
-                say!("{} {DIM}({}){DIM:#}", error.message, error.code);
-            }
-        }
-    }
-    tell_omitted(omitted_errors(&run), "rejects");
-    Ok(())
-}
-
-/// Each skip on a line of its own.
-async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
-    let run = app.service().run(who, id).await?;
-    let mut after = Some(0);
-    while let Some(from) = after {
-        let skips = app.service().skips(who, id, from, PART).await?;
-        after = skips.last().map(|skip| skip.id);
-        for skip in &skips {
-            if as_json {
-                say_json(&SkipView::from(skip));
-            } else {
-                say!("{}", describe_skip(skip));
-            }
-        }
-    }
-    tell_omitted(omitted_skips(&run), "skips");
-    Ok(())
-}
-
-fn tell_omitted(count: u64, what: &str) {
-    if count > 0 {
-        eprintln!(
-            "{} more {what} were counted, but not stored; raise the option `maxStoredErrors` to store more",
-            number(count)
-        );
-    }
-}
-
-/// Where a skipped record stands, what it repeats, and in what it differs.
-pub(super) fn describe_skip(skip: &StoredSkip) -> String {
-    let place = match (skip.line, skip.page, &skip.path) {
-        (Some(line), ..) => format!("line {line}"),
-        (None, Some(page), Some(path)) => format!("page {page}, {path}"),
-        _ => "a record".to_owned(),
-    };
-    let item = skip.item.as_deref().unwrap_or_default();
-    let first = skip.first.as_deref().unwrap_or("an earlier record");
-    if skip.differences.is_empty() {
-        return format!("{place}: `{item}` repeats an earlier record ({})", skip.reason);
-    }
-    let value = |value: &Option<String>| value.as_ref().map_or("NULL".to_owned(), |text| format!("`{text}`"));
-    let differs: Vec<_> = skip
-        .differences
-        .iter()
-        .map(|it| format!("{} {} there, {} here", it.column, value(&it.first), value(&it.here)))
-        .collect();
-    format!("{place}: `{item}` repeats {first} with other values: {}", differs.join("; "))
 }
 
 fn changed(run: &SyncRun, as_json: bool) {

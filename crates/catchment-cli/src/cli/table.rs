@@ -75,7 +75,22 @@ pub(super) fn print(header: &[&str], rows: &[Vec<String>]) {
 
 /// A number with its thousands set apart.
 pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
+    grouped(&number.to_string())
+}
+
+/// A number as the database writes it, with its thousands set apart.
+pub(super) fn amount(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let (whole, fraction) =
+        digits.split_once('.').map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    if whole.is_empty() || !whole.bytes().all(|digit| digit.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    let fraction = fraction.map(|digits| format!(".{digits}")).unwrap_or_default();
+    format!("{sign}{}{fraction}", grouped(whole))
+}
+
+fn grouped(digits: &str) -> String {
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -93,5 +108,9 @@ mod tests {
     #[test]
     fn thousands_are_set_apart() {
         assert_eq!([0, 999, 1000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            ["54900", "-54900.25", "0.5", "1e300", ""].map(amount),
+            ["54,900", "-54,900.25", "0.5", "1e300", ""]
+        );
     }
 }

@@ -7,14 +7,15 @@ use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use catchment::{Principal, SyncRequest};
+use catchment::{ChangeFilter, ChangeKind, Principal, SyncRequest};
 use serde::Deserialize;
 
 use super::body::{JsonBody, NoBody};
 use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
 use crate::view::{
-    ChangedView, CheckView, ErrorsView, RunView, SHOWN_ERRORS, ScheduledView, SkipsView, StatsView,
+    ChangedView, ChangesView, CheckView, ErrorsView, RunView, SHOWN_ERRORS, ScheduledView, SkipsView,
+    StatsView,
 };
 
 /// Errors in one answer at most.
@@ -24,11 +25,14 @@ pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/v1/sync/stats", get(stats))
         .route("/v1/sync/trigger", post(trigger))
+        .route("/v1/sync/preview", post(preview))
         .route("/v1/sync/check", post(check))
         .route("/v1/sync/resume", post(resume))
         .route("/v1/sync/{id}", get(show))
         .route("/v1/sync/{id}/cancel", post(cancel))
         .route("/v1/sync/{id}/retry", post(retry))
+        .route("/v1/sync/{id}/approve", post(approve))
+        .route("/v1/sync/{id}/changes", get(changes))
         .route("/v1/sync/{id}/errors", get(errors))
         .route("/v1/sync/{id}/skips", get(skips))
 }
@@ -45,8 +49,24 @@ struct PageQuery {
 
 impl PageQuery {
     fn limit(&self) -> u32 {
-        self.limit.unwrap_or(SHOWN_ERRORS).clamp(1, MAX_ERRORS)
+        limit_of(self.limit)
     }
+}
+
+/// How much is answered at once.
+fn limit_of(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(SHOWN_ERRORS).clamp(1, MAX_ERRORS)
+}
+
+/// Which part of the changes of a preview is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChangesQuery {
+    kind: Option<ChangeKind>,
+    column: Option<String>,
+    #[serde(default)]
+    after: i64,
+    limit: Option<u32>,
 }
 
 type SharedState = State<Shared>;
@@ -63,10 +83,34 @@ async fn trigger(
     who: Caller,
     JsonBody(body): JsonBody,
 ) -> Result<impl IntoResponse, ErrorResponse> {
-    let sync_run_id = shared.service()?.schedule_sync(&who, SyncRequest::from_json(body)?).await?;
+    let id = shared.service()?.schedule_sync(&who, SyncRequest::from_json(body)?).await?;
+    Ok(scheduled(id, "Sync scheduled successfully"))
+}
+
+async fn preview(
+    shared: SharedState,
+    who: Caller,
+    JsonBody(body): JsonBody,
+) -> Result<impl IntoResponse, ErrorResponse> {
+    let id = shared.service()?.preview(&who, SyncRequest::from_json(body)?).await?;
+    Ok(scheduled(id, "Preview scheduled"))
+}
+
+async fn approve(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    _: NoBody,
+) -> Result<impl IntoResponse, ErrorResponse> {
+    let id = shared.service()?.approve(&who, run_id(id)?).await?;
+    Ok(scheduled(id, "Preview approved; its sync is scheduled"))
+}
+
+/// The answer to what puts a run into the queue.
+fn scheduled(sync_run_id: i64, message: &'static str) -> impl IntoResponse {
     let answer: SuccessResponse<ScheduledView> =
-        SuccessResponse::with_message(ScheduledView { sync_run_id }, "Sync scheduled successfully");
-    Ok((StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{sync_run_id}"))], answer))
+        SuccessResponse::with_message(ScheduledView { sync_run_id }, message);
+    (StatusCode::ACCEPTED, [(LOCATION, format!("/v1/sync/{sync_run_id}"))], answer)
 }
 
 async fn check(
@@ -128,6 +172,22 @@ async fn errors(
     Ok(SuccessResponse::data(ErrorsView::new(&run, &errors, part.limit())))
 }
 
+async fn changes(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    part: Result<Query<ChangesQuery>, QueryRejection>,
+) -> Result<SuccessResponse<ChangesView>, ErrorResponse> {
+    let part = part.map(|Query(part)| part).map_err(|_| {
+        invalid_query("`kind` (insert or update), `column`, `after` (an id) and `limit` (1 to 1000)")
+    })?;
+    let (service, limit) = (shared.service()?, limit_of(part.limit));
+    let run = service.run(&who, run_id(id)?).await?;
+    let filter = ChangeFilter { kind: part.kind, column: part.column };
+    let changes = service.changes(&who, run.id, &filter, part.after, limit).await?;
+    Ok(SuccessResponse::data(ChangesView::new(&run, &changes, limit)))
+}
+
 async fn skips(
     shared: SharedState,
     who: Caller,
@@ -145,8 +205,10 @@ fn run_id(id: Id) -> Result<i64, ErrorResponse> {
 }
 
 fn query(part: Parts) -> Result<PageQuery, ErrorResponse> {
-    part.map(|Query(part)| part).map_err(|_| {
-        let message = "the query is not valid; it takes `after` (an id) and `limit` (1 to 1000)";
-        ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
-    })
+    part.map(|Query(part)| part).map_err(|_| invalid_query("`after` (an id) and `limit` (1 to 1000)"))
+}
+
+fn invalid_query(takes: &str) -> ErrorResponse {
+    let message = format!("the query is not valid; it takes {takes}");
+    ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
 }

@@ -1,6 +1,7 @@
 //! Typed answers: what HTTP, `--json` and the streams to come show, each with its schema. One set for all of them.
 
 mod attempt;
+mod change;
 mod check;
 mod error;
 mod reject;
@@ -9,6 +10,7 @@ mod stats;
 mod target;
 mod time;
 
+pub(crate) use change::{ChangeView, ChangesView, omitted_changes};
 pub(crate) use check::CheckView;
 pub(crate) use error::ErrorAnswer;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
@@ -31,6 +33,7 @@ mod tests {
         assert_json_snapshot!("changed", schema_for!(ChangedView));
         assert_json_snapshot!("errors", schema_for!(ErrorsView));
         assert_json_snapshot!("skips", schema_for!(SkipsView));
+        assert_json_snapshot!("changes", schema_for!(ChangesView));
         assert_json_snapshot!("check", schema_for!(CheckView));
         assert_json_snapshot!("stats", schema_for!(StatsView));
         assert_json_snapshot!("target", schema_for!(TargetView));

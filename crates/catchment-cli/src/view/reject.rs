@@ -61,7 +61,7 @@ impl From<&StoredError> for ErrorView {
 pub(crate) struct SkipView {
     /// For paging.
     id: i64,
-    /// Why: `duplicate`.
+    /// Why: `duplicate`; `filtered` by the option `where`; or `changed_meanwhile`, where an approved change was not made.
     reason: String,
     /// What identifies the record.
     item: Option<String>,
@@ -160,6 +160,6 @@ pub(crate) fn omitted_skips(run: &SyncRun) -> u64 {
     run.items_skipped.saturating_sub(run.metadata.skips_stored)
 }
 
-fn next_after(count: usize, limit: u32, last: Option<i64>) -> Option<i64> {
+pub(super) fn next_after(count: usize, limit: u32, last: Option<i64>) -> Option<i64> {
     last.filter(|_| u32::try_from(count) == Ok(limit))
 }

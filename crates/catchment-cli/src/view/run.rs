@@ -1,6 +1,6 @@
 //! A run: the contract's fields, and more.
 
-use catchment::{AttemptRecord, ColumnMapping, RunStatus, StoredError, SyncRun};
+use catchment::{AttemptRecord, ColumnMapping, PreviewSummary, RunMode, RunStatus, StoredError, SyncRun};
 use catchment_core::{Finding, mask_url_query};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +18,10 @@ pub(crate) const SHOWN_ERRORS: u32 = 100;
 pub(crate) struct RunView {
     /// Its id.
     sync_run_id: i64,
+    /// What it does with what it reads.
+    mode: RunMode,
+    /// The run that it goes on from: the preview that it writes.
+    based_on: Option<i64>,
     /// Its state.
     status: RunStatus,
     /// Records read: the sum of all below.
@@ -56,6 +60,8 @@ pub(crate) struct RunView {
     items_unchanged: u64,
     /// Target column to source column, as given or as chosen by name.
     column_mapping: Option<ColumnMapping>,
+    /// Of a preview, what would change.
+    preview: Option<PreviewSummary>,
     /// The run whose place this one takes.
     replaces: Option<i64>,
     /// The run that took this one's place.
@@ -82,6 +88,8 @@ impl RunView {
         let counts = run.metadata.counts;
         Self {
             sync_run_id: run.id,
+            mode: run.mode,
+            based_on: run.based_on,
             status: run.status,
             items_read: counts.total(),
             items_processed: run.items_processed,
@@ -101,6 +109,7 @@ impl RunView {
             items_updated: counts.updated,
             items_unchanged: counts.unchanged,
             column_mapping: run.metadata.mapping.clone(),
+            preview: run.metadata.preview.clone(),
             replaces: run.metadata.replaces,
             replaced_by: run.metadata.replaced_by,
             error: run.error.as_ref().map(RunErrorView::from),

@@ -19,6 +19,7 @@ mod inspect;
 mod kill;
 mod logs;
 mod operators;
+mod preview;
 mod proxy;
 mod readme;
 /// The server that the sources' own tests have.

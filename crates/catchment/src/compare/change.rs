@@ -72,6 +72,14 @@ impl Default for Unchanged {
 }
 
 impl Unchanged {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Versioned { ids, .. } => ids.len(),
+            Self::Verified(records) => records.len(),
+        }
+    }
+
     /// Adds a row with its number and its version.
     pub(super) fn add(&mut self, number: i64, version: Option<Arc<str>>) {
         if let Self::Versioned { ids, versions } = self {

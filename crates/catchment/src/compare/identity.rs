@@ -77,6 +77,11 @@ pub(crate) fn identity_digest<'a>(parts: impl Iterator<Item = IdentityPart<'a>>)
             }
         }
     }
+    half_of(hash)
+}
+
+/// The first 128 bits of a hash.
+pub(super) fn half_of(hash: Sha256) -> u128 {
     let hash: [u8; 32] = hash.finalize().into();
     let (digests, _) = hash.as_chunks::<16>();
     digests.first().map_or(0, |digest| u128::from_be_bytes(*digest))

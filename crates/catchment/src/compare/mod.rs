@@ -1,8 +1,10 @@
 //! Compares a page with its table: what is new, what differs and in which columns, what is as it should be, and what this
 //! run has seen before. It writes nothing.
 
+mod apart;
 mod bloom;
 mod change;
+mod change_digest;
 mod comparison;
 mod decimals;
 mod differences;
@@ -16,6 +18,7 @@ mod table_digests;
 mod versions;
 
 pub(crate) use change::{Change, Changes, Difference, Duplicate, RowId, Unchanged};
+pub(crate) use change_digest::change_digest;
 pub(crate) use comparison::{Comparer, PagePlan};
 pub(crate) use decimals::decimal_text;
 pub(crate) use differences::differences;

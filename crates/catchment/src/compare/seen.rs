@@ -10,7 +10,7 @@ use super::bloom::GrowingBloom;
 use super::change::Duplicate;
 use super::first_places::FirstPlaces;
 use super::identity::{DigestSet, hash};
-use crate::store::{Store, StoreError, TableView};
+use crate::store::{SeenIn, Store, StoreError, TableView};
 
 /// How often a new identity is taken for one that may be seen: each of these has the ledger read.
 const FALSE_POSITIVES: f64 = 0.000_01;
@@ -23,6 +23,8 @@ pub(crate) struct SeenIdentities {
     in_flight: Vec<Arc<[u128]>>,
     places: FirstPlaces,
     outlook: Arc<Outlook>,
+    /// Where what was seen before this attempt stands.
+    seen_in: SeenIn,
     /// Whether what was seen before this attempt is in the filter.
     is_primed: bool,
 }
@@ -55,12 +57,13 @@ pub(crate) struct Reserved {
 }
 
 impl SeenIdentities {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(seen_in: SeenIn) -> Self {
         Self {
             bloom: GrowingBloom::with_false_positives(FALSE_POSITIVES),
             in_flight: Vec::new(),
             places: FirstPlaces::default(),
             outlook: Arc::default(),
+            seen_in,
             is_primed: false,
         }
     }
@@ -78,7 +81,7 @@ impl SeenIdentities {
             let prime = |identity| {
                 bloom.insert(hash(identity));
             };
-            store.each_seen(run_id, prime).await?;
+            store.each_seen(self.seen_in, run_id, prime).await?;
         }
         let identities: Arc<[u128]> = view.identities().await?.into();
         let (mut firsts, mut doubtful) = (Vec::with_capacity(identities.len()), Vec::new());
@@ -92,7 +95,7 @@ impl SeenIdentities {
         let mut duplicates = Vec::new();
         if !doubtful.is_empty() {
             let wanted: DigestSet = doubtful.iter().map(|record| identities[*record]).collect();
-            let mut seen = store.seen_among(run_id, &wanted).await?;
+            let mut seen = store.seen_among(self.seen_in, run_id, &wanted).await?;
             seen.extend(self.in_flight.iter().flat_map(|page| page.iter().copied()));
             seen.extend(firsts.iter().map(|record| identities[*record]));
             for record in doubtful {

@@ -31,10 +31,10 @@ const UNCERTAIN: u64 = 0;
 
 /// A row of the table. The digest of its identity is wide enough to stand for it.
 #[derive(Debug, Clone, Copy)]
-struct RowDigest {
+pub(super) struct RowDigest {
     identity: u128,
-    content: u64,
-    id: i64,
+    pub(super) content: u64,
+    pub(super) id: i64,
 }
 
 /// Digests of the rows of a table, and the identities that a run has seen beyond them.
@@ -43,7 +43,7 @@ pub(crate) struct TableDigests {
     /// Digests are of this process only, so that no source can aim at them.
     seed: u64,
     max_rows: usize,
-    rows: Vec<RowDigest>,
+    pub(super) rows: Vec<RowDigest>,
     index: HashTable<u32>,
     /// The version of each row: when a value of it changed last.
     version_of: Vec<u32>,
@@ -53,8 +53,8 @@ pub(crate) struct TableDigests {
     /// The row that was found last: in a file that is read again, mostly the next one follows.
     last: usize,
     /// Whether `rows` are all that the table held when it was read. `None` before it was read.
-    is_complete: Option<bool>,
-    looked_up: usize,
+    pub(super) is_complete: Option<bool>,
+    pub(super) looked_up: usize,
     /// Identities that this run has seen beyond `rows`, and some that it has not.
     seen: GrowingBloom,
     /// Those of them whose pages are not committed yet, exactly.
@@ -209,7 +209,7 @@ impl TableDigests {
     }
 
     /// Reads what the table holds, where that is worth it: at once if it is nothing.
-    async fn read_in_time(&mut self, view: &TableView<'_>) -> Result<(), StoreError> {
+    pub(super) async fn read_in_time(&mut self, view: &TableView<'_>) -> Result<(), StoreError> {
         if self.is_complete.is_none() && self.seen.is_empty() && view.is_table_empty().await? {
             self.is_complete = Some(true);
         }
@@ -243,7 +243,7 @@ impl TableDigests {
     }
 
     /// The index of a row.
-    fn find(&mut self, identity: u128) -> Option<usize> {
+    pub(super) fn find(&mut self, identity: u128) -> Option<usize> {
         let next = self.last + 1;
         if self.rows.get(next).is_some_and(|row| row.identity == identity) {
             self.last = next;
@@ -255,7 +255,7 @@ impl TableDigests {
         Some(self.last)
     }
 
-    fn identity_of(&mut self, view: &TableView<'_>, record: usize) -> u128 {
+    pub(super) fn identity_of(&mut self, view: &TableView<'_>, record: usize) -> u128 {
         self.scratch.clear();
         for column in &view.identity {
             digest(&mut self.scratch, view.batch.cell(record, *column), false);
@@ -263,7 +263,7 @@ impl TableDigests {
         xxh3_128_with_seed(&self.scratch, self.seed)
     }
 
-    fn content_of(&mut self, view: &TableView<'_>, record: usize) -> u64 {
+    pub(super) fn content_of(&mut self, view: &TableView<'_>, record: usize) -> u64 {
         self.scratch.clear();
         for (column, cell) in view.batch.row(record).enumerate() {
             match cell {

@@ -34,4 +34,5 @@ pub(crate) use decimal::find_decimal;
 pub use field::{ColumnMapping, FieldMapping, FieldRule};
 pub(crate) use infer::{InferredColumn, InferredType, infer};
 pub use max_errors::MaxErrors;
+pub(crate) use options::StorageLimits;
 pub use options::{KeyColumns, TargetOptions, Unmapped};

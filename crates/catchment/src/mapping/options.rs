@@ -60,6 +60,8 @@ pub struct TargetOptions {
     pub max_errors: Option<MaxErrors>,
     /// How many rejects, and how many skips, are stored in full; past that they are counted. Default 10000.
     pub max_stored_errors: Option<u64>,
+    /// How many changes of each kind a preview stores with their values; past that they are counted. Default 10000.
+    pub max_stored_changes: Option<u64>,
     /// Longest total delay by rate limits (status 429, quotas) before an attempt counts as failed, in seconds.
     /// Default 3600.
     pub max_wait: Option<u64>,
@@ -99,10 +101,19 @@ pub enum Unmapped {
     Fail,
 }
 
+/// How much a run stores of what it finds; past that it counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct StorageLimits {
+    /// Rejects, and skips.
+    pub(crate) errors: u64,
+    /// Changes of each kind.
+    pub(crate) changes: u64,
+}
+
 impl TargetOptions {
     /// Those that decide nothing about what a run leaves for the next one.
     pub(crate) const STATELESS: &'static [&'static str] =
-        &["maxErrors", "maxStoredErrors", "maxWait", "allowEmpty"];
+        &["maxErrors", "maxStoredErrors", "maxStoredChanges", "maxWait", "allowEmpty"];
 
     /// Splits the options of a request into the engine's and the source's.
     ///
@@ -221,9 +232,13 @@ impl TargetOptions {
         format.map_err(|problem| invalid_option(option, &problem))
     }
 
-    /// How many rejects a run stores.
-    pub(crate) fn max_stored(&self) -> u64 {
-        self.max_stored_errors.unwrap_or(10_000)
+    /// How much a run stores of what it finds.
+    pub(crate) fn storage(&self) -> StorageLimits {
+        const DEFAULT: u64 = 10_000;
+        StorageLimits {
+            errors: self.max_stored_errors.unwrap_or(DEFAULT),
+            changes: self.max_stored_changes.unwrap_or(DEFAULT),
+        }
     }
 
     /// How long a source may put a run off before that counts.

@@ -70,9 +70,9 @@ impl Store {
         Ok(rows.first().map_or(Ok(0), |row| row.int(0)).map(counted)?)
     }
 
-    /// Its thousands of errors first, in batches: deleting the run would take them along in one transaction.
+    /// Its thousands of errors and changes first, in batches: deleting the run would take them along in one transaction.
     async fn delete_run(&self, run_id: i64, status: RunStatus) -> Result<u64, StoreError> {
-        for table in ["sync_errors", "sync_skips"] {
+        for table in ["sync_errors", "sync_skips", "sync_changes"] {
             // MySQL deletes from no table that the statement selects from, unless it is hidden one level down.
             let sql = format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM (SELECT id FROM {table} WHERE sync_run_id = ? LIMIT ?) b)"

@@ -13,7 +13,7 @@ use crate::target::Table;
 
 /// Runs of a source that fill a table, or have done so since a time.
 const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = ? AND source_type = ? AND source_name = ? AND (status \
-     IN ('pending', 'in_progress') OR (status = 'completed' AND completed_at >= {now + ? ms})) LIMIT 1";
+     IN ('pending', 'in_progress') OR (status = 'completed' AND mode <> 'preview' AND completed_at >= {now + ? ms})) LIMIT 1";
 
 /// A time that all rows and all completed runs are older than.
 const TOMORROW_MS: i64 = 24 * 60 * 60 * 1000;
@@ -144,7 +144,7 @@ impl Store {
     ) -> Result<Vec<[String; 2]>> {
         let runs = "SELECT source_type, source_name, MAX(CASE WHEN status <> 'completed' OR completed_at >= \
              {now + ? ms} THEN 1 ELSE 0 END) FROM sync_runs WHERE status IN ('pending', 'in_progress', \
-             'completed') AND target_table = ? GROUP BY source_type, source_name";
+             'completed') AND mode <> 'preview' AND target_table = ? GROUP BY source_type, source_name";
         let old = format!(
             "SELECT DISTINCT c.{source_type}, c.{source_name}, CASE WHEN EXISTS (SELECT 1 FROM sync_sources s WHERE s.target_table = ? \
              AND s.source_type = c.{source_type} AND s.source_name = c.{source_name} AND s.last_completed_at >= {ago}) THEN 1 ELSE 0 \
@@ -224,7 +224,7 @@ impl Store {
 async fn begin_anew(tx: &mut Tx, source: &[Arg<'_>; 3]) -> Result<(), StoreError> {
     let ended =
         "target_table = ? AND source_type = ? AND source_name = ? AND status IN ('failed', 'cancelled')";
-    for table in ["sync_errors", "sync_skips"] {
+    for table in ["sync_errors", "sync_skips", "sync_changes", "sync_run_pages"] {
         let sql = format!(
             "DELETE FROM {table} WHERE sync_run_id IN (SELECT id FROM sync_runs WHERE {ended} AND page_no > 0)"
         );

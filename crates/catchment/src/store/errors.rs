@@ -251,7 +251,7 @@ pub(super) async fn store_skips(
 }
 
 /// The JSON path of a place, which names of members can make as long as they like.
-fn path_of(location: Option<&Location>) -> Option<String> {
+pub(super) fn path_of(location: Option<&Location>) -> Option<String> {
     match location.map(|location| &location.position) {
         Some(Position::Item { path, .. }) => Some(truncate_text(path, MAX_PATH_BYTES)),
         _ => None,
@@ -259,7 +259,7 @@ fn path_of(location: Option<&Location>) -> Option<String> {
 }
 
 /// Line, byte, page and path of a place; those that it has not are NULL.
-fn place<'a>(location: Option<&Location>, path: Option<&'a str>) -> [Arg<'a>; 4] {
+pub(super) fn place<'a>(location: Option<&Location>, path: Option<&'a str>) -> [Arg<'a>; 4] {
     match location.map(|location| &location.position) {
         Some(Position::Line { line, byte }) => {
             [stored(*line).into(), stored(*byte).into(), Arg::Null, Arg::Null]

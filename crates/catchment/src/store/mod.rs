@@ -1,6 +1,7 @@
 //! All SQL, and nothing but it. One function a statement; what belongs together is one transaction here.
 
 mod carryover;
+mod changes;
 mod chunks;
 mod cleanup;
 mod content;
@@ -11,6 +12,7 @@ mod jobs;
 mod lease;
 mod migrate;
 mod rows;
+mod run_pages;
 mod runs;
 mod seen;
 mod sources;
@@ -19,6 +21,7 @@ mod tokens;
 mod values;
 
 pub(crate) use carryover::StoredCarryover;
+pub use changes::ChangeFilter;
 pub(crate) use database::Store;
 pub use errors::{StoredError, StoredSkip, ValueDifference};
 pub use rows::TargetRows;
@@ -27,6 +30,9 @@ pub use runs::AttemptRecord;
 pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
-pub(crate) use rows::{CommitOutcome, PageCommit, PageState, RowOrigin, SameRows, TableView, WrittenPage};
+pub(crate) use rows::{
+    CommitOutcome, PageCommit, PageState, Purpose, RowOrigin, SameRows, TableView, WrittenPage,
+};
 pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
+pub(crate) use seen::SeenIn;
 pub(crate) use tables::NewTable;

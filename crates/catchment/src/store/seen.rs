@@ -8,9 +8,11 @@ use catchment_core::Result;
 use super::Store;
 use super::db::{Arg, Row, StoreError, Tx};
 use super::lease::Lease;
+use super::rows::Purpose;
 use super::values::{stored, unreadable};
 use crate::compare::DigestSet;
 use crate::run::SyncRun;
+use crate::target::{Ledger, Table};
 
 /// Bytes of a digest.
 const DIGEST: usize = 16;
@@ -18,6 +20,25 @@ const DIGEST: usize = 16;
 const COMPACTED: u64 = 2_000_000;
 /// Pages that are compacted in one transaction.
 const BATCH: i64 = 32;
+
+/// Where a run keeps which identities it has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeenIn {
+    /// In the ledger, for as long as the rows are there.
+    Ledger,
+    /// With its pages, for as long as it is under way: it wrote none of them.
+    Pages,
+}
+
+impl SeenIn {
+    /// Where a run keeps it: a row that it writes may tell, or the ledger beside the table.
+    pub(crate) fn of(table: &Table, purpose: &Purpose) -> Self {
+        match (&table.ledger, purpose) {
+            (Ledger::Beside, Purpose::Write | Purpose::WriteShown(_)) => Self::Ledger,
+            _ => Self::Pages,
+        }
+    }
+}
 
 /// Where a page stands in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +63,12 @@ impl SeenTotal {
 
 impl Store {
     /// Those of some identities that a run has seen.
-    pub(crate) async fn seen_among(&self, run_id: i64, wanted: &DigestSet) -> Result<DigestSet, StoreError> {
+    pub(crate) async fn seen_among(
+        &self,
+        seen_in: SeenIn,
+        run_id: i64,
+        wanted: &DigestSet,
+    ) -> Result<DigestSet, StoreError> {
         let mut found = DigestSet::default();
         if !wanted.is_empty() {
             let take = |digest| {
@@ -50,7 +76,7 @@ impl Store {
                     found.insert(digest);
                 }
             };
-            self.each_seen(run_id, take).await?;
+            self.each_seen(seen_in, run_id, take).await?;
         }
         Ok(found)
     }
@@ -58,10 +84,14 @@ impl Store {
     /// Goes through the identities that a run has seen.
     pub(crate) async fn each_seen(
         &self,
+        seen_in: SeenIn,
         run_id: i64,
         mut take: impl FnMut(u128) + Send,
     ) -> Result<(), StoreError> {
-        let sql = "SELECT identities FROM sync_seen WHERE sync_run_id = ?";
+        let sql = match seen_in {
+            SeenIn::Ledger => "SELECT identities FROM sync_seen WHERE sync_run_id = ?",
+            SeenIn::Pages => "SELECT identities FROM sync_run_pages WHERE sync_run_id = ?",
+        };
         let read = |row: &Row| {
             digests(row.bytes(0)?).for_each(&mut take);
             Ok(())
@@ -139,7 +169,7 @@ impl Store {
                     seen.insert(digest);
                 }
             };
-            self.each_seen(run.id, take).await?;
+            self.each_seen(SeenIn::Ledger, run.id, take).await?;
             self.compact_slice(run, &seen).await?;
         }
         Ok(())
@@ -198,15 +228,14 @@ pub(super) async fn store_seen(
     run: &SyncRun,
     lease: Lease,
     page_no: u64,
-    (key, identities): (&[String], impl Iterator<Item = u128>),
+    (key, mut identities): (&[String], Vec<u128>),
 ) -> Result<(), StoreError> {
-    let mut identities: Vec<_> = identities.collect();
     if identities.is_empty() {
         return Ok(());
     }
     identities.sort_unstable();
     let (count, sum) = (identities.len() as u64, sum_of(identities.iter().copied()));
-    let bytes: Vec<u8> = identities.into_iter().flat_map(u128::to_be_bytes).collect();
+    let bytes = bytes_of(&identities);
     let sql = "INSERT INTO sync_seen (sync_run_id, page_no, target_table, source_type, source_name, key_columns, row_count, \
          identity_sum, identities) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let key = serde_json::json!(key).to_string();
@@ -248,6 +277,12 @@ fn sum_of(digests: impl Iterator<Item = u128>) -> String {
     format!("{:032x}", digests.fold(0_u128, u128::wrapping_add))
 }
 
-fn digests(bytes: &[u8]) -> impl Iterator<Item = u128> {
+/// Digests as they are stored.
+pub(super) fn bytes_of(digests: &[u128]) -> Vec<u8> {
+    digests.iter().flat_map(|digest| digest.to_be_bytes()).collect()
+}
+
+/// Digests that are stored.
+pub(super) fn digests(bytes: &[u8]) -> impl Iterator<Item = u128> {
     bytes.chunks_exact(DIGEST).map(|bytes| u128::from_be_bytes(bytes.try_into().unwrap_or_default()))
 }

@@ -18,14 +18,14 @@ impl Store {
     }
 }
 
-/// Notes that a source has a completed run, in the transaction that completes it.
+/// Notes that a source has a completed run, in the transaction that completes it. A preview is none.
 pub(super) async fn note_completed(tx: &mut Tx, run_id: i64) -> Result<(), StoreError> {
     let sql = Sql::Each {
         mysql: "INSERT INTO sync_sources (target_table, source_type, source_name, last_completed_at) \
-                SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? \
+                SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? AND mode <> 'preview' \
                 ON DUPLICATE KEY UPDATE last_completed_at = VALUES(last_completed_at)",
         sqlite: "INSERT INTO sync_sources (target_table, source_type, source_name, last_completed_at) \
-                 SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? \
+                 SELECT target_table, source_type, source_name, completed_at FROM sync_runs WHERE id = ? AND mode <> 'preview' \
                  ON CONFLICT (target_table, source_type, source_name) DO UPDATE SET \
                  last_completed_at = excluded.last_completed_at",
     };

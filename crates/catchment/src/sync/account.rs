@@ -88,7 +88,8 @@ async fn refuse_empty(
 async fn moved(store: &Store, run: &SyncRun, table: &Table) -> Result<Option<Finding>> {
     let counts = run.metadata.counts;
     let is_new = counts.inserted > 0 && counts.inserted == counts.processed();
-    if !table.is_by_source() || !is_new || store.has_completed(run).await? {
+    // Nothing of a preview is in the table.
+    if run.metadata.preview.is_some() || !table.is_by_source() || !is_new || store.has_completed(run).await? {
         return Ok(None);
     }
     let found = store.source_with_same_rows(run, table).await?;

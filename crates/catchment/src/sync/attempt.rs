@@ -11,13 +11,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{check_limit, settle};
 use super::in_flight::{Committed, Pipeline};
+use super::preview::{uncertain_keys, verify};
 use super::progress::RunProgress;
 use super::read_ahead::{Mapped, read_ahead};
 use super::request::Prepared;
 use super::settings::ServiceSettings;
 use super::timeouts::{run_timeout_error, silence_error};
-use crate::run::SyncRun;
-use crate::store::{Lease, Store};
+use crate::mapping::StorageLimits;
+use crate::run::{RunMode, SyncRun};
+use crate::store::{Lease, Purpose, Store};
 
 /// As long as nobody waits: the time that tokio's timer can hold is longer than a machine lives.
 const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -61,6 +63,46 @@ enum ReadingEnd {
 impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> AttemptEnd {
+        match self.passes(run).await {
+            Ok(carryover) => {
+                log_findings(run);
+                AttemptEnd::Complete(carryover)
+            }
+            Err(ended) => ended,
+        }
+    }
+
+    /// Reads the source once; twice where what was shown is to be written, and nothing else.
+    async fn passes(&mut self, run: &mut SyncRun) -> Result<Option<serde_json::Value>, AttemptEnd> {
+        let limits = self.prepared.target.storage();
+        match run.mode {
+            RunMode::Sync => self.pass(run, Purpose::Write, limits).await,
+            RunMode::Preview => {
+                self.pass(run, Purpose::Find, limits).await?;
+                self.sum_up(run).await.map_err(AttemptEnd::Failed)?;
+                Ok(None)
+            }
+            RunMode::Approve => {
+                if !run.metadata.is_verified {
+                    self.pass(run, Purpose::Find, StorageLimits::default()).await?;
+                    verify(self.store, run).await.map_err(AttemptEnd::Failed)?;
+                    let begun = self.store.begin_writing(self.lease, run).await;
+                    begun.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
+                }
+                let shown = self.store.previewed_changes(run.based_on.unwrap_or_default()).await;
+                self.pass(run, Purpose::WriteShown(shown.map_err(AttemptEnd::Failed)?), limits).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Reads on from the cursor to the end of the source, and settles the account. What the source leaves for the next run.
+    async fn pass(
+        &mut self,
+        run: &mut SyncRun,
+        purpose: Purpose,
+        limits: StorageLimits,
+    ) -> Result<Option<serde_json::Value>, AttemptEnd> {
         let Prepared { target: options, table, source, .. } = self.prepared.clone();
         let mut end = self.cursor.clone().unwrap_or_default();
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
@@ -73,18 +115,22 @@ impl Attempt<'_> {
             pulse: pulse.clone(),
         };
         let pages = read_ahead(source.clone(), options.clone(), table.clone(), chosen, reading);
-        let max_stored = options.max_stored();
-        let pipeline = Pipeline::new(self.store, self.lease, run, &table, max_stored, self.limits, page_size);
+        let target = (&*table, purpose);
+        let pipeline = Pipeline::new(self.store, self.lease, run, target, limits, self.limits, page_size);
         if let Some(ended) = self.write_pages(pages, pipeline, &pulse, run, &mut end).await {
-            return ended;
+            return Err(ended);
         }
-        match settle(self.store, self.lease, (&options, &table), &end, run).await {
-            Ok(carryover) => {
-                log_findings(run);
-                AttemptEnd::Complete(carryover)
-            }
-            Err(error) => AttemptEnd::Failed(error),
-        }
+        settle(self.store, self.lease, (&options, &table), &end, run).await.map_err(AttemptEnd::Failed)
+    }
+
+    /// Adds to a preview what is known once all its changes are.
+    async fn sum_up(&self, run: &mut SyncRun) -> Result<()> {
+        let finding = uncertain_keys(&self.prepared.table, run.metadata.mapping.as_ref());
+        run.metadata.find(finding);
+        let preview = run.metadata.preview.get_or_insert_default();
+        self.store.add_medians(run.id, preview).await?;
+        self.store.store_metadata(self.lease, &run.metadata).await?;
+        Ok(())
     }
 
     /// Writes pages until no more are to be had, and those that are on their way are finished; `None` at the end of the

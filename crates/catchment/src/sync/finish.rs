@@ -15,14 +15,14 @@ use super::engine::Engine;
 use super::execute::Execution;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
-use super::request::{Prepared, milliseconds};
+use super::request::{EnqueuedRun, Prepared, milliseconds};
 use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
 use super::timeouts::silence_error;
 use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
-use crate::run::SyncRun;
+use crate::run::{RunMode, SyncRun};
 use crate::store::{Claim, LEASE, Lease, StoredCarryover, Verdict};
 use crate::target::Table;
 
@@ -100,9 +100,14 @@ impl Engine {
 
     /// Makes the ledger beside the table small again. Whoever is interrupted here leaves it larger, and as it was.
     async fn compact(&self, run: &SyncRun, verdict: &Verdict<'_>) {
-        if matches!(verdict, Verdict::Completed(_))
-            && let Err(error) = self.store.compact_seen(run).await
-        {
+        if !matches!(verdict, Verdict::Completed(_)) {
+            return;
+        }
+        let tidied = match run.mode {
+            RunMode::Sync | RunMode::Approve => self.store.compact_seen(run).await,
+            RunMode::Preview => self.store.forget_identities(run.id).await.map_err(Error::from),
+        };
+        if let Err(error) = tidied {
             log_error!(WARN, &error, run = run.id, "the ledger could not be compacted; the next run does it");
         }
     }
@@ -185,6 +190,10 @@ impl Engine {
         state_key: &str,
     ) -> Result<Option<serde_json::Value>> {
         let store = &self.store;
+        if run.mode != RunMode::Sync {
+            // It reads all of the source.
+            return Ok(None);
+        }
         let Some(carryover) = store.carryover(state_key).await? else { return Ok(None) };
         let counts = store.has_completed(run).await? && store.has_rows(run, table, false).await?;
         Ok(Some(carryover).filter(|_| counts))
@@ -193,13 +202,15 @@ impl Engine {
     /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
     /// read belongs to no version of the file.
     async fn replace(&self, run: &SyncRun, door: Door) {
-        if run.metadata.replacements >= MAX_REPLACEMENTS {
+        // What was shown of another version of the file is not what would be written.
+        if run.metadata.replacements >= MAX_REPLACEMENTS || run.mode == RunMode::Approve {
             return;
         }
         let replacements = run.metadata.replacements + 1;
         let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
-        let delay = back_off(replacements, rand::random());
-        let replaced = match self.enqueue_again(run, door, metadata, delay).await {
+        let delay = Some(back_off(replacements, rand::random()));
+        let again = EnqueuedRun { mode: run.mode, based_on: None, metadata, delay };
+        let replaced = match self.enqueue_again(run, door, again).await {
             Ok(id) => self.store.set_replaced_by(run.id, id).await,
             Err(error) => Err(error),
         };
@@ -213,15 +224,9 @@ impl Engine {
         }
     }
 
-    async fn enqueue_again(
-        &self,
-        run: &SyncRun,
-        door: Door,
-        metadata: RunMetadata,
-        delay: Duration,
-    ) -> Result<i64> {
+    async fn enqueue_again(&self, run: &SyncRun, door: Door, again: EnqueuedRun) -> Result<i64> {
         let prepared = self.prepare(run.request.clone(), door).await?;
-        self.enqueue(prepared, door, metadata, Some(delay)).await
+        self.enqueue(prepared, door, again).await
     }
 
     /// Whether an attempt committed a page; as the database has it, for a COMMIT whose answer was lost.

@@ -14,10 +14,10 @@ use super::pace::Pace;
 use super::settings::ServiceSettings;
 use super::tx_retry::{PageCommitted, commit};
 use crate::compare::{Comparer, PagePlan};
-use crate::mapping::Batch;
+use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
 use crate::store::{
-    CommitOutcome, FailureClass, LEASE, Lease, PageCommit, RowOrigin, Store, StoreError, WrittenPage,
+    CommitOutcome, FailureClass, LEASE, Lease, PageCommit, Purpose, RowOrigin, Store, StoreError, WrittenPage,
 };
 use crate::target::Table;
 
@@ -30,7 +30,8 @@ pub(super) struct Pipeline<'a> {
     lease: Lease,
     origin: Arc<RowOrigin>,
     writers: usize,
-    max_stored: u64,
+    limits: StorageLimits,
+    purpose: Arc<Purpose>,
     comparer: Comparer,
     in_flight: VecDeque<InFlight>,
     pace: Pace,
@@ -69,8 +70,8 @@ impl<'a> Pipeline<'a> {
         store: &'a Store,
         lease: Lease,
         run: &SyncRun,
-        table: &Table,
-        max_stored: u64,
+        (table, purpose): (&Table, Purpose),
+        limits: StorageLimits,
         settings: &ServiceSettings,
         page_size: PageSize,
     ) -> Self {
@@ -79,8 +80,9 @@ impl<'a> Pipeline<'a> {
             lease,
             origin: Arc::new(RowOrigin::of(run)),
             writers: store.max_writers(settings.writers),
-            max_stored,
-            comparer: Comparer::new(table, settings.memory_budget),
+            limits,
+            comparer: Comparer::new(table, &purpose, settings.memory_budget),
+            purpose: Arc::new(purpose),
             in_flight: VecDeque::new(),
             pace: Pace::new(page_size),
         }
@@ -100,10 +102,11 @@ impl<'a> Pipeline<'a> {
         let plan = Arc::new(self.comparer.plan(&self.store.view(&batch, &self.origin), self.store).await?);
         let (store, origin) = (self.store.clone(), self.origin.clone());
         let (written, planned, turn) = (batch.clone(), plan.clone(), CancellationToken::new());
+        let purpose = self.purpose.clone();
         let its_turn = turn.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let began = Instant::now();
-            let mut page = store.write_page(&written, &origin, &planned).await?;
+            let mut page = store.write_page(&written, &origin, &planned, &purpose).await?;
             let took = began.elapsed();
             while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
                 page.keep_alive().await?;
@@ -130,8 +133,9 @@ impl<'a> Pipeline<'a> {
             return Err(task_panicked());
         };
         let (store, page_no) = (self.store, run.pages + 1);
-        let (lease, max_stored) = (self.lease, self.max_stored);
-        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, max_stored };
+        let (lease, limits) = (self.lease, self.limits);
+        let purpose = &*self.purpose.clone();
+        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, purpose, limits };
         let (result, took) = match result {
             Ok(TimedPage { page, took }) => {
                 let began = Instant::now();

@@ -13,6 +13,7 @@ mod finish;
 mod heartbeat;
 mod in_flight;
 mod pace;
+mod preview;
 mod progress;
 mod queue;
 mod read_ahead;

@@ -12,7 +12,7 @@ use crate::hex::hex;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::request::SyncRequest;
-use crate::run::SyncRun;
+use crate::run::{RunMode, SyncRun};
 use crate::store::NewRun;
 use crate::target::{Table, is_built_in};
 use crate::vault::Vault;
@@ -30,25 +30,45 @@ pub(super) struct Prepared {
     pub(super) source: Arc<dyn Source>,
 }
 
+/// How a run goes into the queue.
+#[derive(Debug, Default)]
+pub(super) struct EnqueuedRun {
+    pub(super) mode: RunMode,
+    /// The run that it goes on from.
+    pub(super) based_on: Option<i64>,
+    pub(super) metadata: RunMetadata,
+    pub(super) delay: Option<Duration>,
+}
+
 impl Engine {
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
     /// the answer.
-    pub(super) async fn schedule_sync(&self, request: SyncRequest, door: Door) -> Result<i64> {
+    pub(super) async fn schedule_new(
+        &self,
+        request: SyncRequest,
+        door: Door,
+        run: EnqueuedRun,
+    ) -> Result<i64> {
         // Checked before it costs a key.
         let mut prepared = self.prepare_new(request, door).await?;
         let pointers = self.registry.secrets(&prepared.request.source_type)?;
         self.settings.vault.seal_options(pointers, &mut prepared.request.options)?;
-        self.enqueue(prepared, door, RunMetadata::default(), None).await
+        self.enqueue(prepared, door, run).await
     }
 
     /// Puts the run of a request whose secrets are sealed into the queue.
-    pub(super) async fn enqueue(
+    pub(super) async fn enqueue(&self, prepared: Prepared, door: Door, run: EnqueuedRun) -> Result<i64> {
+        self.enqueue_or_find(prepared, door, run).await.map(|(id, _)| id)
+    }
+
+    /// The same; and whether it is not one that was waiting.
+    pub(super) async fn enqueue_or_find(
         &self,
         prepared: Prepared,
         door: Door,
-        metadata: RunMetadata,
-        delay: Option<Duration>,
-    ) -> Result<i64> {
+        run: EnqueuedRun,
+    ) -> Result<(i64, bool)> {
+        let EnqueuedRun { mode, based_on, metadata, delay } = run;
         let Prepared { request, target, table, source } = prepared;
         let source_name =
             target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
@@ -61,6 +81,9 @@ impl Engine {
             (false, false) => key(&["table", &table.name]),
         };
         let node = source.is_bound_to_node().then_some(self.settings.node.as_str());
+        let before = based_on.map(|id| id.to_string()).unwrap_or_default();
+        let how = [mode.as_str(), before.as_str()];
+        let how = if mode == RunMode::Sync { &[][..] } else { &how };
         let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
         let new = NewRun {
             request: &request,
@@ -68,8 +91,10 @@ impl Engine {
             target_table: &table.name,
             door,
             node,
-            request_key: &key(&[&source_key[..], &asked].concat()),
+            request_key: &key(&[&source_key[..], &asked, how].concat()),
             lane_key: &lane_key,
+            mode,
+            based_on,
             metadata: &metadata,
             delay_ms: delay.map(milliseconds),
             key_id: self.key_of(&request)?,
@@ -77,7 +102,7 @@ impl Engine {
         let (id, is_new) = self.store.insert_run(&new).await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
         self.wake_workers();
-        Ok(id)
+        Ok((id, is_new))
     }
 
     /// The key that the secrets of a request are sealed with.

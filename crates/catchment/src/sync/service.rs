@@ -10,6 +10,7 @@ use super::check::{CheckReport, InspectReport};
 use super::engine::Engine;
 use super::execute::Execution;
 use super::progress::RunProgress;
+use super::request::EnqueuedRun;
 use super::settings::ServiceSettings;
 use super::tx_retry::retry_contended;
 use crate::principal::{Principal, Scope};
@@ -37,7 +38,7 @@ impl SyncService {
     /// `config` when something of the request does not fit, with its pointer; `database`.
     pub async fn schedule_sync(&self, principal: &Principal, request: SyncRequest) -> Result<i64> {
         principal.require(Scope::Run)?;
-        self.engine.schedule_sync(request, principal.door).await
+        self.engine.schedule_new(request, principal.door, EnqueuedRun::default()).await
     }
 
     /// Executes a run to its end: now if it is due, later if it waits for its next attempt; where another process

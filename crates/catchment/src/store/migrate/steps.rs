@@ -50,6 +50,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(4, "claims"),
     migration!(5, "identities", Some(RowStep::DerivedIds)),
     migration!(6, "seen"),
+    migration!(7, "previews"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

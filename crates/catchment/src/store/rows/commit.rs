@@ -1,21 +1,24 @@
 //! A page's transaction: its rows, its rejects, the counts and the cursor commit together or not at all.
 
 use super::duplicates::add_differences;
+use super::found::Found;
 use super::origin::RowOrigin;
 use super::outcome::Outcome;
+use super::purpose::Purpose;
 use super::table_view::TableView;
 use super::write::{TableSink, WriteOutcome};
-use crate::compare::{PagePlan, compare, compare_reserved};
+use crate::compare::{Changes, PagePlan, compare, compare_reserved};
 use crate::counts::RunMetadata;
-use crate::mapping::Batch;
+use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
 use crate::store::Store;
-use crate::store::db::{Arg, FailureClass, StoreError, Tx};
+use crate::store::changes::store_changes;
+use crate::store::db::{Arg, Conn, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
 use crate::store::lease::{Lease, lease_ms};
-use crate::store::seen::store_seen;
+use crate::store::run_pages::{PageDigests, store_page};
+use crate::store::seen::{SeenIn, store_seen};
 use crate::store::values::stored;
-use crate::target::Ledger;
 
 /// What came of committing a page.
 #[derive(Debug)]
@@ -39,6 +42,8 @@ const MOVE_CURSOR: &str = "UPDATE sync_runs SET page_no = ?, read_cursor = ?, it
 pub(crate) struct WrittenPage {
     tx: Tx,
     written: WriteOutcome,
+    /// What was done with its records, where its own transaction decided that.
+    changes: Option<Changes>,
 }
 
 /// A page whose turn it is to be committed: it is the next one of its run.
@@ -52,8 +57,8 @@ pub(crate) struct PageCommit<'a> {
     pub(crate) batch: &'a Batch,
     /// What it was planned to do; how it is done when it is done again, its own transaction decides.
     pub(crate) plan: &'a PagePlan,
-    /// Rejects, and skips, that the run stores at most.
-    pub(crate) max_stored: u64,
+    pub(crate) purpose: &'a Purpose,
+    pub(crate) limits: StorageLimits,
 }
 
 impl Store {
@@ -68,17 +73,17 @@ impl Store {
         batch: &Batch,
         origin: &RowOrigin,
         plan: &PagePlan,
+        purpose: &Purpose,
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let view = self.view(batch, origin);
+        let sink = TableSink { view: &view, is_careful: false, purpose };
         let conn = tx.conn()?;
-        let sink = TableSink { view: &view, is_careful: false };
         let result = match plan {
-            PagePlan::Compared(changes, _) => sink.apply(conn, changes).await,
-            PagePlan::Reserved(reserved) => match compare_reserved(&view, reserved, conn).await {
-                Ok(changes) => sink.apply(conn, &changes).await,
-                Err(failure) => Err(failure),
-            },
+            PagePlan::Compared(changes, _) | PagePlan::Apart(_, changes) => {
+                sink.apply(conn, changes).await.map(|written| (written, None))
+            }
+            PagePlan::Reserved(_) => write_as_found(&sink, plan, conn).await,
         };
         rolled_back_unless_ok(tx, result).await
     }
@@ -89,20 +94,25 @@ impl Store {
         page: WrittenPage,
         turn: PageCommit<'_>,
     ) -> Result<CommitOutcome, StoreError> {
-        let WrittenPage { mut tx, mut written } = page;
-        let PageCommit { run, lease, batch, plan, .. } = turn;
-        let identities = match plan {
-            PagePlan::Reserved(reserved) => Some(&*reserved.identities),
-            PagePlan::Compared(..) => None,
-        };
-        if !written.skips.is_empty() {
+        let WrittenPage { mut tx, mut written, changes } = page;
+        let PageCommit { run, lease, batch, plan, page_no, .. } = turn;
+        let identities = plan.reserved().map(|reserved| &*reserved.identities);
+        let origin = RowOrigin::of(run);
+        let view = self.view(batch, &origin);
+        if !written.skips.is_empty() && !turn.purpose.is_to_find() {
             // It is the page's turn: the rows of all pages before it can be seen.
-            let origin = RowOrigin::of(run);
-            let view = self.view(batch, &origin);
             add_differences(&view, identities, &mut written.skips, tx.conn()?).await?;
         }
-        let seen = applied(plan, batch, &written.refused);
-        let outcome = Outcome::of(&run.metadata, batch, written, turn.max_stored);
+        let seen = applied(plan, &written.refused);
+        let refused = std::mem::take(&mut written.refused);
+        let mut outcome = Outcome::of(&run.metadata, batch, written, turn.limits.errors);
+        let found = match (turn.purpose, changes.as_ref().or(plan.changes()), identities) {
+            (Purpose::Find, Some(changes), Some(identities)) => {
+                let summary = outcome.metadata.preview.get_or_insert_default();
+                Found::of(&view, identities, changes, &refused, summary, turn.limits.changes)
+            }
+            _ => Found::default(),
+        };
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
             batch.records() as u64,
@@ -111,12 +121,20 @@ impl Store {
         // The run's row first: rejects lock it for their foreign key, and a shared lock that grows is a deadlock.
         if !move_cursor(&mut tx, turn, &outcome.metadata).await? {
             tx.rollback().await?;
-            return self.why_not_moved(lease, turn.page_no).await;
+            return self.why_not_moved(lease, page_no).await;
         }
         let limits = self.db.limits();
         store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
-        store_seen(&mut tx, run, lease, turn.page_no, (&batch.table.identity, seen.into_iter())).await?;
+        store_changes(&mut tx, limits, lease.run_id, &found.changes).await?;
+        let mut digests = PageDigests { changes: found.digests, ..PageDigests::default() };
+        match SeenIn::of(&batch.table, turn.purpose) {
+            SeenIn::Ledger => store_seen(&mut tx, run, lease, page_no, (&batch.table.identity, seen)).await?,
+            // Its rows tell.
+            SeenIn::Pages if matches!(turn.purpose, Purpose::Write) => {}
+            SeenIn::Pages => digests.identities = seen,
+        }
+        store_page(&mut tx, lease, page_no, &digests).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
     }
@@ -142,15 +160,8 @@ impl Store {
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let view = self.view(turn.batch, origin);
-        let conn = tx.conn()?;
-        let compared = match turn.plan {
-            PagePlan::Compared(..) => compare(&view, conn).await,
-            PagePlan::Reserved(reserved) => compare_reserved(&view, reserved, conn).await,
-        };
-        let result = match compared {
-            Ok(changes) => TableSink { view: &view, is_careful }.apply(conn, &changes).await,
-            Err(failure) => Err(failure),
-        };
+        let sink = TableSink { view: &view, is_careful, purpose: turn.purpose };
+        let result = write_as_found(&sink, turn.plan, tx.conn()?).await;
         rolled_back_unless_ok(tx, result).await
     }
 
@@ -167,6 +178,23 @@ impl Store {
         self.db.execute(sql, &args).await.map(|_| ())
     }
 
+    /// Lets a run whose first pass wrote nothing begin another one, which writes: nothing of the first is left but its mapping.
+    pub(crate) async fn begin_writing(&self, lease: Lease, run: &mut SyncRun) -> Result<(), StoreError> {
+        let mapping = run.metadata.mapping.take();
+        run.metadata = RunMetadata { mapping, is_verified: true, ..RunMetadata::default() };
+        let text = serde_json::to_string(&run.metadata).map_err(|error| StoreError::unwritable(&error))?;
+        let sql = "UPDATE sync_runs SET read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
+             sync_metadata = ?, updated_at = {now} WHERE id = ? AND fence = ? AND status = 'in_progress'";
+        let mut tx = self.db.begin().await?;
+        let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
+        if tx.execute(sql, &args).await? == 0 {
+            tx.rollback().await?;
+            return Err(StoreError::changed_meanwhile(1));
+        }
+        tx.execute("DELETE FROM sync_run_pages WHERE sync_run_id = ?", &[lease.run_id.into()]).await?;
+        tx.commit().await
+    }
+
     /// Why the cursor did not move.
     async fn why_not_moved(&self, lease: Lease, page_no: u64) -> Result<CommitOutcome, StoreError> {
         let sql = "SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?";
@@ -177,12 +205,26 @@ impl Store {
     }
 }
 
-/// The identities that a page applies, for the ledger beside its table.
-fn applied(plan: &PagePlan, batch: &Batch, refused: &[usize]) -> Vec<u128> {
-    let PagePlan::Reserved(reserved) = plan else { return Vec::new() };
-    if batch.table.ledger != Ledger::Beside {
-        return Vec::new();
-    }
+/// Writes a page as its transaction finds the table.
+async fn write_as_found(
+    sink: &TableSink<'_>,
+    plan: &PagePlan,
+    conn: &mut Conn,
+) -> Result<(WriteOutcome, Option<Changes>), StoreError> {
+    let mut changes = match plan.reserved() {
+        Some(reserved) => compare_reserved(sink.view, reserved, conn).await?,
+        None => compare(sink.view, conn).await?,
+    };
+    let identities = plan.reserved().map_or(&[][..], |reserved| &reserved.identities);
+    let left = sink.purpose.keep_shown(sink.view, identities, &mut changes);
+    let mut written = sink.apply(conn, &changes).await?;
+    written.leave(sink.view.batch, &left);
+    Ok((written, Some(changes)))
+}
+
+/// The identities that a page applies, where rows do not tell.
+fn applied(plan: &PagePlan, refused: &[usize]) -> Vec<u128> {
+    let Some(reserved) = plan.reserved() else { return Vec::new() };
     let is_applied = |record: &&usize| !refused.contains(record);
     reserved.firsts.iter().filter(is_applied).map(|record| reserved.identities[*record]).collect()
 }
@@ -190,10 +232,10 @@ fn applied(plan: &PagePlan, batch: &Batch, refused: &[usize]) -> Vec<u128> {
 /// Where the rollback fails the connection is closed, which does the same.
 async fn rolled_back_unless_ok(
     tx: Tx,
-    result: Result<WriteOutcome, StoreError>,
+    result: Result<(WriteOutcome, Option<Changes>), StoreError>,
 ) -> Result<WrittenPage, StoreError> {
     match result {
-        Ok(written) => Ok(WrittenPage { tx, written }),
+        Ok((written, changes)) => Ok(WrittenPage { tx, written, changes }),
         Err(failure) => {
             tx.rollback().await.ok();
             Err(failure)

@@ -46,7 +46,11 @@ pub(super) async fn add_differences(
 }
 
 /// A difference as people are told of it: of a JSON object, each member that differs.
-fn value_differences(view: &TableView<'_>, record: usize, difference: &Difference) -> Vec<ValueDifference> {
+pub(super) fn value_differences(
+    view: &TableView<'_>,
+    record: usize,
+    difference: &Difference,
+) -> Vec<ValueDifference> {
     let column = &*view.batch.columns[difference.column].name;
     let here = view.batch.cell(record, difference.column).to_text();
     let first = difference.before.as_deref();

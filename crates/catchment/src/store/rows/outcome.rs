@@ -63,7 +63,8 @@ fn page_of(location: Option<&Location>) -> Option<u64> {
 
 /// Finds a record that two pages of one pass hold, which proves that the source's list moved between its pages: others were
 /// missed then. `last_page` is that of the record before the batch.
-fn find_shift(last_page: Option<u64>, batch: &Batch, duplicates: &[Skip]) -> Option<String> {
+fn find_shift(last_page: Option<u64>, batch: &Batch, skips: &[Skip]) -> Option<String> {
+    let duplicates: Vec<_> = skips.iter().filter(|skip| skip.row.is_some()).collect();
     if !batch.has_mapped_identity || duplicates.is_empty() {
         return None;
     }

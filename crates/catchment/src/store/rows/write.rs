@@ -1,13 +1,14 @@
 //! The sink that writes: applies the changes of a page to its table, many rows in a statement, and nothing else.
 
-use catchment_core::{ErrorKind, Position, Reject};
+use catchment_core::{ErrorKind, Location, Position, Reject};
 
 use super::columns::{parameter, value};
 use super::mark::mark_seen;
+use super::purpose::Purpose;
 use super::table_view::TableView;
 use crate::compare::{Change, Changes, Duplicate, RowId};
 use crate::counts::Counters;
-use crate::mapping::Cell;
+use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, FailureClass, StoreError};
@@ -24,11 +25,29 @@ pub(super) struct WriteOutcome {
     pub(super) skips: Vec<Skip>,
 }
 
+impl WriteOutcome {
+    /// Counts records whose rows are left alone, as they changed since they were shown.
+    pub(super) fn leave(&mut self, batch: &Batch, records: &[usize]) {
+        self.counts.skipped += records.len() as u64;
+        // They are no duplicates, of which is told in what they differ.
+        let skips = records
+            .iter()
+            .map(|record| Skip { row: None, ..skip("changed_meanwhile", batch, *record, None) });
+        self.skips.extend(skips);
+    }
+}
+
+fn skip(reason: &'static str, batch: &Batch, record: usize, first: Option<Location>) -> Skip {
+    let (item, location) = (batch.item(record), batch.location(record).cloned());
+    Skip { reason, row: Some(record), item, location, first, differences: Vec::new() }
+}
+
 /// Writes a page's rows of one source into its table.
 pub(super) struct TableSink<'a> {
     pub(super) view: &'a TableView<'a>,
     /// Find the rows that the database refuses, one by one, instead of giving up at the first.
     pub(super) is_careful: bool,
+    pub(super) purpose: &'a Purpose,
 }
 
 /// A row to be written, with what it is found again by where it is there.
@@ -41,19 +60,23 @@ impl TableSink<'_> {
         let inserts: Vec<Upsert<'_>> = changes.insert.iter().map(|record| (*record, None)).collect();
         let updates: Vec<Upsert<'_>> =
             changes.update.iter().map(|Change { record, id, .. }| (*record, Some(id))).collect();
+        let is_tried = self.purpose.is_to_find() && !(inserts.is_empty() && updates.is_empty());
+        if is_tried {
+            conn.raw("SAVEPOINT tried").await?;
+        }
         written.counts.inserted = self.upsert(conn, &inserts, &mut written).await?;
         written.counts.updated = self.upsert(conn, &updates, &mut written).await?;
-        written.counts.unchanged = mark_seen(self.view, conn, &changes.unchanged).await?;
+        if is_tried {
+            conn.raw("ROLLBACK TO SAVEPOINT tried").await?;
+        }
+        written.counts.unchanged = if self.purpose.is_to_find() {
+            changes.unchanged.len() as u64
+        } else {
+            mark_seen(self.view, conn, &changes.unchanged).await?
+        };
         written.counts.skipped = changes.duplicate.len() as u64;
         let batch = self.view.batch;
-        let skip = |duplicate: &Duplicate| Skip {
-            reason: "duplicate",
-            row: Some(duplicate.record),
-            item: batch.item(duplicate.record),
-            location: batch.location(duplicate.record).cloned(),
-            first: duplicate.first.clone(),
-            differences: Vec::new(),
-        };
+        let skip = |Duplicate { record, first }: &Duplicate| skip("duplicate", batch, *record, first.clone());
         written.skips = changes.duplicate.iter().map(skip).collect();
         Ok(written)
     }

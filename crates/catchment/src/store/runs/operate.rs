@@ -12,7 +12,7 @@ const RETRY_DAYS: i64 = 7;
 
 /// A later run of the source and target of a run `r`.
 const LATER_RUN: &str = "SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND l.source_type = \
-     r.source_type AND l.source_name = r.source_name AND l.id > r.id";
+     r.source_type AND l.source_name = r.source_name AND l.id > r.id AND (l.mode <> 'preview' OR r.mode = 'preview')";
 
 impl Store {
     /// Cancels a run. A worker that holds it finds that out at its next page, and does not write that one. False when
@@ -55,7 +55,7 @@ impl Store {
     pub(crate) async fn retryable_runs(&self) -> Result<Vec<i64>> {
         let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         let sql = format!(
-            "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND (r.error_type IS NULL OR r.error_type IN ({})) \
+            "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND r.mode <> 'preview' AND (r.error_type IS NULL OR r.error_type IN ({})) \
              AND r.completed_at > {{now + ? ms}} AND NOT EXISTS ({LATER_RUN}) ORDER BY r.id",
             list("?", kinds.len()),
         );

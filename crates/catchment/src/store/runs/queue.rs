@@ -8,6 +8,7 @@ use super::claimant::Claimant;
 use crate::counts::RunMetadata;
 use crate::principal::Door;
 use crate::request::SyncRequest;
+use crate::run::RunMode;
 use crate::store::Store;
 use crate::store::db::{Arg, Row, StoreError};
 use crate::store::lease::lease_ms;
@@ -16,10 +17,10 @@ use crate::store::lease::lease_ms;
 const STRANDED_LEASES: i64 = 4;
 
 /// What keeps a pending run `r` from its lane: another one that holds it, or an earlier one of the same source that was
-/// begun and is to be resumed first.
+/// begun and is to be resumed first. A preview holds up nobody while it waits.
 const LANE_IS_BUSY: &str = "(EXISTS (SELECT 1 FROM sync_runs a WHERE a.lane_key = r.lane_key AND \
     a.status = 'in_progress' AND a.lease_until >= {now}) OR EXISTS (SELECT 1 FROM sync_runs a WHERE \
-    a.lane_key = r.lane_key AND a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND \
+    a.lane_key = r.lane_key AND a.status IN ('pending', 'in_progress') AND a.attempt > 0 AND a.id < r.id AND a.mode <> 'preview' AND \
     a.source_type = r.source_type AND a.source_name = r.source_name AND a.claimable_by = r.claimable_by))";
 
 /// A run to be inserted.
@@ -35,6 +36,9 @@ pub(crate) struct NewRun<'a> {
     pub(crate) request_key: &'a str,
     /// The same for all runs that must not run side by side.
     pub(crate) lane_key: &'a str,
+    pub(crate) mode: RunMode,
+    /// The run that it goes on from.
+    pub(crate) based_on: Option<i64>,
     pub(crate) metadata: &'a RunMetadata,
     pub(crate) delay_ms: Option<i64>,
     /// The key that its secrets are sealed with.
@@ -73,8 +77,8 @@ impl Store {
         let metadata = serde_json::to_string(new.metadata).map_err(|error| StoreError::unwritable(&error))?;
         let mut tx = self.db.begin().await?;
         let sql = "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, \
-             target_table, door, node, request_key, lane_key, sync_metadata, next_attempt_at) VALUES \
-             (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now + ? ms})";
+             target_table, door, node, request_key, lane_key, mode, based_on, sync_metadata, \
+             next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now + ? ms})";
         let args = [
             Arg::from(&new.request.source_type),
             Arg::from(&new.request.source_identifier),
@@ -85,6 +89,8 @@ impl Store {
             new.node.into(),
             new.request_key.into(),
             new.lane_key.into(),
+            new.mode.as_str().into(),
+            new.based_on.into(),
             Arg::from(&metadata),
             new.delay_ms.unwrap_or_default().into(),
         ];

@@ -18,6 +18,12 @@ impl Store {
         self.db.fetch(sql, &[id.into()]).await?.first().map(read_run).transpose()
     }
 
+    /// The run that goes on from another one.
+    pub(crate) async fn run_based_on(&self, based_on: i64) -> Result<Option<i64>> {
+        let rows = self.db.fetch("SELECT id FROM sync_runs WHERE based_on = ?", &[based_on.into()]).await?;
+        Ok(rows.first().map(|row| row.int(0)).transpose()?)
+    }
+
     /// The latest runs, the newest first; of one state, or of all.
     ///
     /// # Errors

@@ -3,16 +3,16 @@
 use catchment_core::{ErrorKind, Result};
 
 use crate::request::SyncRequest;
-use crate::run::{RunError, RunStatus, SyncRun};
+use crate::run::{RunError, RunMode, RunStatus, SyncRun};
 use crate::store::db::Row;
 use crate::store::values::{counted, timestamp, unreadable};
 
 /// The columns of [`read_run`], in its order.
 pub(super) const RUN_COLUMNS: &str = "id, source_type, source_identifier, options, source_name, target_table, status, items_processed, items_failed, \
      items_skipped, sync_metadata, error_type, error_code, error_message, attempt, page_no, {ms next_attempt_at}, \
-     {ms created_at}, {ms started_at}, {ms completed_at}";
+     {ms created_at}, {ms started_at}, {ms completed_at}, mode, based_on";
 /// How many there are.
-pub(super) const RUN_WIDTH: usize = 20;
+pub(super) const RUN_WIDTH: usize = 22;
 
 pub(super) fn read_run(row: &Row) -> Result<SyncRun> {
     let options =
@@ -39,6 +39,8 @@ pub(super) fn read_run(row: &Row) -> Result<SyncRun> {
         created_at: timestamp(row.optional_int(17)?).unwrap_or_default(),
         started_at: timestamp(row.optional_int(18)?),
         completed_at: timestamp(row.optional_int(19)?),
+        mode: RunMode::from_name(row.text(20)?)?,
+        based_on: row.optional_int(21)?,
     })
 }
 

@@ -120,7 +120,7 @@ pub(super) async fn check_claimable(
 async fn holder_of_lane(conn: &mut Conn, run_id: i64) -> Result<Option<Holder>, StoreError> {
     let sql = format!(
         "SELECT {HOLDER_COLUMNS} FROM sync_runs r JOIN sync_runs h ON h.lane_key = r.lane_key WHERE r.id = ? AND \
-         h.id <> r.id AND (h.status = 'in_progress' OR (h.status = 'pending' AND h.attempt > 0 AND h.id < r.id AND \
+         h.id <> r.id AND (h.status = 'in_progress' OR (h.status = 'pending' AND h.attempt > 0 AND h.id < r.id AND h.mode <> 'preview' AND \
          h.source_type = r.source_type AND h.source_name = r.source_name AND h.claimable_by = r.claimable_by)) \
          ORDER BY CASE h.status WHEN 'in_progress' THEN 0 ELSE 1 END, h.id LIMIT 1"
     );

@@ -1,0 +1,77 @@
+//! What runs did not apply, line by line.
+
+use catchment::{App, Principal, StoredSkip};
+
+use super::table::{DIM, number, say, say_json};
+use crate::view::{ErrorView, SkipView, omitted_errors, omitted_skips};
+
+/// Errors that are fetched at a time.
+const PART: u32 = 1000;
+
+/// Each error on a line of its own, as there may be thousands.
+pub(super) async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let run = app.service().run(who, id).await?;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let errors = app.service().errors(who, id, from, PART).await?;
+        after = errors.last().map(|error| error.id);
+        for error in &errors {
+            if as_json {
+                say_json(&ErrorView::from(error));
+            } else {
+                say!("{} {DIM}({}){DIM:#}", error.message, error.code);
+            }
+        }
+    }
+    tell_omitted(omitted_errors(&run), "rejects");
+    Ok(())
+}
+
+/// Each skip on a line of its own.
+pub(super) async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+    let run = app.service().run(who, id).await?;
+    let mut after = Some(0);
+    while let Some(from) = after {
+        let skips = app.service().skips(who, id, from, PART).await?;
+        after = skips.last().map(|skip| skip.id);
+        for skip in &skips {
+            if as_json {
+                say_json(&SkipView::from(skip));
+            } else {
+                say!("{}", describe_skip(skip));
+            }
+        }
+    }
+    tell_omitted(omitted_skips(&run), "skips");
+    Ok(())
+}
+
+fn tell_omitted(count: u64, what: &str) {
+    if count > 0 {
+        eprintln!(
+            "{} more {what} were counted, but not stored; raise the option `maxStoredErrors` to store more",
+            number(count)
+        );
+    }
+}
+
+/// Where a skipped record stands, what it repeats, and in what it differs.
+pub(super) fn describe_skip(skip: &StoredSkip) -> String {
+    let place = match (skip.line, skip.page, &skip.path) {
+        (Some(line), ..) => format!("line {line}"),
+        (None, Some(page), Some(path)) => format!("page {page}, {path}"),
+        _ => "a record".to_owned(),
+    };
+    let item = skip.item.as_deref().unwrap_or_default();
+    let first = skip.first.as_deref().unwrap_or("an earlier record");
+    if skip.differences.is_empty() {
+        return format!("{place}: `{item}` repeats an earlier record ({})", skip.reason);
+    }
+    let value = |value: &Option<String>| value.as_ref().map_or("NULL".to_owned(), |text| format!("`{text}`"));
+    let differs: Vec<_> = skip
+        .differences
+        .iter()
+        .map(|it| format!("{} {} there, {} here", it.column, value(&it.first), value(&it.here)))
+        .collect();
+    format!("{place}: `{item}` repeats {first} with other values: {}", differs.join("; "))
+}

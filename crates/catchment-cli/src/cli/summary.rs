@@ -1,0 +1,103 @@
+//! What came of a run, for people and as JSON.
+
+use std::time::Duration;
+
+use catchment::{Principal, RunMode, RunStatus, StoredError, StoredSkip, SyncRun, SyncService};
+
+use super::preview::tell_preview;
+use super::rejects::describe_skip;
+use super::table::{DIM, WARN, number, say, say_findings, say_json, source_of, style};
+use crate::view::{RunView, SHOWN_ERRORS};
+
+/// Rejects, and duplicates that differ, shown after a run.
+const SHOWN: u32 = 10;
+
+/// Tells what came of a run.
+pub(super) async fn tell_run(
+    service: &SyncService,
+    who: &Principal,
+    run: &SyncRun,
+    elapsed: Duration,
+    (as_json, is_quiet): (bool, bool),
+) -> anyhow::Result<()> {
+    if as_json {
+        let errors = service.errors(who, run.id, 0, SHOWN_ERRORS).await?;
+        let view = RunView::new(run, &errors, &service.attempts(who, run.id).await?);
+        say_json(&view.with_wait(service.waits_for(who, run).await?));
+        return Ok(());
+    }
+    if is_quiet && !matches!(run.status, RunStatus::Failed | RunStatus::Cancelled) {
+        return Ok(());
+    }
+    print_summary(run, elapsed);
+    if let Some(wait) = service.waits_for(who, run).await? {
+        say!("{WARN}waits{WARN:#}: {wait}; a service (`catchment serve`) or the same command takes it up");
+    }
+    print_duplicates(run, &service.differing_skips(who, run.id, SHOWN).await?);
+    print_rejects(run, &service.errors(who, run.id, 0, SHOWN).await?);
+    tell_preview(service, who, run).await
+}
+
+fn print_summary(run: &SyncRun, elapsed: Duration) {
+    let style = style(run.status);
+    let (what, done) = match run.mode {
+        RunMode::Sync | RunMode::Approve => ("Run", ["inserted", "updated"]),
+        RunMode::Preview => ("Preview", ["to insert", "to update"]),
+    };
+    say!(
+        "{what} {}: {style}{}{style:#} in {:.1} s, {} → {}",
+        run.id,
+        run.status,
+        elapsed.as_secs_f64(),
+        source_of(run),
+        run.target_table
+    );
+    let metadata = &run.metadata;
+    if let Some(mapping) = metadata.mapping.as_ref().filter(|_| !metadata.has_found("mapping")) {
+        let pairs: Vec<_> = mapping.iter().map(|(target, field)| format!("{target} ← {field}")).collect();
+        say!("{DIM}mapping    {}{DIM:#}", pairs.join(", "));
+    }
+    say_findings(&metadata.findings);
+    let counts = metadata.counts;
+    for (name, count) in [
+        ("read", counts.total()),
+        (done[0], counts.inserted),
+        (done[1], counts.updated),
+        ("unchanged", counts.unchanged),
+        ("skipped", counts.skipped),
+        ("failed", counts.failed),
+    ] {
+        say!("{name:9} {:>12}", number(count));
+    }
+    if let Some(warning) = metadata.effective_warning() {
+        let label = if metadata.truncated { "truncated" } else { "warning" };
+        say!("{WARN}{label}{WARN:#}: {warning}");
+    }
+    if let Some(error) = &run.error {
+        say!("{style}{}{style:#}", error.message);
+    }
+}
+
+fn print_duplicates(run: &SyncRun, skips: &[StoredSkip]) {
+    if skips.is_empty() {
+        return;
+    }
+    let all = number(run.metadata.duplicates_differing);
+    say!("{WARN}Duplicates with other values{WARN:#} ({} of {all}); the first record counts:", skips.len());
+    for skip in skips {
+        say!("  {}", describe_skip(skip));
+    }
+    say!("List all of them with: catchment runs skips {}", run.id);
+}
+
+fn print_rejects(run: &SyncRun, errors: &[StoredError]) {
+    let rejects: Vec<_> = errors.iter().filter(|error| error.raw.is_some()).collect();
+    if rejects.is_empty() {
+        return;
+    }
+    say!("{WARN}Rejects{WARN:#} ({} of {}):", rejects.len(), number(run.items_failed));
+    for reject in rejects {
+        say!("  {} {DIM}({}){DIM:#}", reject.message, reject.code);
+    }
+    say!("List all of them with: catchment runs errors {}", run.id);
+}

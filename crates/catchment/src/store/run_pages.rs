@@ -1,0 +1,60 @@
+//! `sync_run_pages`: what a run that writes nothing keeps of its pages, in their transactions: the identities that it has seen,
+//! and the digests of the changes that it found.
+
+use catchment_core::Result;
+
+use super::Store;
+use super::db::{Arg, Row, StoreError, Tx};
+use super::lease::Lease;
+use super::seen::{bytes_of, digests};
+use super::values::stored;
+use crate::compare::DigestSet;
+
+impl Store {
+    /// The digests of the changes that a preview found.
+    pub(crate) async fn previewed_changes(&self, preview_id: i64) -> Result<DigestSet> {
+        let mut found = DigestSet::default();
+        let sql = "SELECT changes FROM sync_run_pages WHERE sync_run_id = ?";
+        let read = |row: &Row| {
+            found.extend(digests(row.bytes(0)?));
+            Ok(())
+        };
+        self.db.reader().await?.each(sql, &[preview_id.into()], read).await?;
+        Ok(found)
+    }
+
+    /// Forgets which identities a preview has seen, once nobody resumes it.
+    pub(crate) async fn forget_identities(&self, run_id: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE sync_run_pages SET identities = ? WHERE sync_run_id = ?";
+        self.db.execute(sql, &[Arg::Bytes(&[]), run_id.into()]).await.map(|_| ())
+    }
+}
+
+/// What a page keeps, as digests.
+#[derive(Debug, Default)]
+pub(super) struct PageDigests {
+    /// Of the identities that it has seen, where nothing else tells.
+    pub(super) identities: Vec<u128>,
+    /// Of the changes that it found.
+    pub(super) changes: Vec<u128>,
+    /// Of the identities of its rejects, as far as they are known.
+    pub(super) rejected: Vec<u128>,
+}
+
+/// Keeps what a page has seen and found.
+pub(super) async fn store_page(
+    tx: &mut Tx,
+    lease: Lease,
+    page_no: u64,
+    page: &PageDigests,
+) -> Result<(), StoreError> {
+    let PageDigests { identities, changes, rejected } = page;
+    if identities.is_empty() && changes.is_empty() && rejected.is_empty() {
+        return Ok(());
+    }
+    let digests = [identities, changes, rejected].map(|digests| bytes_of(digests));
+    let [identities, changes, rejected] = digests.each_ref().map(|bytes| Arg::Bytes(bytes));
+    let sql = "INSERT INTO sync_run_pages (sync_run_id, page_no, identities, changes, rejected) VALUES (?, ?, ?, ?, ?)";
+    let args = [lease.run_id.into(), stored(page_no).into(), identities, changes, rejected];
+    tx.execute(sql, &args).await.map(|_| ())
+}
