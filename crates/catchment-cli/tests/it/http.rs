@@ -76,6 +76,16 @@ impl Server {
         }
     }
 
+    /// Log lines with these messages, in any order.
+    pub fn wait_for_all(&self, messages: &[&str]) {
+        let mut missing = messages.to_vec();
+        while !missing.is_empty() {
+            let Ok(line) = self.log.recv() else { panic!("the server ended without {missing:?}") };
+            let event: Value = serde_json::from_str(&line).unwrap_or_default();
+            missing.retain(|message| event["message"] != **message);
+        }
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let mut request =
