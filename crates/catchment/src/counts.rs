@@ -1,6 +1,7 @@
 //! What a run counts, and what else it keeps beside its counts.
 
 use catchment_core::Finding;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::ColumnMapping;
@@ -70,6 +71,9 @@ pub struct RunMetadata {
     /// source whose list moved twice; never reset.
     #[serde(skip_serializing_if = "is_default")]
     pub truncated: bool,
+    /// Whether it has seen all that its source holds, and that was something. Set at the end of the source.
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_whole: bool,
     /// Why a run that is completed cannot be sure to have seen all, where no limit of the options is the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,
@@ -92,9 +96,45 @@ pub struct RunMetadata {
     /// Whether a run that writes what a preview has shown has seen that all is as it was: it writes then. Set once.
     #[serde(skip_serializing_if = "is_default")]
     pub is_verified: bool,
+    /// Rows that left the source, and were marked or deleted; of a preview, that would be. Not part of what was read.
+    #[serde(skip_serializing_if = "is_default")]
+    pub gone: u64,
+    /// Rows that left the source, and were left alone all the same. Set at the end of the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone_held: Option<GoneHeld>,
+    /// Rejected records of which nobody knows which rows they are; counted where rows that left the source matter.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rejects_unidentified: u64,
+    /// How far the sweep of rows that left the source has come. Set once it may begin; moved by its steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
     /// How many runs in a row were replaced before this one. Set when it is inserted; no more are replaced after 5.
     #[serde(skip_serializing_if = "is_default")]
     pub replacements: u32,
+}
+
+/// Rows that left the source, and why they are left alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GoneHeld {
+    /// How many; null where that is not known.
+    pub rows: Option<u64>,
+    /// Why.
+    pub reason: String,
+    /// Whether somebody may release them.
+    pub can_be_released: bool,
+}
+
+/// How far a sweep has come: the phase of a run after its last page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sweep {
+    /// The slice of the digests that it goes through.
+    pub(crate) slice: u64,
+    /// The primary key of the last row that it looked at.
+    pub(crate) after: Option<Vec<String>>,
+    /// Whether it has come to its end.
+    pub(crate) is_over: bool,
 }
 
 impl RunMetadata {
@@ -104,6 +144,7 @@ impl RunMetadata {
         self.counts.failed > 0
             || self.duplicates_differing > 0
             || self.truncated
+            || self.gone_held.is_some()
             || self.effective_warning().is_some()
     }
 

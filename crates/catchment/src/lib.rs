@@ -107,9 +107,10 @@ mod vault;
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
 pub use content::ContentIndexRepository;
-pub use counts::{Counters, RunMetadata};
+pub use counts::{Counters, GoneHeld, RunMetadata, Sweep};
 pub use mapping::{
     ColumnMapping, DecimalFinding, FieldMapping, FieldRule, KeyColumns, MaxErrors, TargetOptions, Unmapped,
+    WhenGone,
 };
 pub use preview::{ChangeKind, ColumnChanges, FieldChange, LargestChange, PreviewSummary, StoredChange};
 pub use principal::{Door, Principal, Scope};
@@ -122,4 +123,4 @@ pub use sync::{
     CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, TableProposal,
     TargetColumn, TargetInfo, Workers, run_daily,
 };
-pub use target::{ColumnDeclaration, LedgerColumns, TargetDeclaration, is_built_in};
+pub use target::{ColumnDeclaration, GoneMark, LedgerColumns, MarkValue, TargetDeclaration, is_built_in};

@@ -13,6 +13,8 @@ pub struct PreviewSummary {
     pub inserts_stored: u64,
     /// Rows to be updated that are kept with their values, before and after.
     pub updates_stored: u64,
+    /// Rows that left the source that are kept.
+    pub gone_stored: u64,
     /// Of the columns that updates change, what they change.
     pub columns: BTreeMap<String, ColumnChanges>,
     /// The sum of the digests of all changes, as 32 hexadecimal digits: equal for the same changes, in whatever order.
@@ -61,9 +63,11 @@ pub enum ChangeKind {
     Insert,
     /// Values of it change.
     Update,
+    /// The row left the source: it is marked, or deleted.
+    Gone,
 }
 
-stored_names!(ChangeKind, "kind of change", Insert = "insert", Update = "update");
+stored_names!(ChangeKind, "kind of change", Insert = "insert", Update = "update", Gone = "gone");
 
 /// A change that a run would make.
 #[derive(Debug, Clone)]

@@ -70,9 +70,11 @@ pub enum RunMode {
     Preview,
     /// It writes what a preview has shown, and nothing else.
     Approve,
+    /// It marks or deletes the rows that left the source of another run, which that held.
+    Release,
 }
 
-stored_names!(RunMode, "mode", Sync = "sync", Preview = "preview", Approve = "approve");
+stored_names!(RunMode, "mode", Sync = "sync", Preview = "preview", Approve = "approve", Release = "release");
 
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]
@@ -87,7 +89,7 @@ pub struct SyncRun {
     pub target_table: String,
     /// What it does with what it reads.
     pub mode: RunMode,
-    /// The run that it goes on from: the preview that it writes.
+    /// The run that it goes on from: the preview that it writes, or the one whose held rows it releases.
     pub based_on: Option<i64>,
     /// See [`RunStatus`].
     pub status: RunStatus,

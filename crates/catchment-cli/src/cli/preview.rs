@@ -21,7 +21,7 @@ pub(super) async fn tell_preview(
         return Ok(());
     }
     let counts = run.metadata.counts;
-    if counts.inserted + counts.updated == 0 {
+    if counts.inserted + counts.updated + run.metadata.gone == 0 {
         say!("Nothing would change, and nothing was written");
         return Ok(());
     }
@@ -30,6 +30,9 @@ pub(super) async fn tell_preview(
     print_changes("Updates, those first that change a number the most", counts.updated, &updates);
     let inserts = ChangeFilter { kind: Some(ChangeKind::Insert), column: None };
     print_changes("New rows", counts.inserted, &service.changes(who, run.id, &inserts, 0, SHOWN).await?);
+    let left = ChangeFilter { kind: Some(ChangeKind::Gone), column: None };
+    let left = service.changes(who, run.id, &left, 0, SHOWN).await?;
+    print_changes("Rows that left the source", run.metadata.gone, &left);
     say!("List them with: catchment runs changes {}", run.id);
     say!("Nothing was written. To write this, and nothing else: catchment runs approve {}", run.id);
     Ok(())
@@ -72,7 +75,7 @@ fn print_changes(what: &str, all: u64, changes: &[StoredChange]) {
 /// What a change does to its row.
 pub(super) fn describe_change(change: &StoredChange) -> String {
     let fields: Vec<_> = change.fields.iter().map(|field| describe_field(change.kind, field)).collect();
-    format!("{}: {}", change.item, fields.join(", "))
+    if fields.is_empty() { change.item.clone() } else { format!("{}: {}", change.item, fields.join(", ")) }
 }
 
 fn describe_field(kind: ChangeKind, field: &FieldChange) -> String {
@@ -83,7 +86,9 @@ fn describe_field(kind: ChangeKind, field: &FieldChange) -> String {
     };
     match kind {
         ChangeKind::Insert => format!("{} {}", field.column, shown(&field.after)),
-        ChangeKind::Update => format!("{} {} → {}", field.column, shown(&field.before), shown(&field.after)),
+        ChangeKind::Update | ChangeKind::Gone => {
+            format!("{} {} → {}", field.column, shown(&field.before), shown(&field.after))
+        }
     }
 }
 

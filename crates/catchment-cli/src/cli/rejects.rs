@@ -1,6 +1,6 @@
-//! What runs did not apply, line by line.
+//! What runs did not apply, and what they left alone, in words.
 
-use catchment::{App, Principal, StoredSkip};
+use catchment::{App, Principal, StoredSkip, SyncRun};
 
 use super::table::{DIM, number, say, say_json};
 use crate::view::{ErrorView, SkipView, omitted_errors, omitted_skips};
@@ -44,6 +44,21 @@ pub(super) async fn skips(app: &App, who: &Principal, id: i64, as_json: bool) ->
     }
     tell_omitted(omitted_skips(&run), "skips");
     Ok(())
+}
+
+/// Rows that left the source, in words; nothing where there are none.
+pub(super) fn describe_gone(run: &SyncRun) -> String {
+    match &run.metadata.gone_held {
+        Some(held) if held.can_be_released => {
+            format!(
+                "nothing was marked: {}; if that is meant: `catchment runs release {}`",
+                held.reason, run.id
+            )
+        }
+        Some(held) => format!("nothing was marked: {}", held.reason),
+        None if run.metadata.gone > 0 => number(run.metadata.gone),
+        None => String::new(),
+    }
 }
 
 fn tell_omitted(count: u64, what: &str) {

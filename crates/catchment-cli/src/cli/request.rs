@@ -126,6 +126,14 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "LIMIT")]
     max_errors: Option<String>,
 
+    /// What becomes of rows that left the source: keep, mark or delete [default: keep]
+    #[arg(long, value_name = "WHAT")]
+    when_gone: Option<String>,
+
+    /// Mark or delete nothing when more rows than this have left: a number, or a share such as 20% [default: 20%]
+    #[arg(long, value_name = "LIMIT")]
+    max_gone: Option<String>,
+
     /// Accept a source without records, although it had some before
     #[arg(long)]
     allow_empty: bool,
@@ -157,6 +165,8 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     set(&mut options, "decimal", target.decimal.as_deref());
     set(&mut options, "sourceName", target.source_name.as_deref());
     set(&mut options, "maxErrors", target.max_errors.as_deref());
+    set(&mut options, "whenGone", target.when_gone.as_deref());
+    set(&mut options, "maxGone", target.max_gone.as_deref());
     set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
     let source_type = source.source_type.as_deref().unwrap_or_else(|| type_of(&source.source));
     Ok(SyncRequest { source_type: source_type.to_owned(), source_identifier: source.source.clone(), options })

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::foreground::Foreground;
 use super::open::{Context, caller, open_existing};
 use super::preview::{changes, describe_change};
-use super::rejects::{errors, skips};
+use super::rejects::{describe_gone, errors, skips};
 use super::signals::Signals;
 use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
 use crate::view::{ChangeView, ChangedView, RunView, SHOWN_ERRORS};
@@ -74,6 +74,11 @@ enum RunsCommand {
         /// Id of the preview
         id: i64,
     },
+    /// Mark or delete the rows that left the source of a run, which it held as they were too many; they are looked for again
+    Release {
+        /// Id of the run
+        id: i64,
+    },
     /// Print all stored skips of a run: duplicates, and in what they differ from the record that counts
     Skips {
         /// Id of the run
@@ -100,16 +105,22 @@ pub(super) async fn run(context: &Context, args: RunsArgs, is_quiet: bool) -> an
             };
             changes(app.service(), &who, id, &ChangeFilter { kind, column }, tell).await?;
         }
-        RunsCommand::Approve { id } => return approve(&app, &who, id, args.json, is_quiet).await,
+        RunsCommand::Approve { id } => {
+            let id = app.service().approve(&who, id).await?;
+            return execute(&app, &who, id, args.json, is_quiet).await;
+        }
+        RunsCommand::Release { id } => {
+            let id = app.service().release(&who, id).await?;
+            return execute(&app, &who, id, args.json, is_quiet).await;
+        }
     }
     app.close().await;
     Ok(Exit::Done)
 }
 
-/// Approves a preview, and executes the run that writes it.
-async fn approve(app: &App, who: &Principal, id: i64, as_json: bool, is_quiet: bool) -> anyhow::Result<Exit> {
+/// Executes a run that goes on from another one.
+async fn execute(app: &App, who: &Principal, id: i64, as_json: bool, is_quiet: bool) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
-    let id = app.service().approve(who, id).await?;
     let execution = Execution { fails_fast: true, ..Execution::default() };
     let foreground = Foreground { app, who, execution, as_json, is_quiet };
     let kept = async |_| format!("`catchment serve` resumes run {id} after its last page");
@@ -193,6 +204,7 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
             if run.metadata.truncated { "truncated" } else { "warning" },
             run.metadata.effective_warning().unwrap_or_default().to_owned(),
         ),
+        ("gone", describe_gone(run)),
         ("repeated", duplicates(run)),
         ("error", run.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
     ] {

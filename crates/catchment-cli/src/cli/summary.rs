@@ -5,7 +5,7 @@ use std::time::Duration;
 use catchment::{Principal, RunMode, RunStatus, StoredError, StoredSkip, SyncRun, SyncService};
 
 use super::preview::tell_preview;
-use super::rejects::describe_skip;
+use super::rejects::{describe_gone, describe_skip};
 use super::table::{DIM, WARN, number, say, say_findings, say_json, source_of, style};
 use crate::view::{RunView, SHOWN_ERRORS};
 
@@ -41,8 +41,8 @@ pub(super) async fn tell_run(
 fn print_summary(run: &SyncRun, elapsed: Duration) {
     let style = style(run.status);
     let (what, done) = match run.mode {
-        RunMode::Sync | RunMode::Approve => ("Run", ["inserted", "updated"]),
-        RunMode::Preview => ("Preview", ["to insert", "to update"]),
+        RunMode::Sync | RunMode::Approve | RunMode::Release => ("Run", ["inserted", "updated", "gone"]),
+        RunMode::Preview => ("Preview", ["to insert", "to update", "gone"]),
     };
     say!(
         "{what} {}: {style}{}{style:#} in {:.1} s, {} → {}",
@@ -68,6 +68,12 @@ fn print_summary(run: &SyncRun, elapsed: Duration) {
         ("failed", counts.failed),
     ] {
         say!("{name:9} {:>12}", number(count));
+    }
+    if metadata.gone > 0 {
+        say!("{:9} {:>12}", done[2], number(metadata.gone));
+    }
+    if metadata.gone_held.is_some() {
+        say!("{WARN}gone{WARN:#}: {}", describe_gone(run));
     }
     if let Some(warning) = metadata.effective_warning() {
         let label = if metadata.truncated { "truncated" } else { "warning" };

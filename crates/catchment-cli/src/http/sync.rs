@@ -32,6 +32,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/v1/sync/{id}/cancel", post(cancel))
         .route("/v1/sync/{id}/retry", post(retry))
         .route("/v1/sync/{id}/approve", post(approve))
+        .route("/v1/sync/{id}/release", post(release))
         .route("/v1/sync/{id}/changes", get(changes))
         .route("/v1/sync/{id}/errors", get(errors))
         .route("/v1/sync/{id}/skips", get(skips))
@@ -104,6 +105,16 @@ async fn approve(
 ) -> Result<impl IntoResponse, ErrorResponse> {
     let id = shared.service()?.approve(&who, run_id(id)?).await?;
     Ok(scheduled(id, "Preview approved; its sync is scheduled"))
+}
+
+async fn release(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    _: NoBody,
+) -> Result<impl IntoResponse, ErrorResponse> {
+    let id = shared.service()?.release(&who, run_id(id)?).await?;
+    Ok(scheduled(id, "Rows that left the source are released"))
 }
 
 /// The answer to what puts a run into the queue.
@@ -179,7 +190,7 @@ async fn changes(
     part: Result<Query<ChangesQuery>, QueryRejection>,
 ) -> Result<SuccessResponse<ChangesView>, ErrorResponse> {
     let part = part.map(|Query(part)| part).map_err(|_| {
-        invalid_query("`kind` (insert or update), `column`, `after` (an id) and `limit` (1 to 1000)")
+        invalid_query("`kind` (insert, update or gone), `column`, `after` (an id) and `limit` (1 to 1000)")
     })?;
     let (service, limit) = (shared.service()?, limit_of(part.limit));
     let run = service.run(&who, run_id(id)?).await?;

@@ -69,7 +69,10 @@ impl ChangesView {
 }
 
 fn stored_changes(run: &SyncRun) -> u64 {
-    run.metadata.preview.as_ref().map_or(0, |preview| preview.inserts_stored + preview.updates_stored)
+    run.metadata
+        .preview
+        .as_ref()
+        .map_or(0, |preview| preview.inserts_stored + preview.updates_stored + preview.gone_stored)
 }
 
 /// Changes of a preview that were counted and not stored.
@@ -78,5 +81,5 @@ pub(crate) fn omitted_changes(run: &SyncRun) -> u64 {
         return 0;
     }
     let counts = run.metadata.counts;
-    (counts.inserted + counts.updated).saturating_sub(stored_changes(run))
+    (counts.inserted + counts.updated + run.metadata.gone).saturating_sub(stored_changes(run))
 }

@@ -1,6 +1,8 @@
 //! A run: the contract's fields, and more.
 
-use catchment::{AttemptRecord, ColumnMapping, PreviewSummary, RunMode, RunStatus, StoredError, SyncRun};
+use catchment::{
+    AttemptRecord, ColumnMapping, GoneHeld, PreviewSummary, RunMode, RunStatus, StoredError, SyncRun,
+};
 use catchment_core::{Finding, mask_url_query};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -58,6 +60,10 @@ pub(crate) struct RunView {
     items_updated: u64,
     /// Rows that were as the source has them.
     items_unchanged: u64,
+    /// Rows that left the source, and were marked or deleted; of a preview, that would be. Not part of what was read.
+    items_gone: u64,
+    /// Rows that left the source and were left alone, and why.
+    gone_held: Option<GoneHeld>,
     /// Target column to source column, as given or as chosen by name.
     column_mapping: Option<ColumnMapping>,
     /// Of a preview, what would change.
@@ -108,6 +114,8 @@ impl RunView {
             items_inserted: counts.inserted,
             items_updated: counts.updated,
             items_unchanged: counts.unchanged,
+            items_gone: run.metadata.gone,
+            gone_held: run.metadata.gone_held.clone(),
             column_mapping: run.metadata.mapping.clone(),
             preview: run.metadata.preview.clone(),
             replaces: run.metadata.replaces,

@@ -14,6 +14,7 @@ mod edges;
 mod first_day;
 mod fuzz;
 mod gated;
+mod gone;
 mod http;
 mod inspect;
 mod kill;

@@ -1,6 +1,13 @@
 ALTER TABLE sync_runs ADD COLUMN mode VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT 'sync';
 ALTER TABLE sync_runs ADD COLUMN based_on BIGINT NULL DEFAULT NULL;
 CREATE UNIQUE INDEX one_run_based_on_a_run ON sync_runs (based_on);
+CREATE TABLE IF NOT EXISTS sync_passes (
+  target_table VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  source_type VARCHAR(16) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  source_name VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  last_pass_at TIMESTAMP(3) NULL DEFAULT NULL,
+  PRIMARY KEY (target_table, source_type, source_name)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 CREATE TABLE IF NOT EXISTS sync_changes (
   id BIGINT NOT NULL AUTO_INCREMENT,
   sync_run_id BIGINT NOT NULL,

@@ -1,6 +1,13 @@
 ALTER TABLE sync_runs ADD COLUMN mode TEXT NOT NULL DEFAULT 'sync';
 ALTER TABLE sync_runs ADD COLUMN based_on INTEGER;
 CREATE UNIQUE INDEX sync_runs_one_run_based_on_a_run ON sync_runs (based_on);
+CREATE TABLE IF NOT EXISTS sync_passes (
+  target_table TEXT NOT NULL,
+  source_type TEXT NOT NULL,
+  source_name TEXT NOT NULL,
+  last_pass_at TEXT,
+  CONSTRAINT sync_passes_source UNIQUE (target_table, source_type, source_name)
+);
 CREATE TABLE IF NOT EXISTS sync_changes (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   sync_run_id INTEGER NOT NULL,

@@ -41,3 +41,11 @@ pub(crate) fn change_digest(
     }
     half_of(hash)
 }
+
+/// The digest of marking or deleting the row of an identity.
+pub(crate) fn gone_digest(identity: u128) -> u128 {
+    let mut hash = Sha256::new();
+    hash.update(identity.to_be_bytes());
+    hash.update([2]);
+    half_of(hash)
+}

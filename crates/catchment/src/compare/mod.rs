@@ -18,7 +18,7 @@ mod table_digests;
 mod versions;
 
 pub(crate) use change::{Change, Changes, Difference, Duplicate, RowId, Unchanged};
-pub(crate) use change_digest::change_digest;
+pub(crate) use change_digest::{change_digest, gone_digest};
 pub(crate) use comparison::{Comparer, PagePlan};
 pub(crate) use decimals::decimal_text;
 pub(crate) use differences::differences;

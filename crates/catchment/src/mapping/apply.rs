@@ -2,7 +2,9 @@
 
 use catchment_core::{ErrorKind, Page, Record, Reject, Result, Value};
 
-use super::batch::Batch;
+use std::collections::BTreeSet;
+
+use super::batch::{Batch, Cell};
 use super::batch_builder::BatchBuilder;
 use super::compile::Mapping;
 use super::convert::{Converted, convert};
@@ -19,6 +21,7 @@ impl Mapping {
         let mut builder =
             BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity);
         let mut rejects = Vec::new();
+        let mut rejected = Rejected::new(self, page.rejects.len());
         for (index, record) in page.records.iter().enumerate() {
             match self.is_wanted(record) {
                 Ok(true) => {}
@@ -27,6 +30,7 @@ impl Mapping {
                     continue;
                 }
                 Err(reject) => {
+                    rejected.add(self, record);
                     rejects.push(*reject);
                     continue;
                 }
@@ -36,11 +40,15 @@ impl Mapping {
                 Ok(()) => builder.end_row(index),
                 Err(reject) => {
                     builder.back_to(mark);
+                    rejected.add(self, record);
                     rejects.push(*reject);
                 }
             }
         }
-        builder.finish(page, rejects)
+        let mut batch = builder.finish(page, rejects);
+        batch.unidentified = rejected.unidentified;
+        batch.rejected = rejected.known.map(|known| Box::new(known.finish_apart()));
+        batch
     }
 
     /// Whether the option `where` holds for a record.
@@ -53,34 +61,36 @@ impl Mapping {
     }
 
     fn map_record(&self, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
-        for feed in &self.feeds {
-            match &feed.from {
-                FeedSource::Constant(value) => push(builder, value.as_ref()),
-                FeedSource::Derived(from) => {
-                    let fields: Vec<_> =
-                        from.iter().map(|place| builder.current_cell((*place)?).as_text()).collect();
-                    let id = derived_id(&fields);
-                    builder.push_text(&id);
-                }
-                FeedSource::RowKey => {
-                    let key = row_key(&builder.current_row());
-                    builder.push_text(&key);
-                }
-                FeedSource::Metadata => self.push_metadata(record, builder),
-                FeedSource::Field { place, name, rule, reading } => {
-                    let value = record.value(*place);
-                    self.push_value(feed, Some(name), record, (value, rule.as_ref(), reading), builder)?;
-                }
-                FeedSource::Expression { expression, rule, reading } => {
-                    let value = expression.value(record).map_err(|why| {
-                        let message = format!("{}: its expression cannot be evaluated: {why}", feed.name);
-                        let mut reject = self.reject_record(record, "expression_failed", message);
-                        reject.column = Some((*feed.name).into());
-                        reject
-                    })?;
-                    let value = (value.as_value(), rule.as_ref(), reading);
-                    self.push_value(feed, None, record, value, builder)?;
-                }
+        self.feeds.iter().try_for_each(|feed| self.feed(feed, record, builder))
+    }
+
+    fn feed(&self, feed: &Feed, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
+        match &feed.from {
+            FeedSource::Constant(value) => push(builder, value.as_ref()),
+            FeedSource::Derived(from) => {
+                let fields: Vec<_> =
+                    from.iter().map(|place| builder.current_cell((*place)?).as_text()).collect();
+                let id = derived_id(&fields);
+                builder.push_text(&id);
+            }
+            FeedSource::RowKey => {
+                let key = row_key(&builder.current_row());
+                builder.push_text(&key);
+            }
+            FeedSource::Metadata => self.push_metadata(record, builder),
+            FeedSource::Field { place, name, rule, reading } => {
+                let value = record.value(*place);
+                self.push_value(feed, Some(name), record, (value, rule.as_ref(), reading), builder)?;
+            }
+            FeedSource::Expression { expression, rule, reading } => {
+                let value = expression.value(record).map_err(|why| {
+                    let message = format!("{}: its expression cannot be evaluated: {why}", feed.name);
+                    let mut reject = self.reject_record(record, "expression_failed", message);
+                    reject.column = Some((*feed.name).into());
+                    reject
+                })?;
+                let value = (value.as_value(), rule.as_ref(), reading);
+                self.push_value(feed, None, record, value, builder)?;
             }
         }
         Ok(())
@@ -136,6 +146,49 @@ impl Mapping {
     fn item(&self, record: Record<'_>) -> Option<Box<str>> {
         let parts: Vec<_> = self.item.iter().filter_map(|place| record.value(*place).as_trimmed()).collect();
         (!parts.is_empty()).then(|| parts.join(" / ").chars().take(512).collect::<String>().into())
+    }
+}
+
+/// The rejected records of a page whose identity is known all the same, where that matters.
+struct Rejected {
+    known: Option<BatchBuilder>,
+    unidentified: u64,
+}
+
+impl Rejected {
+    /// With so many that were rejected before they were mapped.
+    fn new(mapping: &Mapping, unmapped: usize) -> Self {
+        let builder = || BatchBuilder::new(mapping.table.clone(), mapping.fed.clone(), 0, false);
+        let known = mapping.tells_gone.then(builder);
+        Self { unidentified: if known.is_some() { unmapped as u64 } else { 0 }, known }
+    }
+
+    fn add(&mut self, mapping: &Mapping, record: Record<'_>) {
+        let Some(builder) = &mut self.known else { return };
+        let (mark, mut failed) = (builder.mark(), BTreeSet::new());
+        for (place, feed) in mapping.feeds.iter().enumerate() {
+            let needs_all = match &feed.from {
+                FeedSource::Derived(from) => from.iter().flatten().any(|place| failed.contains(place)),
+                FeedSource::RowKey => !failed.is_empty(),
+                _ => false,
+            };
+            let before = builder.mark();
+            if needs_all || mapping.feed(feed, record, builder).is_err() {
+                builder.back_to(before);
+                builder.push_null();
+                failed.insert(place);
+            }
+        }
+        let is_known = |name: &String| {
+            let place = mapping.feeds.iter().position(|feed| *feed.name == **name);
+            place.is_some_and(|place| !failed.contains(&place) && builder.current_cell(place) != Cell::Null)
+        };
+        if mapping.table.identity.iter().all(is_known) {
+            builder.end_row(0);
+        } else {
+            builder.back_to(mark);
+            self.unidentified += 1;
+        }
     }
 }
 

@@ -24,6 +24,11 @@ pub(crate) struct Batch {
     pub filtered: Vec<usize>,
     /// What was rejected so far, in the order of the source.
     pub rejects: Vec<Reject>,
+    /// Records that were rejected and whose identity is known, where it matters that they are still there: rows of which the
+    /// identity alone counts.
+    pub rejected: Option<Box<Batch>>,
+    /// How many others were rejected.
+    pub unidentified: u64,
     /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.

@@ -20,14 +20,17 @@ impl Batch {
             Some(FedColumn { name: column.name.clone(), place: Some(place) })
         };
         let columns: Arc<[FedColumn]> = table.identity.iter().filter_map(fed).collect();
-        let page = Page {
-            columns: [].into(),
-            records: Records::default(),
-            rejects: Vec::new(),
-            cursor: Cursor::default(),
-            progress: Progress::default(),
-        };
-        BatchBuilder::new(table, columns, 0, false).finish(page, Vec::new())
+        BatchBuilder::new(table, columns, 0, false).finish(no_page(), Vec::new())
+    }
+}
+
+fn no_page() -> Page {
+    Page {
+        columns: [].into(),
+        records: Records::default(),
+        rejects: Vec::new(),
+        cursor: Cursor::default(),
+        progress: Progress::default(),
     }
 }
 
@@ -127,6 +130,11 @@ impl BatchBuilder {
         cells.iter().map(|cell| read_cell(&self.text, *cell)).collect()
     }
 
+    /// Rows that are of no page.
+    pub(super) fn finish_apart(self) -> Batch {
+        self.finish(no_page(), Vec::new())
+    }
+
     pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
         let mut rejects = page.rejects;
         rejects.extend(mapped_rejects);
@@ -137,6 +145,8 @@ impl BatchBuilder {
             table: self.table,
             columns: self.columns,
             filtered: self.filtered,
+            unidentified: 0,
+            rejected: None,
             rejects,
             cursor: page.cursor,
             progress: page.progress,

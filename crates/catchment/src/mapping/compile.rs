@@ -11,7 +11,7 @@ use super::expression::Expression;
 use super::feeds::{Feed, FeedCompiler, FeedSource};
 use super::field::ColumnMapping;
 use super::names;
-use super::options::{TargetOptions, Unmapped};
+use super::options::{TargetOptions, Unmapped, WhenGone};
 use super::reading::DecimalSeparator;
 use crate::target::{ColumnKind, Comparison, Table, identified};
 
@@ -32,6 +32,8 @@ pub(crate) struct Mapping {
     is_by_name: bool,
     /// Whether local times are read as UTC because nobody said otherwise.
     assumes_utc: bool,
+    /// Whether it matters which rows left their source.
+    pub(super) tells_gone: bool,
     /// The source columns that nothing maps, with their names as JSON.
     pub(super) unmapped: Vec<(usize, String)>,
     /// The column that holds whole records, where the source has one: what nothing maps is taken from there.
@@ -86,6 +88,7 @@ impl Mapping {
             fed: feeds.iter().map(|feed| FedColumn { name: feed.name.clone(), place: feed.place }).collect(),
             item: item_places(&table, &feeds),
             is_by_name: options.mapping().is_none(),
+            tells_gone: options.when_gone() != WhenGone::Keep,
             assumes_utc: has_instants && options.time_zone.is_none(),
             columns: columns.clone(),
             table,

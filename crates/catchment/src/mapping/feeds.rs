@@ -10,10 +10,10 @@ use super::expression::Expression;
 use super::field::{ColumnMapping, FieldMapping, FieldRule};
 use super::fit::{constant_word, missing_constant};
 use super::names;
-use super::options::TargetOptions;
+use super::options::{TargetOptions, WhenGone};
 use super::reading::Reading;
 use super::rule::{OwnedValue, ValueRule};
-use crate::target::{Column, ColumnKind, ROW_KEY, Table, WhenUnmapped};
+use crate::target::{Column, ColumnKind, MarkValue, ROW_KEY, Table, WhenUnmapped};
 
 /// What feeds a column of the table.
 #[derive(Debug)]
@@ -80,6 +80,17 @@ impl FeedCompiler<'_> {
     fn source(&self, column: &Column, before: &[Feed]) -> Result<Option<FeedSource>> {
         if let Some(field) = self.mapping.get(&*column.name) {
             return self.mapped(column, field).map(Some);
+        }
+        let mark = self.table.gone.as_ref().filter(|_| self.options.when_gone() == WhenGone::Mark);
+        if let Some(back) =
+            mark.filter(|mark| mark.column == *column.name).and_then(|mark| mark.back.as_ref())
+        {
+            // Whatever the source has is there again.
+            return Ok(Some(FeedSource::Constant(Some(match back {
+                MarkValue::Flag(flag) => Converted::Int((*flag).into()),
+                MarkValue::Number(number) => Converted::Int(*number),
+                MarkValue::Text(text) => Converted::Text(text.clone().into()),
+            }))));
         }
         Ok(match &column.when_unmapped {
             WhenUnmapped::Keep => None,

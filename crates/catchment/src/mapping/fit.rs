@@ -6,7 +6,7 @@ use catchment_core::{Error, Result, invalid_option};
 
 use super::field::ColumnMapping;
 use super::names::column_hint;
-use super::options::{TargetOptions, Unmapped};
+use super::options::{TargetOptions, Unmapped, WhenGone};
 use crate::target::{Column, ColumnKind, Table, WhenUnmapped, built_in, identified};
 
 impl TargetOptions {
@@ -25,7 +25,27 @@ impl TargetOptions {
             );
             return Err(invalid_option("unmapped", &problem));
         }
+        self.check_when_gone(table)?;
         self.check_content_type(table)
+    }
+
+    /// Whether rows that left their source can be told, and marked.
+    fn check_when_gone(&self, table: &Table) -> Result<()> {
+        let name = &table.name;
+        let problem = match self.when_gone() {
+            WhenGone::Keep => return Ok(()),
+            WhenGone::Mark if table.gone.is_none() => format!(
+                "is `mark`, and nothing says what marks a row of `{name}`: declare it in catchment.toml (`[[target]] gone = {{ column \
+                 = \"…\", value = \"…\" }}`), or use `delete` or `keep`"
+            ),
+            _ if table.primary.is_empty() => {
+                format!(
+                    "needs a primary key of `{name}` whose values can be read and written as text; use `keep`"
+                )
+            }
+            _ => return Ok(()),
+        };
+        Err(invalid_option("whenGone", &problem))
     }
 
     /// Whether a mapping names columns of the table only.

@@ -35,4 +35,4 @@ pub use field::{ColumnMapping, FieldMapping, FieldRule};
 pub(crate) use infer::{InferredColumn, InferredType, infer};
 pub use max_errors::MaxErrors;
 pub(crate) use options::StorageLimits;
-pub use options::{KeyColumns, TargetOptions, Unmapped};
+pub use options::{KeyColumns, TargetOptions, Unmapped, WhenGone};

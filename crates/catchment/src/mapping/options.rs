@@ -62,6 +62,12 @@ pub struct TargetOptions {
     pub max_stored_errors: Option<u64>,
     /// How many changes of each kind a preview stores with their values; past that they are counted. Default 10000.
     pub max_stored_changes: Option<u64>,
+    /// What becomes of rows that left their source, after a pass that saw all of it: `keep` leaves them (the default), `mark`
+    /// marks them as not available (`is_available = 0`, or what the table's declaration says), `delete` deletes them.
+    pub when_gone: Option<WhenGone>,
+    /// Nothing is marked or deleted where more rows than this have left: a number, or a share of the source's rows such as
+    /// `"20%"`, which counts where there are more than 20. The run says so, and it can be released. Default `"20%"`.
+    pub max_gone: Option<MaxErrors>,
     /// Longest total delay by rate limits (status 429, quotas) before an attempt counts as failed, in seconds.
     /// Default 3600.
     pub max_wait: Option<u64>,
@@ -89,6 +95,19 @@ impl KeyColumns {
     }
 }
 
+/// What becomes of rows that left their source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenGone {
+    /// They stay as they are.
+    #[default]
+    Keep,
+    /// They are marked as not available.
+    Mark,
+    /// They are deleted.
+    Delete,
+}
+
 /// What becomes of source columns that nothing maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -113,7 +132,7 @@ pub(crate) struct StorageLimits {
 impl TargetOptions {
     /// Those that decide nothing about what a run leaves for the next one.
     pub(crate) const STATELESS: &'static [&'static str] =
-        &["maxErrors", "maxStoredErrors", "maxStoredChanges", "maxWait", "allowEmpty"];
+        &["maxErrors", "maxStoredErrors", "maxStoredChanges", "maxGone", "maxWait", "allowEmpty"];
 
     /// Splits the options of a request into the engine's and the source's.
     ///
@@ -239,6 +258,11 @@ impl TargetOptions {
             errors: self.max_stored_errors.unwrap_or(DEFAULT),
             changes: self.max_stored_changes.unwrap_or(DEFAULT),
         }
+    }
+
+    /// What becomes of rows that left their source.
+    pub(crate) fn when_gone(&self) -> WhenGone {
+        self.when_gone.unwrap_or_default()
     }
 
     /// How long a source may put a run off before that counts.

@@ -9,7 +9,7 @@ use super::Store;
 use super::cleanup::{BATCH, retention_ms};
 use super::db::dialect::{Dialect, Sql, list};
 use super::db::{Arg, Row, StoreError, Tx};
-use crate::target::Table;
+use crate::target::{GoneMark, Table};
 
 /// Runs of a source that fill a table, or have done so since a time.
 const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = ? AND source_type = ? AND source_name = ? AND (status \
@@ -27,6 +27,8 @@ struct SourceTable<'a> {
     source_name: String,
     /// When a run saw a row last, before so many milliseconds from now.
     is_old: String,
+    seen_at: String,
+    gone: Option<&'a GoneMark>,
 }
 
 impl<'a> SourceTable<'a> {
@@ -47,13 +49,42 @@ impl<'a> SourceTable<'a> {
             source_type: quote(source_type),
             source_name: quote(source_name),
             is_old: format!("{} < {}", quote(seen_at), dialect.now_plus_ms()),
+            seen_at: quote(seen_at),
+            gone: table.gone.as_ref(),
         })
+    }
+}
+
+impl SourceTable<'_> {
+    /// The condition of rows `c` that are marked as gone, and that neither a run has seen since so many milliseconds from now, nor
+    /// the last pass over all of their source, of which there has been a completed run since; with its parameters.
+    fn gone_rows<'s>(
+        &'s self,
+        dialect: Dialect,
+        ago: &i64,
+        source: Option<&'s str>,
+    ) -> Option<(String, Vec<Arg<'s>>)> {
+        let mark = self.gone?;
+        let Self { source_type, source_name, is_old, seen_at, .. } = self;
+        let mut args = vec![Arg::from(&mark.value), (*ago).into(), self.name.into(), (*ago).into()];
+        let of_source = source.map(|_| format!(" AND c.{source_name} = ?")).unwrap_or_default();
+        args.extend(source.map(Arg::from));
+        let condition = format!(
+            "c.{} = ? AND c.{is_old} AND EXISTS (SELECT 1 FROM sync_sources s JOIN sync_passes p ON p.target_table = \
+             s.target_table AND p.source_type = s.source_type AND p.source_name = s.source_name WHERE s.target_table = ? AND \
+             s.source_type = c.{source_type} AND s.source_name = c.{source_name} AND s.last_completed_at >= {} AND p.last_pass_at > \
+             c.{seen_at}){of_source}",
+            dialect.quote(&mark.column),
+            dialect.now_plus_ms()
+        );
+        Some((condition, args))
     }
 }
 
 impl Store {
     /// Deletes rows that no run has seen for `days`, of sources that have had no completed run for so long: those that
-    /// say what is new, or that nothing is, have no reason to show their other rows. Of one source, or of all. How many rows.
+    /// say what is new, or that nothing is, have no reason to show their other rows. Of sources that have, those that are marked as
+    /// gone, and that the last pass over all of the source has not seen. Of one source, or of all. How many rows.
     pub(crate) async fn delete_old_rows(
         &self,
         table: &Table,
@@ -61,7 +92,27 @@ impl Store {
         source: Option<&str>,
     ) -> Result<u64> {
         let table = SourceTable::of(table, self.db.dialect())?;
-        self.delete_rows_before(&table, retention_ms(days)?, source).await
+        let ago = retention_ms(days)?;
+        let stale = self.delete_rows_before(&table, ago, source).await?;
+        Ok(stale + self.delete_gone_rows(&table, ago, source).await?)
+    }
+
+    /// Deletes rows that are marked as gone, and that no run has seen for so long.
+    async fn delete_gone_rows(&self, table: &SourceTable<'_>, ago: i64, source: Option<&str>) -> Result<u64> {
+        let Some((condition, args)) = table.gone_rows(self.db.dialect(), &ago, source) else { return Ok(0) };
+        let (name, id) = (&table.table, &table.id);
+        // MySQL deletes from no table that the statement selects from, unless it is hidden one level down.
+        let sql = format!(
+            "DELETE FROM {name} WHERE {id} IN (SELECT {id} FROM (SELECT c.{id} FROM {name} c WHERE {condition} LIMIT ?) b)"
+        );
+        let args = [&args[..], &[BATCH.into()]].concat();
+        let mut count = 0;
+        loop {
+            match self.db.execute(Sql::Built(sql.clone()), &args).await? {
+                0 => return Ok(count),
+                deleted => count += deleted,
+            }
+        }
     }
 
     /// Deletes all rows of a source, however young. How many rows.
@@ -111,6 +162,10 @@ impl Store {
             table.table, table.source_type, table.source_name, table.is_old
         );
         let mut count = 0;
+        if let Some((condition, args)) = table.gone_rows(self.db.dialect(), &ago, source) {
+            let sql = format!("SELECT COUNT(*) FROM {} c WHERE {condition}", table.table);
+            count += self.count(Sql::Built(sql), &args).await?;
+        }
         for [source_type, source_name] in self.stale_sources(&table, ago, source).await? {
             let args = [source_type.as_str().into(), source_name.as_str().into(), ago.into()];
             count += self.count(Sql::Built(sql.clone()), &args).await?;

@@ -3,6 +3,7 @@
 mod carryover;
 mod changes;
 mod chunks;
+mod claims;
 mod cleanup;
 mod content;
 mod database;
@@ -31,7 +32,8 @@ pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
 pub(crate) use rows::{
-    CommitOutcome, PageCommit, PageState, Purpose, RowOrigin, SameRows, TableView, WrittenPage,
+    CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SweepStep,
+    TableView, Unseen, WrittenPage, slice_of,
 };
 pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
 pub(crate) use seen::SeenIn;

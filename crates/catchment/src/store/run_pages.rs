@@ -23,6 +23,18 @@ impl Store {
         Ok(found)
     }
 
+    /// The identities of the rejects of a run, as far as they are known.
+    pub(crate) async fn rejected_identities_of(&self, run_id: i64) -> Result<DigestSet, StoreError> {
+        let mut found = DigestSet::default();
+        let sql = "SELECT rejected FROM sync_run_pages WHERE sync_run_id = ?";
+        let read = |row: &Row| {
+            found.extend(digests(row.bytes(0)?));
+            Ok(())
+        };
+        self.db.reader().await?.each(sql, &[run_id.into()], read).await?;
+        Ok(found)
+    }
+
     /// Forgets which identities a preview has seen, once nobody resumes it.
     pub(crate) async fn forget_identities(&self, run_id: i64) -> Result<(), StoreError> {
         let sql = "UPDATE sync_run_pages SET identities = ? WHERE sync_run_id = ?";

@@ -170,12 +170,13 @@ impl Store {
                 }
             };
             self.each_seen(SeenIn::Ledger, run.id, take).await?;
-            self.compact_slice(run, &seen).await?;
+            self.compact_where(run, |digest| !seen.contains(&digest)).await?;
         }
         Ok(())
     }
 
-    async fn compact_slice(&self, run: &SyncRun, seen: &DigestSet) -> Result<()> {
+    /// Keeps of the pages of earlier runs what fits.
+    pub(super) async fn compact_where(&self, run: &SyncRun, is_kept: impl Fn(u128) -> bool) -> Result<()> {
         let sql = "SELECT sync_run_id, page_no, identities FROM sync_seen WHERE target_table = ? AND source_type = ? AND \
              source_name = ? AND sync_run_id < ? AND (sync_run_id > ? OR (sync_run_id = ? AND page_no > ?)) ORDER BY \
              sync_run_id, page_no LIMIT ?";
@@ -189,10 +190,8 @@ impl Store {
             for row in &rows {
                 after = SeenPage { run_id: row.int(0)?, page_no: row.int(1)? };
                 let before = row.bytes(2)?;
-                let kept: Vec<u8> = digests(before)
-                    .filter(|digest| !seen.contains(digest))
-                    .flat_map(u128::to_be_bytes)
-                    .collect();
+                let kept: Vec<u8> =
+                    digests(before).filter(|digest| is_kept(*digest)).flat_map(u128::to_be_bytes).collect();
                 if kept.len() < before.len() {
                     changed.push((after, kept));
                 }
@@ -269,7 +268,8 @@ async fn replace(tx: &mut Tx, page: SeenPage, kept: &[u8]) -> Result<(), StoreEr
     Ok(())
 }
 
-fn source_of(run: &SyncRun) -> [Arg<'_>; 3] {
+/// What the rows of a run's source are found by.
+pub(super) fn source_of(run: &SyncRun) -> [Arg<'_>; 3] {
     [Arg::from(&run.target_table), Arg::from(&run.request.source_type), Arg::from(&run.source_name)]
 }
 

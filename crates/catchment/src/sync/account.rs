@@ -38,6 +38,8 @@ pub(super) async fn settle(
         run.metadata.find([Finding::unsure("empty", "the source holds no records")]);
     }
     let is_shifted = note_shift(&mut run)?;
+    run.metadata.is_whole =
+        end.coverage == Coverage::Complete && !run.metadata.truncated && end.records_read > 0;
     if run.metadata != ours.metadata {
         store.store_metadata(lease, &run.metadata).await?;
     }

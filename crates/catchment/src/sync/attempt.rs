@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Cursor, Error, PageSize, Pulse, Reading, Result};
+use catchment_core::{Coverage, Cursor, Error, PageSize, Pulse, Reading, Result};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::watch;
@@ -35,6 +35,15 @@ pub(super) enum AttemptEnd {
     ShutDown,
     /// The run is not ours any more.
     LeaseLost,
+}
+
+/// What a pass came to.
+#[derive(Debug, Default)]
+struct PassEnd {
+    /// What the source leaves for the next run.
+    carryover: Option<serde_json::Value>,
+    /// How much of it was covered; `None` where the pass was made by an earlier attempt.
+    coverage: Option<Coverage>,
 }
 
 /// An attempt in the making: what it works on and with.
@@ -76,33 +85,55 @@ impl Attempt<'_> {
     async fn passes(&mut self, run: &mut SyncRun) -> Result<Option<serde_json::Value>, AttemptEnd> {
         let limits = self.prepared.target.storage();
         match run.mode {
-            RunMode::Sync => self.pass(run, Purpose::Write, limits).await,
+            RunMode::Sync => self.pass_and_sweep(run, Purpose::Write, limits).await,
             RunMode::Preview => {
-                self.pass(run, Purpose::Find, limits).await?;
+                self.pass_and_sweep(run, Purpose::Find, limits).await?;
                 self.sum_up(run).await.map_err(AttemptEnd::Failed)?;
+                Ok(None)
+            }
+            RunMode::Release => {
+                self.release(run).await?;
                 Ok(None)
             }
             RunMode::Approve => {
                 if !run.metadata.is_verified {
-                    self.pass(run, Purpose::Find, StorageLimits::default()).await?;
+                    self.pass_and_sweep(run, Purpose::Find, StorageLimits::default()).await?;
                     verify(self.store, run).await.map_err(AttemptEnd::Failed)?;
                     let begun = self.store.begin_writing(self.lease, run).await;
                     begun.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
                 }
                 let shown = self.store.previewed_changes(run.based_on.unwrap_or_default()).await;
-                self.pass(run, Purpose::WriteShown(shown.map_err(AttemptEnd::Failed)?), limits).await?;
+                let shown = Purpose::WriteShown(shown.map_err(AttemptEnd::Failed)?);
+                self.pass_and_sweep(run, shown, limits).await?;
                 Ok(None)
             }
         }
     }
 
-    /// Reads on from the cursor to the end of the source, and settles the account. What the source leaves for the next run.
-    async fn pass(
+    /// Reads to the end of the source, and then sees to the rows that left it; or goes on with that. What the source leaves for
+    /// the next run.
+    async fn pass_and_sweep(
         &mut self,
         run: &mut SyncRun,
         purpose: Purpose,
         limits: StorageLimits,
     ) -> Result<Option<serde_json::Value>, AttemptEnd> {
+        let purpose = Arc::new(purpose);
+        let mut end = PassEnd::default();
+        if run.metadata.sweep.is_none() {
+            end = self.pass(run, purpose.clone(), limits).await?;
+        }
+        self.sweep(run, &purpose, limits, end.coverage).await?;
+        Ok(end.carryover)
+    }
+
+    /// Reads on from the cursor to the end of the source, and settles the account.
+    async fn pass(
+        &mut self,
+        run: &mut SyncRun,
+        purpose: Arc<Purpose>,
+        limits: StorageLimits,
+    ) -> Result<PassEnd, AttemptEnd> {
         let Prepared { target: options, table, source, .. } = self.prepared.clone();
         let mut end = self.cursor.clone().unwrap_or_default();
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
@@ -120,7 +151,8 @@ impl Attempt<'_> {
         if let Some(ended) = self.write_pages(pages, pipeline, &pulse, run, &mut end).await {
             return Err(ended);
         }
-        settle(self.store, self.lease, (&options, &table), &end, run).await.map_err(AttemptEnd::Failed)
+        let carryover = settle(self.store, self.lease, (&options, &table), &end, run).await;
+        Ok(PassEnd { carryover: carryover.map_err(AttemptEnd::Failed)?, coverage: Some(end.coverage) })
     }
 
     /// Adds to a preview what is known once all its changes are.

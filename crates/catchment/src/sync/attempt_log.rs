@@ -28,7 +28,7 @@ impl AttemptLog {
         let (id, seconds) = (run.id, self.seconds());
         let (source, target_table) = (self.source.as_str(), run.target_table.as_str());
         match verdict {
-            Verdict::Completed(_) => self.completed(run),
+            Verdict::Completed { .. } => self.completed(run),
             // Told by its caller.
             Verdict::Lost => {}
             Verdict::Released => {

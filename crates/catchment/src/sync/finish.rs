@@ -100,12 +100,13 @@ impl Engine {
 
     /// Makes the ledger beside the table small again. Whoever is interrupted here leaves it larger, and as it was.
     async fn compact(&self, run: &SyncRun, verdict: &Verdict<'_>) {
-        if !matches!(verdict, Verdict::Completed(_)) {
+        if !matches!(verdict, Verdict::Completed { .. }) {
             return;
         }
         let tidied = match run.mode {
             RunMode::Sync | RunMode::Approve => self.store.compact_seen(run).await,
             RunMode::Preview => self.store.forget_identities(run.id).await.map_err(Error::from),
+            RunMode::Release => Ok(()),
         };
         if let Err(error) = tidied {
             log_error!(WARN, &error, run = run.id, "the ledger could not be compacted; the next run does it");
@@ -124,9 +125,8 @@ impl Engine {
     ) -> Verdict<'e> {
         let error = match ended {
             AttemptEnd::Complete(value) => {
-                return Verdict::Completed(
-                    value.clone().map(|value| StoredCarryover { key: state_key, value }),
-                );
+                let carryover = value.clone().map(|value| StoredCarryover { key: state_key, value });
+                return Verdict::Completed { carryover, is_whole: run.metadata.is_whole };
             }
             AttemptEnd::ShutDown => return Verdict::Released,
             AttemptEnd::LeaseLost => return Verdict::Lost,

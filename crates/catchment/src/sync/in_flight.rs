@@ -70,7 +70,7 @@ impl<'a> Pipeline<'a> {
         store: &'a Store,
         lease: Lease,
         run: &SyncRun,
-        (table, purpose): (&Table, Purpose),
+        (table, purpose): (&Table, Arc<Purpose>),
         limits: StorageLimits,
         settings: &ServiceSettings,
         page_size: PageSize,
@@ -82,7 +82,7 @@ impl<'a> Pipeline<'a> {
             writers: store.max_writers(settings.writers),
             limits,
             comparer: Comparer::new(table, &purpose, settings.memory_budget),
-            purpose: Arc::new(purpose),
+            purpose,
             in_flight: VecDeque::new(),
             pace: Pace::new(page_size),
         }

@@ -157,9 +157,9 @@ pub(super) fn uncertain_keys(table: &Table, mapping: Option<&ColumnMapping>) -> 
 }
 
 /// What is equal where the same changes were found.
-fn proof(metadata: &RunMetadata) -> (Counters, &str) {
+fn proof(metadata: &RunMetadata) -> (Counters, u64, &str) {
     let digest = metadata.preview.as_ref().map_or("", |preview: &PreviewSummary| &preview.digest);
-    (metadata.counts, digest)
+    (metadata.counts, metadata.gone, digest)
 }
 
 fn told(counts: Counters) -> String {

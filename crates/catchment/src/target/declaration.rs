@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 
+use super::gone::GoneMark;
 use super::kind::{ColumnKind, DecimalLimits};
 use super::sql_type::mysql_kind;
 use super::table::{Column, Comparison, Ledger, Table, UpdateBy, WhenEmpty, WhenUnmapped};
@@ -23,8 +24,8 @@ pub struct TargetDeclaration {
     /// Columns whose names, or whose meaning, the database does not tell.
     #[serde(rename = "column")]
     pub columns: Vec<ColumnDeclaration>,
-    /// The flag that says whether a row is there to be used.
-    pub(crate) available: Option<String>,
+    /// What marks a row that left its source.
+    pub gone: Option<GoneMark>,
     pub(crate) label: Vec<String>,
     pub(crate) source_columns: Option<[String; 2]>,
     pub(crate) other_columns: Vec<String>,
@@ -122,7 +123,7 @@ impl TargetDeclaration {
             primary: vec!["id".to_owned()],
             metadata: self.metadata.clone(),
             ledger: self.ledger.as_ref().map_or(Ledger::Beside, LedgerColumns::ledger),
-            available: self.available.clone(),
+            gone: self.gone.clone(),
             label: self.label.clone(),
             others: self.other_columns.clone(),
             update: UpdateBy::PrimaryKey,

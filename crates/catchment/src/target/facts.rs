@@ -93,7 +93,7 @@ impl TableFacts {
             },
             primary,
             metadata,
-            available: declared.available.clone(),
+            gone: declared.gone.clone(),
             label: declared.label.clone(),
             others: others.cloned().collect(),
             checks: self.checks.clone(),
@@ -133,7 +133,10 @@ impl TableFacts {
         let ledger =
             declared.ledger.iter().flat_map(|ledger| [Some(&ledger.seen_by), ledger.seen_at.as_ref()]);
         let names = declared.key.iter().flatten().chain(declared.metadata.iter()).chain(ledger.flatten());
-        let names = names.chain(&declared.available).chain(&declared.label).chain(&declared.other_columns);
+        let names = names
+            .chain(declared.gone.iter().map(|mark| &mark.column))
+            .chain(&declared.label)
+            .chain(&declared.other_columns);
         let names = names.chain(declared.source_columns.iter().flatten());
         let mut names = names.chain(declared.columns.iter().map(|column| &column.name));
         match names.find(|name| self.column(name).is_none()) {

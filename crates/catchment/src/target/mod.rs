@@ -3,6 +3,7 @@
 mod declaration;
 mod facts;
 mod filter;
+mod gone;
 mod identified;
 mod kind;
 mod sql_type;
@@ -12,6 +13,7 @@ pub use declaration::{ColumnDeclaration, LedgerColumns, TargetDeclaration};
 pub(crate) use declaration::{built_in, find_built_in};
 pub(crate) use facts::{ColumnFacts, KeyFacts, ROW_KEY, TableFacts};
 pub(crate) use filter::{Operator, RowFilter};
+pub use gone::{GoneMark, MarkValue};
 pub(crate) use identified::identified;
 pub(crate) use kind::{ColumnKind, DecimalLimits, Decimals, Repertoire, TextLimits, Words};
 pub(crate) use sql_type::{mysql_kind, sqlite_kind};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::gone::GoneMark;
 use super::kind::ColumnKind;
 
 /// A target table.
@@ -25,8 +26,8 @@ pub(crate) struct Table {
     pub(crate) metadata: Option<String>,
     /// Where it is kept what runs know of a row.
     pub(crate) ledger: Ledger,
-    /// The flag that says whether a row is there to be used.
-    pub(crate) available: Option<String>,
+    /// What marks a row that left its source.
+    pub(crate) gone: Option<GoneMark>,
     /// The columns that name a row for people where its identity is derived from them.
     pub(crate) label: Vec<String>,
     /// Columns that no mapping feeds, beside those above.

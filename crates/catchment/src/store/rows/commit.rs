@@ -104,6 +104,7 @@ impl Store {
             add_differences(&view, identities, &mut written.skips, tx.conn()?).await?;
         }
         let seen = applied(plan, &written.refused);
+        let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
         let refused = std::mem::take(&mut written.refused);
         let mut outcome = Outcome::of(&run.metadata, batch, written, turn.limits.errors);
         let found = match (turn.purpose, changes.as_ref().or(plan.changes()), identities) {
@@ -127,7 +128,7 @@ impl Store {
         store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         store_changes(&mut tx, limits, lease.run_id, &found.changes).await?;
-        let mut digests = PageDigests { changes: found.digests, ..PageDigests::default() };
+        let mut digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected };
         match SeenIn::of(&batch.table, turn.purpose) {
             SeenIn::Ledger => store_seen(&mut tx, run, lease, page_no, (&batch.table.identity, seen)).await?,
             // Its rows tell.
@@ -137,6 +138,23 @@ impl Store {
         store_page(&mut tx, lease, page_no, &digests).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
+    }
+
+    /// The identities of a page's rejects, as far as they are known, where it matters that their records are still there.
+    async fn rejected_identities(
+        &self,
+        view: &TableView<'_>,
+        plan: &PagePlan,
+        refused: &[usize],
+    ) -> Result<Vec<u128>, StoreError> {
+        let Some(rejected) = &view.batch.rejected else { return Ok(Vec::new()) };
+        let mut identities = self.view(rejected, view.origin).identities().await?;
+        let of_refused = |record: &usize| match plan.reserved() {
+            Some(reserved) => reserved.identities[*record],
+            None => view.identity_digest(*record),
+        };
+        identities.extend(refused.iter().map(of_refused));
+        Ok(identities)
     }
 
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
@@ -196,7 +214,11 @@ impl Store {
     }
 
     /// Why the cursor did not move.
-    async fn why_not_moved(&self, lease: Lease, page_no: u64) -> Result<CommitOutcome, StoreError> {
+    pub(super) async fn why_not_moved(
+        &self,
+        lease: Lease,
+        page_no: u64,
+    ) -> Result<CommitOutcome, StoreError> {
         let sql = "SELECT page_no FROM sync_runs WHERE id = ? AND fence = ?";
         let rows = self.db.writer().await?.fetch(sql, &[lease.run_id.into(), lease.fence.into()]).await?;
         let has_moved =

@@ -50,6 +50,7 @@ impl Found {
             let stored = match described.kind {
                 ChangeKind::Insert => &mut summary.inserts_stored,
                 ChangeKind::Update => &mut summary.updates_stored,
+                ChangeKind::Gone => &mut summary.gone_stored,
             };
             if *stored < max_stored {
                 *stored += 1;

@@ -161,7 +161,7 @@ fn read(row: &Row, table: &Table, columns: &[&str]) -> Result<Vec<Option<String>
 }
 
 /// The parameter of a key column that comes as text, and its value.
-fn key_value<'a>(dialect: Dialect, table: &Table, name: &str, text: &'a str) -> (String, Arg<'a>) {
+pub(super) fn key_value<'a>(dialect: Dialect, table: &Table, name: &str, text: &'a str) -> (String, Arg<'a>) {
     let Some(kind) = table.kind_of(name) else { return ("?".to_owned(), text.into()) };
     match text.parse() {
         Ok(number) if kind.is_int64() => ("?".to_owned(), Arg::Int(number)),

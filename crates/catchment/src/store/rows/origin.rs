@@ -6,8 +6,8 @@ use crate::mapping::Cell;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::db::Arg;
-use crate::store::db::dialect::Sql;
-use crate::target::{Ledger, Table};
+use crate::store::db::dialect::{Dialect, Sql};
+use crate::target::{GoneMark, Ledger, MarkValue, Table};
 
 impl<'a> From<Cell<'a>> for Arg<'a> {
     fn from(cell: Cell<'a>) -> Self {
@@ -17,6 +17,22 @@ impl<'a> From<Cell<'a>> for Arg<'a> {
             Cell::Text(text) => Self::Text(text),
         }
     }
+}
+
+impl<'a> From<&'a MarkValue> for Arg<'a> {
+    fn from(value: &'a MarkValue) -> Self {
+        match value {
+            MarkValue::Flag(flag) => Self::Int((*flag).into()),
+            MarkValue::Number(number) => Self::Int(*number),
+            MarkValue::Text(text) => Self::Text(text),
+        }
+    }
+}
+
+/// The condition of rows that are not marked as gone; the value of the mark is its parameter.
+pub(super) fn not_gone(dialect: Dialect, mark: &GoneMark) -> String {
+    let column = dialect.quote(&mark.column);
+    format!("({column} IS NULL OR {column} <> ?)")
 }
 
 /// Where rows come from: what is written beside a record's own values.
@@ -53,10 +69,12 @@ impl Store {
         let name = quote(&table.name);
         let sql = match (&table.origin, &table.ledger) {
             (Some([source_type, source_name]), _) => {
-                let flag = table.available.as_deref().filter(|_| available);
-                let and_available = flag.map(|flag| format!(" AND {} = 1", quote(flag))).unwrap_or_default();
+                let mark = table.gone.as_ref().filter(|_| available);
+                let not_gone = mark
+                    .map(|mark| format!(" AND {}", not_gone(self.db.dialect(), mark)))
+                    .unwrap_or_default();
                 format!(
-                    "SELECT 1 FROM {name} WHERE {} = ? AND {} = ?{and_available} LIMIT 1",
+                    "SELECT 1 FROM {name} WHERE {} = ? AND {} = ?{not_gone} LIMIT 1",
                     quote(source_type),
                     quote(source_name)
                 )
@@ -73,7 +91,14 @@ impl Store {
                 return Ok(!self.db.fetch(Sql::Built(sql), &[]).await?.is_empty());
             }
         };
-        let args = [Arg::from(&run.request.source_type), Arg::from(&run.source_name)];
+        let mut args = vec![Arg::from(&run.request.source_type), Arg::from(&run.source_name)];
+        args.extend(
+            table
+                .gone
+                .iter()
+                .filter(|_| available && table.is_by_source())
+                .map(|mark| Arg::from(&mark.value)),
+        );
         let rows = self.db.fetch(Sql::Built(sql), &args).await?;
         Ok(!rows.is_empty())
     }

@@ -40,6 +40,7 @@ impl Outcome {
             differences: Vec::new(),
         }));
         skips.truncate(room(max_stored, before.skips_stored));
+        metadata.rejects_unidentified += batch.unidentified;
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
         metadata.truncated |= batch.cursor.coverage == Coverage::Truncated;

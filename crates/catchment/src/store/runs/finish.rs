@@ -24,8 +24,8 @@ const FINAL_FAILURE: &str = "INSERT INTO sync_errors (sync_run_id, error_type, e
 /// How an attempt ends.
 #[derive(Debug)]
 pub(crate) enum Verdict<'a> {
-    /// With what it leaves for the next run.
-    Completed(Option<StoredCarryover>),
+    /// With what it leaves for the next run, and whether it has seen all of its source.
+    Completed { carryover: Option<StoredCarryover>, is_whole: bool },
     /// The run is over.
     Failed(&'a Error),
     /// The run becomes pending, and the next attempt resumes it after a delay.
@@ -40,7 +40,7 @@ impl Verdict<'_> {
     /// The state that the run has after it; as it is, where it is not ours.
     pub(crate) fn status(&self) -> RunStatus {
         match self {
-            Self::Completed(_) => RunStatus::Completed,
+            Self::Completed { .. } => RunStatus::Completed,
             Self::Failed(_) => RunStatus::Failed,
             Self::Retry { .. } | Self::Released => RunStatus::Pending,
             Self::Lost => RunStatus::InProgress,
@@ -55,7 +55,7 @@ impl Store {
         let status = verdict.status();
         let (error, fruitless, delay_ms) = match *verdict {
             Verdict::Lost => return self.end_lost(lease).await,
-            Verdict::Completed(_) => (None, 0, None),
+            Verdict::Completed { .. } => (None, 0, None),
             Verdict::Failed(error) => (Some(error), 0, None),
             Verdict::Retry { error, fruitless_attempts, delay_ms } => {
                 (Some(error), fruitless_attempts, Some(delay_ms))
@@ -86,8 +86,8 @@ impl Store {
             return self.end_lost(lease).await;
         }
         tx.execute(END_ATTEMPT, &[kind, code, message, id, id, fence]).await?;
-        if let Verdict::Completed(carryover) = verdict {
-            note_completed(&mut tx, lease.run_id).await?;
+        if let Verdict::Completed { carryover, is_whole } = verdict {
+            note_completed(&mut tx, lease.run_id, *is_whole).await?;
             if let Some(carryover) = carryover {
                 store_carryover(&mut tx, lease.run_id, carryover).await?;
             }

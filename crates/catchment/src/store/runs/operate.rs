@@ -50,6 +50,12 @@ impl Store {
         Ok(is_requeued)
     }
 
+    /// Whether a later run of the source and target of one exists.
+    pub(crate) async fn has_later_run(&self, run_id: i64) -> Result<bool> {
+        let sql = format!("SELECT r.id FROM sync_runs r WHERE r.id = ? AND EXISTS ({LATER_RUN})");
+        Ok(!self.db.fetch(sql, &[run_id.into()]).await?.is_empty())
+    }
+
     /// Failed runs that are worth another attempt: failed for a cause that passes, or by hand; not long ago; with no
     /// later run of their source and target.
     pub(crate) async fn retryable_runs(&self) -> Result<Vec<i64>> {

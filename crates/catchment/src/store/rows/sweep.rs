@@ -1,0 +1,132 @@
+//! A step of the sweep of rows that left their source: its rows, its counts and how far it has come commit together.
+
+use catchment_core::Finding;
+
+use super::commit::CommitOutcome;
+use super::gone::{GonePage, GoneRow, GoneRows};
+use super::purpose::Purpose;
+use crate::compare::gone_digest;
+use crate::counts::{RunMetadata, Sweep};
+use crate::mapping::StorageLimits;
+use crate::preview::ChangeKind;
+use crate::run::SyncRun;
+use crate::store::Store;
+use crate::store::changes::{NewChange, store_changes};
+use crate::store::db::{Arg, FailureClass, StoreError, Tx};
+use crate::store::lease::{Lease, lease_ms};
+use crate::store::run_pages::{PageDigests, store_page};
+use crate::store::values::stored;
+
+/// The same as the statement that moves a cursor: it finds no row where somebody else holds the run.
+const MOVE_SWEEP: &str = "UPDATE sync_runs SET page_no = ?, sync_metadata = ?, lease_until = {now + ? ms}, updated_at = {now} WHERE \
+     id = ? AND status = 'in_progress' AND fence = ? AND page_no = ?";
+
+/// A step of a sweep.
+#[derive(Clone, Copy)]
+pub(crate) struct SweepStep<'a> {
+    pub(crate) run: &'a SyncRun,
+    pub(crate) lease: Lease,
+    pub(crate) gone: &'a GoneRows<'a>,
+    pub(crate) page: &'a GonePage,
+    pub(crate) purpose: &'a Purpose,
+    pub(crate) limits: StorageLimits,
+    /// How far the sweep has come with it.
+    pub(crate) next: &'a Sweep,
+}
+
+impl Store {
+    /// Marks or deletes the rows of a step, or keeps that they would be.
+    pub(crate) async fn sweep_step(&self, step: SweepStep<'_>) -> Result<CommitOutcome, StoreError> {
+        let SweepStep { run, lease, purpose, page, limits, .. } = step;
+        let page_no = run.pages + 1;
+        let mut metadata = RunMetadata { sweep: Some(step.next.clone()), ..run.metadata.clone() };
+        let mut tx = self.db.begin().await?;
+        let mut found = Vec::new();
+        match purpose {
+            Purpose::Find => {
+                let summary = metadata.preview.get_or_insert_default();
+                let mut digests = PageDigests::default();
+                for row in &page.rows {
+                    let digest = gone_digest(row.identity);
+                    summary.add_digest(digest);
+                    digests.changes.push(digest);
+                    if summary.gone_stored < limits.changes {
+                        summary.gone_stored += 1;
+                        found.push(as_change(row));
+                    }
+                }
+                metadata.gone += page.rows.len() as u64;
+                store_page(&mut tx, lease, page_no, &digests).await?;
+            }
+            Purpose::Write | Purpose::WriteShown(_) => self.write_step(step, &mut metadata, &mut tx).await?,
+        }
+        store_changes(&mut tx, self.db.limits(), lease.run_id, &found).await?;
+        if !move_sweep(&mut tx, step, page_no, &metadata).await? {
+            tx.rollback().await?;
+            return self.why_not_moved(lease, page_no).await;
+        }
+        tx.commit().await?;
+        Ok(CommitOutcome::Done(Box::new(metadata)))
+    }
+
+    async fn write_step(
+        &self,
+        step: SweepStep<'_>,
+        metadata: &mut RunMetadata,
+        tx: &mut Tx,
+    ) -> Result<(), StoreError> {
+        let SweepStep { gone, page, purpose, .. } = step;
+        let (shown, left): (Vec<_>, Vec<_>) = page.rows.iter().cloned().partition(|row| match purpose {
+            Purpose::WriteShown(shown) => shown.contains(&gone_digest(row.identity)),
+            _ => true,
+        });
+        let conn = tx.conn()?;
+        conn.raw("SAVEPOINT sweep").await?;
+        let (count, refusal) = match self.write_gone(gone, &shown, conn).await {
+            Ok(count) => (count, None),
+            Err(failure) if failure.class == FailureClass::Row => {
+                conn.raw("ROLLBACK TO SAVEPOINT sweep").await?;
+                self.write_gone_carefully(gone, &shown, conn).await?
+            }
+            Err(failure) => return Err(failure),
+        };
+        metadata.gone += count;
+        if let Some(refusal) = refusal {
+            let message = format!(
+                "the database refuses to delete or mark some rows that left the source, such as for: {}",
+                refusal.message()
+            );
+            metadata.find([Finding::unsure("gone", message)]);
+        }
+        if !left.is_empty() {
+            let message =
+                "rows that left the source since they were shown are left alone; the next run finds them";
+            metadata.find([Finding::unsure("gone", message)]);
+        }
+        Ok(())
+    }
+}
+
+fn as_change(row: &GoneRow) -> NewChange {
+    let item = catchment_core::truncate_text(&row.item, 512);
+    NewChange { kind: ChangeKind::Gone, item, location: None, size: 0.0, fields: Vec::new() }
+}
+
+async fn move_sweep(
+    tx: &mut Tx,
+    step: SweepStep<'_>,
+    page_no: u64,
+    metadata: &RunMetadata,
+) -> Result<bool, StoreError> {
+    let metadata = serde_json::to_string(metadata).map_err(|error| StoreError::unwritable(&error))?;
+    let Lease { run_id, fence } = step.lease;
+    let args = [
+        stored(page_no).into(),
+        Arg::from(&metadata),
+        lease_ms().into(),
+        run_id.into(),
+        fence.into(),
+        stored(page_no - 1).into(),
+    ];
+    Ok(tx.execute(MOVE_SWEEP, &args).await? == 1)
+}
