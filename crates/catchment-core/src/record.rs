@@ -71,17 +71,6 @@ impl Records {
         self.rows.push(RecordSpan { location: location.into(), raw_start, raw_end, first_cell, end_cell });
     }
 
-    /// The same records with their locations and their texts alone, in less memory: every value is null.
-    pub fn without_values(self) -> Self {
-        let mut bare = Self::default();
-        bare.text.reserve_exact(self.rows.iter().map(|row| row.raw_end - row.raw_start).sum());
-        bare.rows.reserve_exact(self.rows.len());
-        for row in self.rows {
-            bare.push(row.location, &self.text[row.raw_start..row.raw_end], []);
-        }
-        bare
-    }
-
     /// Keeps the first ones only.
     pub fn truncate(&mut self, count: usize) {
         self.rows.truncate(count);
@@ -159,6 +148,25 @@ impl<'a> Record<'a> {
             ValueKind::DateTime => Value::DateTime(text),
             ValueKind::Bytes => Value::Bytes(text),
         }
+    }
+
+    /// Its fields as a JSON object, by the names of the columns. A number whose digits JSON libraries would lose is a text.
+    pub fn to_json(self, columns: &[Box<str>]) -> serde_json::Map<String, serde_json::Value> {
+        let value = |value: Value<'_>| match value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(flag) => flag.into(),
+            Value::Number(text) => match serde_json::from_str::<serde_json::Number>(text) {
+                Ok(number) if number.to_string() == text => number.into(),
+                _ => text.into(),
+            },
+            Value::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+            Value::Text(text)
+            | Value::Date(text)
+            | Value::Time(text)
+            | Value::DateTime(text)
+            | Value::Bytes(text) => text.into(),
+        };
+        columns.iter().zip(self.values()).map(|(name, field)| (name.to_string(), value(field))).collect()
     }
 
     /// Its values in the order of the columns.

@@ -23,6 +23,8 @@ pub struct Reject {
     pub item: Option<Box<str>>,
     /// Its text, cut at [`MAX_RAW_BYTES`].
     pub raw: String,
+    /// Its fields as a JSON object, where it was read well enough to have them: what a replay mends.
+    pub record: Option<Box<str>>,
 }
 
 impl Reject {
@@ -35,6 +37,6 @@ impl Reject {
         raw: &str,
     ) -> Self {
         let (message, raw) = (printable(message), truncate_text(raw, MAX_RAW_BYTES));
-        Self { kind, code, message, location: location.into(), column: None, item: None, raw }
+        Self { kind, code, message, location: location.into(), column: None, item: None, raw, record: None }
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mapping::ColumnMapping;
 use crate::preview::PreviewSummary;
+use crate::replay::ReplayOf;
 
 /// What became of records. Their sum is what was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,9 @@ pub struct RunMetadata {
     /// How far the sweep of rows that left the source has come. Set once it may begin; moved by its steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// The rejects that it replays. Set when it is inserted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayOf>,
     /// How many runs in a row were replaced before this one. Set when it is inserted; no more are replaced after 5.
     #[serde(skip_serializing_if = "is_default")]
     pub replacements: u32,

@@ -95,6 +95,7 @@ mod hex;
 mod mapping;
 mod preview;
 mod principal;
+mod replay;
 mod request;
 mod result;
 mod run;
@@ -114,6 +115,7 @@ pub use mapping::{
 };
 pub use preview::{ChangeKind, ColumnChanges, FieldChange, LargestChange, PreviewSummary, StoredChange};
 pub use principal::{Door, Principal, Scope};
+pub use replay::{Ignore, RejectFilter, RejectSelection, RejectState, ReplaceValue, Replay, ReplayOf};
 pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
 pub use run::{RunError, RunMode, RunStatus, SyncRun};

@@ -72,9 +72,19 @@ pub enum RunMode {
     Approve,
     /// It marks or deletes the rows that left the source of another run, which that held.
     Release,
+    /// It reads rejects of another run, mended, and writes them.
+    Replay,
 }
 
-stored_names!(RunMode, "mode", Sync = "sync", Preview = "preview", Approve = "approve", Release = "release");
+stored_names!(
+    RunMode,
+    "mode",
+    Sync = "sync",
+    Preview = "preview",
+    Approve = "approve",
+    Release = "release",
+    Replay = "replay"
+);
 
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ mod output;
 mod preview;
 mod progress;
 mod rejects;
+mod replay;
 mod request;
 mod runs;
 mod schedule;

@@ -1,6 +1,6 @@
 //! What runs did not apply, and what they left alone, in words.
 
-use catchment::{App, Principal, StoredSkip, SyncRun};
+use catchment::{App, Principal, RejectState, StoredSkip, SyncRun};
 
 use super::table::{DIM, number, say, say_json};
 use crate::view::{ErrorView, SkipView, omitted_errors, omitted_skips};
@@ -9,11 +9,21 @@ use crate::view::{ErrorView, SkipView, omitted_errors, omitted_skips};
 const PART: u32 = 1000;
 
 /// Each error on a line of its own, as there may be thousands.
-pub(super) async fn errors(app: &App, who: &Principal, id: i64, as_json: bool) -> anyhow::Result<()> {
+pub(super) async fn errors(
+    app: &App,
+    who: &Principal,
+    id: i64,
+    only_open: bool,
+    as_json: bool,
+) -> anyhow::Result<()> {
     let run = app.service().run(who, id).await?;
     let mut after = Some(0);
     while let Some(from) = after {
-        let errors = app.service().errors(who, id, from, PART).await?;
+        let errors = if only_open {
+            app.service().rejects(who, id, RejectState::Open, from, PART).await?
+        } else {
+            app.service().errors(who, id, from, PART).await?
+        };
         after = errors.last().map(|error| error.id);
         for error in &errors {
             if as_json {

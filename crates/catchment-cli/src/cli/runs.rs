@@ -12,9 +12,10 @@ use super::foreground::Foreground;
 use super::open::{Context, caller, open_existing};
 use super::preview::{changes, describe_change};
 use super::rejects::{describe_gone, errors, skips};
+use super::replay::{Mending, Which, print_csv};
 use super::signals::Signals;
 use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
-use crate::view::{ChangeView, ChangedView, RunView, SHOWN_ERRORS};
+use crate::view::{ChangeView, ChangedView, IgnoredView, RunView, SHOWN_ERRORS};
 
 #[derive(Args)]
 pub(super) struct RunsArgs {
@@ -56,6 +57,31 @@ enum RunsCommand {
     Errors {
         /// Id of the run
         id: i64,
+        /// Only rejects that are neither replayed nor ignored
+        #[arg(long)]
+        open: bool,
+        /// Print the open rejects as CSV, with the reason as the last column, to be mended and replayed
+        #[arg(long, requires = "open")]
+        csv: bool,
+    },
+    /// Write rejected records that are mended, through the mapping of their run
+    Replay {
+        /// Id of the run whose rejects they are
+        id: i64,
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        mending: Mending,
+    },
+    /// Note that rejects do not matter
+    Ignore {
+        /// Id of the run whose rejects they are
+        id: i64,
+        #[command(flatten)]
+        which: Which,
+        /// Why they do not matter
+        #[arg(long)]
+        reason: String,
     },
     /// Print the changes that a preview found
     Changes {
@@ -93,7 +119,21 @@ pub(super) async fn run(context: &Context, args: RunsArgs, is_quiet: bool) -> an
         RunsCommand::Show { id } => show(&app, &who, id, args.json).await?,
         RunsCommand::Cancel { id } => changed(&app.service().cancel(&who, id).await?, args.json),
         RunsCommand::Retry { id } => changed(&app.service().retry(&who, id).await?, args.json),
-        RunsCommand::Errors { id } => errors(&app, &who, id, args.json).await?,
+        RunsCommand::Errors { id, csv: true, .. } => print_csv(&app, &who, id).await?,
+        RunsCommand::Errors { id, open, csv: false } => errors(&app, &who, id, open, args.json).await?,
+        RunsCommand::Replay { id, which, mending } => {
+            let replay = mending.replay(&app, &who, id, &which).await?;
+            let id = app.service().replay(&who, id, replay).await?;
+            return execute(&app, &who, id, args.json, is_quiet).await;
+        }
+        RunsCommand::Ignore { id, which, reason } => {
+            let ignored = app.service().ignore_rejects(&who, id, &which.selection(), &reason).await?;
+            if args.json {
+                say_json(&IgnoredView { ignored });
+            } else {
+                say!("{} rejects of run {id} are ignored", number(ignored));
+            }
+        }
         RunsCommand::Skips { id } => skips(&app, &who, id, args.json).await?,
         RunsCommand::Changes { id, kind, column } => {
             let tell = |change: &StoredChange| {

@@ -41,7 +41,9 @@ pub(super) async fn tell_run(
 fn print_summary(run: &SyncRun, elapsed: Duration) {
     let style = style(run.status);
     let (what, done) = match run.mode {
-        RunMode::Sync | RunMode::Approve | RunMode::Release => ("Run", ["inserted", "updated", "gone"]),
+        RunMode::Sync | RunMode::Approve | RunMode::Release | RunMode::Replay => {
+            ("Run", ["inserted", "updated", "gone"])
+        }
         RunMode::Preview => ("Preview", ["to insert", "to update", "gone"]),
     };
     say!(
@@ -69,11 +71,23 @@ fn print_summary(run: &SyncRun, elapsed: Duration) {
     ] {
         say!("{name:9} {:>12}", number(count));
     }
+    print_remarks(run, done[2]);
+}
+
+/// What people should know of a run beside its counts.
+fn print_remarks(run: &SyncRun, gone: &str) {
+    let (metadata, style) = (&run.metadata, style(run.status));
     if metadata.gone > 0 {
-        say!("{:9} {:>12}", done[2], number(metadata.gone));
+        say!("{:9} {:>12}", gone, number(metadata.gone));
     }
     if metadata.gone_held.is_some() {
         say!("{WARN}gone{WARN:#}: {}", describe_gone(run));
+    }
+    if let Some(replay) = metadata.replay.as_ref().filter(|_| metadata.counts.failed > 0) {
+        say!(
+            "{WARN}still rejected{WARN:#}: with their new reasons in `catchment runs errors {} --open`",
+            replay.run
+        );
     }
     if let Some(warning) = metadata.effective_warning() {
         let label = if metadata.truncated { "truncated" } else { "warning" };

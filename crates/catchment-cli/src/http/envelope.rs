@@ -88,9 +88,10 @@ impl From<Error> for ErrorResponse {
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
             (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
-            (ErrorKind::Config, "wrong_state" | "already_approved" | "expired_preview") => {
-                StatusCode::CONFLICT
-            }
+            (
+                ErrorKind::Config,
+                "wrong_state" | "nothing_to_replay" | "already_approved" | "expired_preview",
+            ) => StatusCode::CONFLICT,
             (ErrorKind::Config, "forbidden") => StatusCode::FORBIDDEN,
             // The operator's to mend, and not the caller's.
             (ErrorKind::Config, "bad_key" | "database_refused" | "tables_missing")

@@ -7,15 +7,17 @@ use axum::http::header::LOCATION;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use catchment::{ChangeFilter, ChangeKind, Principal, SyncRequest};
+use catchment::{
+    ChangeFilter, ChangeKind, Ignore, Principal, RejectSelection, RejectState, Replay, SyncRequest,
+};
 use serde::Deserialize;
 
 use super::body::{JsonBody, NoBody};
 use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
 use crate::view::{
-    ChangedView, ChangesView, CheckView, ErrorsView, RunView, SHOWN_ERRORS, ScheduledView, SkipsView,
-    StatsView,
+    ChangedView, ChangesView, CheckView, ErrorsView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledView,
+    SkipsView, StatsView,
 };
 
 /// Errors in one answer at most.
@@ -35,6 +37,8 @@ pub(super) fn router() -> Router<Shared> {
         .route("/v1/sync/{id}/release", post(release))
         .route("/v1/sync/{id}/changes", get(changes))
         .route("/v1/sync/{id}/errors", get(errors))
+        .route("/v1/sync/{id}/errors/replay", post(replay))
+        .route("/v1/sync/{id}/errors/ignore", post(ignore))
         .route("/v1/sync/{id}/skips", get(skips))
 }
 
@@ -57,6 +61,16 @@ impl PageQuery {
 /// How much is answered at once.
 fn limit_of(asked: Option<u32>) -> u32 {
     asked.unwrap_or(SHOWN_ERRORS).clamp(1, MAX_ERRORS)
+}
+
+/// Which part of the errors of a run is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ErrorsQuery {
+    state: Option<RejectState>,
+    #[serde(default)]
+    after: i64,
+    limit: Option<u32>,
 }
 
 /// Which part of the changes of a preview is asked for.
@@ -175,12 +189,40 @@ async fn errors(
     shared: SharedState,
     who: Caller,
     id: Id,
-    part: Parts,
+    part: Result<Query<ErrorsQuery>, QueryRejection>,
 ) -> Result<SuccessResponse<ErrorsView>, ErrorResponse> {
-    let (service, part) = (shared.service()?, query(part)?);
+    let part = part.map(|Query(part)| part).map_err(|_| {
+        invalid_query("`state` (open, replayed or ignored), `after` (an id) and `limit` (1 to 1000)")
+    })?;
+    let (service, limit) = (shared.service()?, limit_of(part.limit));
     let run = service.run(&who, run_id(id)?).await?;
-    let errors = service.errors(&who, run.id, part.after, part.limit()).await?;
-    Ok(SuccessResponse::data(ErrorsView::new(&run, &errors, part.limit())))
+    let errors = match part.state {
+        Some(state) => service.rejects(&who, run.id, state, part.after, limit).await?,
+        None => service.errors(&who, run.id, part.after, limit).await?,
+    };
+    Ok(SuccessResponse::data(ErrorsView::new(&run, &errors, limit)))
+}
+
+async fn replay(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    JsonBody(body): JsonBody,
+) -> Result<impl IntoResponse, ErrorResponse> {
+    let id = shared.service()?.replay(&who, run_id(id)?, Replay::from_json(body)?).await?;
+    Ok(scheduled(id, "Replay scheduled"))
+}
+
+async fn ignore(
+    shared: SharedState,
+    who: Caller,
+    id: Id,
+    JsonBody(body): JsonBody,
+) -> Result<SuccessResponse<IgnoredView>, ErrorResponse> {
+    let Ignore { ids, filter, reason } = Ignore::from_json(body)?;
+    let selection = RejectSelection { ids, filter };
+    let ignored = shared.service()?.ignore_rejects(&who, run_id(id)?, &selection, &reason).await?;
+    Ok(SuccessResponse::data(IgnoredView { ignored }))
 }
 
 async fn changes(

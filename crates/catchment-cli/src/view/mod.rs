@@ -14,7 +14,7 @@ pub(crate) use change::{ChangeView, ChangesView, omitted_changes};
 pub(crate) use check::CheckView;
 pub(crate) use error::ErrorAnswer;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
-pub(crate) use run::{ChangedView, RunView, SHOWN_ERRORS, ScheduledView};
+pub(crate) use run::{ChangedView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use target::TargetView;
 pub(crate) use time::iso;
@@ -31,6 +31,7 @@ mod tests {
         assert_json_snapshot!("run", schema_for!(RunView));
         assert_json_snapshot!("scheduled", schema_for!(ScheduledView));
         assert_json_snapshot!("changed", schema_for!(ChangedView));
+        assert_json_snapshot!("ignored", schema_for!(IgnoredView));
         assert_json_snapshot!("errors", schema_for!(ErrorsView));
         assert_json_snapshot!("skips", schema_for!(SkipsView));
         assert_json_snapshot!("changes", schema_for!(ChangesView));

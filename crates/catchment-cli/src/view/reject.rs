@@ -1,9 +1,10 @@
 //! What was not applied, with its reason and its position in the source.
 
-use catchment::{StoredError, StoredSkip, SyncRun, ValueDifference};
+use catchment::{RejectState, StoredError, StoredSkip, SyncRun, ValueDifference};
 use catchment_core::ErrorKind;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::time::iso;
 
@@ -32,6 +33,15 @@ pub(crate) struct ErrorView {
     column: Option<String>,
     /// The record as it was read, cut at 4 KiB.
     raw: Option<String>,
+    /// Its fields, whole: what a replay mends. Null where they could not be stored.
+    record: Option<Map<String, Value>>,
+    /// What became of it; of a reject.
+    state: Option<RejectState>,
+    /// Why it does not matter.
+    note: Option<String>,
+    /// The run that applied its record.
+    #[serde(rename = "replayedBy")]
+    replayed_by: Option<i64>,
     /// When it was stored (RFC 3339).
     #[serde(rename = "createdAt")]
     created_at: String,
@@ -51,6 +61,10 @@ impl From<&StoredError> for ErrorView {
             path: error.path.clone(),
             column: error.column.clone(),
             raw: error.raw.clone(),
+            record: error.record.clone(),
+            state: error.raw.as_ref().map(|_| error.state),
+            note: error.note.clone(),
+            replayed_by: error.replayed_by,
             created_at: iso(error.created_at),
         }
     }

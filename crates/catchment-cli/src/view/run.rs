@@ -68,6 +68,8 @@ pub(crate) struct RunView {
     column_mapping: Option<ColumnMapping>,
     /// Of a preview, what would change.
     preview: Option<PreviewSummary>,
+    /// Of a replay, the run whose rejects it reads.
+    replay_of: Option<i64>,
     /// The run whose place this one takes.
     replaces: Option<i64>,
     /// The run that took this one's place.
@@ -118,6 +120,7 @@ impl RunView {
             gone_held: run.metadata.gone_held.clone(),
             column_mapping: run.metadata.mapping.clone(),
             preview: run.metadata.preview.clone(),
+            replay_of: run.metadata.replay.as_ref().map(|replay| replay.run),
             replaces: run.metadata.replaces,
             replaced_by: run.metadata.replaced_by,
             error: run.error.as_ref().map(RunErrorView::from),
@@ -142,6 +145,13 @@ impl RunView {
 pub(crate) struct ScheduledView {
     /// Its id; that of an equal one where that was waiting already.
     pub(crate) sync_run_id: i64,
+}
+
+/// Rejects that do not matter.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct IgnoredView {
+    /// How many.
+    pub(crate) ignored: u64,
 }
 
 /// A run whose state was changed.

@@ -27,6 +27,7 @@ mod readme;
 #[expect(dead_code, reason = "they use all of it")]
 #[path = "../../../catchment-sources/tests/it/server.rs"]
 mod remote;
+mod replay;
 mod runs;
 mod schema;
 mod support;

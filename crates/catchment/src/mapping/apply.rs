@@ -4,7 +4,7 @@ use catchment_core::{ErrorKind, Page, Record, Reject, Result, Value};
 
 use std::collections::BTreeSet;
 
-use super::batch::{Batch, Cell};
+use super::batch::{Batch, Cell, stored_record};
 use super::batch_builder::BatchBuilder;
 use super::compile::Mapping;
 use super::convert::{Converted, convert};
@@ -140,6 +140,7 @@ impl Mapping {
         let location = record.location().clone();
         let mut reject = Reject::new(ErrorKind::Validation, code, message, location, record.raw());
         reject.item = self.item(record);
+        reject.record = stored_record(record, &self.columns);
         Box::new(reject)
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Location, Progress, Record, Records, Reject, truncate_text};
+use catchment_core::{Columns, Cursor, Location, Progress, Record, Records, Reject, truncate_text};
 
 use crate::target::{Column, ColumnKind, Table};
 
@@ -35,6 +35,7 @@ pub(crate) struct Batch {
     pub progress: Progress,
     /// See [`super::Mapping::has_mapped_identity`].
     pub has_mapped_identity: bool,
+    pub(super) source_columns: Columns,
     pub(super) records: Records,
     pub(super) text: String,
     pub(super) cells: Vec<StoredCell>,
@@ -155,6 +156,11 @@ impl Batch {
         self.records.get(self.rows[row]).map_or("", |record| record.raw())
     }
 
+    /// The fields of a row's record as JSON, as they are kept with a reject.
+    pub(crate) fn record_json(&self, row: usize) -> Option<Box<str>> {
+        stored_record(self.records.get(self.rows[row])?, &self.source_columns)
+    }
+
     /// What identifies a row, for people: its identity, or what that is derived from.
     pub(crate) fn item(&self, row: usize) -> String {
         let is_derived = !self.table.label.is_empty() && !self.has_mapped_identity;
@@ -163,6 +169,13 @@ impl Batch {
             columns.into_iter().filter_map(|column| self.cell(row, column).to_text()).collect();
         truncate_text(&parts.join(" / "), MAX_ITEM_BYTES)
     }
+}
+
+/// The fields of a record as JSON; none where they are more than is stored.
+pub(super) fn stored_record(record: Record<'_>, columns: &Columns) -> Option<Box<str>> {
+    const MAX_RECORD_BYTES: usize = 64 << 10;
+    let json = serde_json::Value::Object(record.to_json(columns)).to_string();
+    (json.len() <= MAX_RECORD_BYTES).then(|| json.into())
 }
 
 pub(super) fn read_cell(text: &str, cell: StoredCell) -> Cell<'_> {

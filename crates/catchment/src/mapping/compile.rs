@@ -41,7 +41,7 @@ pub(crate) struct Mapping {
     /// The source columns that say which record it is, for people.
     pub(super) item: Vec<usize>,
     /// The source's columns, whose places these are.
-    columns: Columns,
+    pub(super) columns: Columns,
 }
 
 impl Mapping {

@@ -36,3 +36,4 @@ pub(crate) use infer::{InferredColumn, InferredType, infer};
 pub use max_errors::MaxErrors;
 pub(crate) use options::StorageLimits;
 pub use options::{KeyColumns, TargetOptions, Unmapped, WhenGone};
+pub(crate) use rule::OwnedValue;

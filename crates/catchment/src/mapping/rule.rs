@@ -8,7 +8,7 @@ use super::field::FieldRule;
 
 /// A value of an option, with its text owned.
 #[derive(Debug, Clone)]
-pub(super) enum OwnedValue {
+pub(crate) enum OwnedValue {
     Null,
     Bool(bool),
     Number(String),
@@ -17,7 +17,7 @@ pub(super) enum OwnedValue {
 }
 
 impl OwnedValue {
-    pub(super) fn of(value: &serde_json::Value) -> Self {
+    pub(crate) fn of(value: &serde_json::Value) -> Self {
         match value {
             serde_json::Value::Null => Self::Null,
             serde_json::Value::Bool(flag) => Self::Bool(*flag),
@@ -27,7 +27,7 @@ impl OwnedValue {
         }
     }
 
-    pub(super) fn as_value(&self) -> Value<'_> {
+    pub(crate) fn as_value(&self) -> Value<'_> {
         match self {
             Self::Null => Value::Null,
             Self::Bool(flag) => Value::Bool(*flag),

@@ -9,7 +9,8 @@ use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
 use super::db::{Arg, Row, StatementLimits, StoreError, Tx};
-use super::values::{MAX_MESSAGE_BYTES, stored};
+use super::values::{MAX_MESSAGE_BYTES, stored, unreadable};
+use crate::replay::RejectState;
 
 /// How much of a JSON path is stored.
 const MAX_PATH_BYTES: usize = 2048;
@@ -41,6 +42,14 @@ pub struct StoredError {
     pub raw: Option<String>,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// The fields of the record, whole; none where they could not be stored.
+    pub record: Option<serde_json::Map<String, serde_json::Value>>,
+    /// What became of it.
+    pub state: RejectState,
+    /// Why it does not matter.
+    pub note: Option<String>,
+    /// The run that applied its record.
+    pub replayed_by: Option<i64>,
 }
 
 /// A record that was left alone on purpose.
@@ -105,7 +114,7 @@ impl Skip {
 }
 
 const ERROR_COLUMNS: &str = "sync_run_id, error_type, error_code, error_message, item_identifier, is_retryable, \
-                             line_no, byte_offset, source_page, json_path, column_name, raw_record";
+                             line_no, byte_offset, source_page, json_path, column_name, raw_record, record";
 const SKIP_COLUMNS: &str =
     "sync_run_id, reason, item_identifier, line_no, byte_offset, source_page, json_path, details";
 
@@ -114,12 +123,21 @@ impl Store {
     ///
     /// # Errors
     /// `database`.
-    pub(crate) async fn errors(&self, run_id: i64, after: i64, limit: u32) -> Result<Vec<StoredError>> {
+    pub(crate) async fn errors(
+        &self,
+        run_id: i64,
+        state: Option<RejectState>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredError>> {
         let sql = "SELECT id, error_type, error_code, error_message, item_identifier, line_no, byte_offset, \
-             source_page, json_path, column_name, raw_record, {ms created_at} FROM sync_errors WHERE \
-             sync_run_id = ? AND id > ? ORDER BY id LIMIT ?";
-        let rows = self.db.fetch(sql, &[run_id.into(), after.into(), i64::from(limit).into()]).await?;
-        Ok(rows.iter().map(read_error).collect::<Result<_, _>>()?)
+             source_page, json_path, column_name, raw_record, {ms created_at}, record, state, state_note, replayed_by FROM \
+             sync_errors WHERE sync_run_id = ? AND id > ? AND state = COALESCE(?, state) AND (raw_record IS NOT NULL OR ? \
+             IS NULL) ORDER BY id LIMIT ?";
+        let state = Arg::from(state.map(RejectState::as_str));
+        let args = [run_id.into(), after.into(), state, state, i64::from(limit).into()];
+        let rows = self.db.fetch(sql, &args).await?;
+        rows.iter().map(read_error).collect()
     }
 
     /// The skipped records of a run after the one with the id `after`, at most `limit`; all of them, or those that differ
@@ -158,7 +176,8 @@ impl Store {
     }
 }
 
-fn read_error(row: &Row) -> Result<StoredError, StoreError> {
+fn read_error(row: &Row) -> Result<StoredError> {
+    let record = row.optional_text(12)?.map(serde_json::from_str).transpose();
     Ok(StoredError {
         id: row.int(0)?,
         kind: ErrorKind::from_name(row.text(1)?),
@@ -172,6 +191,10 @@ fn read_error(row: &Row) -> Result<StoredError, StoreError> {
         column: row.optional_string(9)?,
         raw: row.optional_string(10)?,
         created_at: Timestamp::from_millisecond(row.int(11)?).unwrap_or_default(),
+        record: record.map_err(|error| unreadable("a rejected record", &error))?,
+        state: RejectState::from_name(row.text(13)?)?,
+        note: row.optional_string(14)?,
+        replayed_by: row.optional_int(15)?,
     })
 }
 
@@ -183,7 +206,12 @@ pub(super) async fn store_rejects(
     rejects: &[Reject],
 ) -> Result<(), StoreError> {
     let width = ERROR_COLUMNS.split(',').count();
-    for rejects in chunks(rejects, limits, width, |reject| reject.raw.len() + reject.message.len() + 200) {
+    for rejects in chunks(rejects, limits, width, |reject| {
+        reject.raw.len()
+            + reject.message.len()
+            + reject.record.as_ref().map_or(0, |record| record.len())
+            + 200
+    }) {
         let group = list("?", width);
         let groups = list(&format!("({group})"), rejects.len());
         let messages: Vec<_> = rejects
@@ -210,6 +238,7 @@ pub(super) async fn store_rejects(
                 path,
                 reject.column.as_deref().into(),
                 Arg::from(&reject.raw),
+                reject.record.as_deref().into(),
             ]);
         }
         tx.execute(format!("INSERT INTO sync_errors ({ERROR_COLUMNS}) VALUES {groups}"), &args).await?;

@@ -12,6 +12,7 @@ mod errors;
 mod jobs;
 mod lease;
 mod migrate;
+mod rejects;
 mod rows;
 mod run_pages;
 mod runs;

@@ -9,6 +9,8 @@ use super::lease::Lease;
 use super::seen::{bytes_of, digests};
 use super::values::stored;
 use crate::compare::DigestSet;
+use crate::counts::RunMetadata;
+use crate::run::SyncRun;
 
 impl Store {
     /// The digests of the changes that a preview found.
@@ -21,6 +23,23 @@ impl Store {
         };
         self.db.reader().await?.each(sql, &[preview_id.into()], read).await?;
         Ok(found)
+    }
+
+    /// Lets a run whose first pass wrote nothing begin another one, which writes: nothing of the first is left but its mapping.
+    pub(crate) async fn begin_writing(&self, lease: Lease, run: &mut SyncRun) -> Result<(), StoreError> {
+        let mapping = run.metadata.mapping.take();
+        run.metadata = RunMetadata { mapping, is_verified: true, ..RunMetadata::default() };
+        let text = serde_json::to_string(&run.metadata).map_err(|error| StoreError::unwritable(&error))?;
+        let sql = "UPDATE sync_runs SET read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
+             sync_metadata = ?, updated_at = {now} WHERE id = ? AND fence = ? AND status = 'in_progress'";
+        let mut tx = self.db.begin().await?;
+        let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
+        if tx.execute(sql, &args).await? == 0 {
+            tx.rollback().await?;
+            return Err(StoreError::changed_meanwhile(1));
+        }
+        tx.execute("DELETE FROM sync_run_pages WHERE sync_run_id = ?", &[lease.run_id.into()]).await?;
+        tx.commit().await
     }
 
     /// The identities of the rejects of a run, as far as they are known.

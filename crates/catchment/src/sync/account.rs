@@ -3,7 +3,7 @@
 use catchment_core::{Coverage, Cursor, Error, ErrorKind, Finding, Result, mask_url_query};
 
 use crate::mapping::TargetOptions;
-use crate::run::SyncRun;
+use crate::run::{RunMode, SyncRun};
 use crate::store::{Lease, SameRows, Store};
 use crate::target::Table;
 
@@ -49,10 +49,11 @@ pub(super) async fn settle(
 
 /// A run of which no record could be applied has done nothing that anybody asked for.
 async fn refuse_useless(store: &Store, run: &SyncRun, records_read: u64) -> Result<()> {
-    if records_read == 0 || run.items_failed < records_read {
+    // What a replay rejects stays open where it was.
+    if records_read == 0 || run.items_failed < records_read || run.mode == RunMode::Replay {
         return Ok(());
     }
-    let rejects = store.errors(run.id, 0, 1).await?;
+    let rejects = store.errors(run.id, None, 0, 1).await?;
     // Without its value, as a failure is logged.
     let first = rejects.first().map(|reject| match &reject.column {
         Some(column) => format!(", the first one for its `{column}` ({})", reject.code),

@@ -85,7 +85,7 @@ impl Attempt<'_> {
     async fn passes(&mut self, run: &mut SyncRun) -> Result<Option<serde_json::Value>, AttemptEnd> {
         let limits = self.prepared.target.storage();
         match run.mode {
-            RunMode::Sync => self.pass_and_sweep(run, Purpose::Write, limits).await,
+            RunMode::Sync | RunMode::Replay => self.pass_and_sweep(run, Purpose::Write, limits).await,
             RunMode::Preview => {
                 self.pass_and_sweep(run, Purpose::Find, limits).await?;
                 self.sum_up(run).await.map_err(AttemptEnd::Failed)?;

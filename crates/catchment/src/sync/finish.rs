@@ -104,7 +104,7 @@ impl Engine {
             return;
         }
         let tidied = match run.mode {
-            RunMode::Sync | RunMode::Approve => self.store.compact_seen(run).await,
+            RunMode::Sync | RunMode::Approve | RunMode::Replay => self.store.compact_seen(run).await,
             RunMode::Preview => self.store.forget_identities(run.id).await.map_err(Error::from),
             RunMode::Release => Ok(()),
         };
@@ -175,7 +175,13 @@ impl Engine {
         state_key: &str,
     ) -> Result<(Prepared, Option<serde_json::Value>)> {
         let limits = &self.settings;
-        let prepared = tokio::time::timeout(limits.silence_timeout, self.prepare(run.request.clone(), door));
+        let prepare = async {
+            match run.mode {
+                RunMode::Replay => self.prepare_replay(run, door).await,
+                _ => self.prepare(run.request.clone(), door).await,
+            }
+        };
+        let prepared = tokio::time::timeout(limits.silence_timeout, prepare);
         let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
         let carryover = self.carryover(run, &prepared.table, state_key).await?;
         Ok((prepared, carryover))

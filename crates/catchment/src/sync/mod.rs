@@ -18,6 +18,7 @@ mod progress;
 mod queue;
 mod read_ahead;
 mod release;
+mod replay;
 mod reports;
 mod request;
 mod retry;

@@ -4,6 +4,7 @@ use catchment_core::Result;
 
 use super::service::SyncService;
 use crate::principal::{Principal, Scope};
+use crate::replay::RejectState;
 use crate::result::SyncStats;
 use crate::run::{RunStatus, SyncRun};
 use crate::store::{AttemptRecord, StoredError, StoredSkip, TargetRows};
@@ -45,7 +46,23 @@ impl SyncService {
         limit: u32,
     ) -> Result<Vec<StoredError>> {
         principal.require(Scope::Read)?;
-        self.engine().store.errors(run_id, after, limit).await
+        self.engine().store.errors(run_id, None, after, limit).await
+    }
+
+    /// The rejects of a run that are in a state, after the one with the id `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn rejects(
+        &self,
+        principal: &Principal,
+        run_id: i64,
+        state: RejectState,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredError>> {
+        principal.require(Scope::Read)?;
+        self.engine().store.errors(run_id, Some(state), after, limit).await
     }
 
     /// The skipped records of a run after the one with the id `after`, at most `limit`.

@@ -82,7 +82,8 @@ impl Engine {
         };
         let node = source.is_bound_to_node().then_some(self.settings.node.as_str());
         let before = based_on.map(|id| id.to_string()).unwrap_or_default();
-        let how = [mode.as_str(), before.as_str()];
+        let replay = metadata.replay.as_ref().map(|replay| serde_json::json!(replay).to_string());
+        let how = [mode.as_str(), before.as_str(), replay.as_deref().unwrap_or_default()];
         let how = if mode == RunMode::Sync { &[][..] } else { &how };
         let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
         let new = NewRun {

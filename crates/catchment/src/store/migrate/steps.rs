@@ -51,6 +51,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(5, "identities", Some(RowStep::DerivedIds)),
     migration!(6, "seen"),
     migration!(7, "previews"),
+    migration!(8, "rejects"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

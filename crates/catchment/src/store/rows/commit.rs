@@ -5,6 +5,7 @@ use super::found::Found;
 use super::origin::RowOrigin;
 use super::outcome::Outcome;
 use super::purpose::Purpose;
+use super::replayed::{replayed, store_replay};
 use super::table_view::TableView;
 use super::write::{TableSink, WriteOutcome};
 use crate::compare::{Changes, PagePlan, compare, compare_reserved};
@@ -46,7 +47,7 @@ pub(crate) struct WrittenPage {
     changes: Option<Changes>,
 }
 
-/// A page whose turn it is to be committed: it is the next one of its run.
+/// A page whose turn it is: the next one of its run.
 #[derive(Clone, Copy)]
 pub(crate) struct PageCommit<'a> {
     /// The run, with the counts of the pages before.
@@ -105,15 +106,10 @@ impl Store {
         }
         let seen = applied(plan, &written.refused);
         let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
+        let replayed = replayed(run, batch, &written);
         let refused = std::mem::take(&mut written.refused);
         let mut outcome = Outcome::of(&run.metadata, batch, written, turn.limits.errors);
-        let found = match (turn.purpose, changes.as_ref().or(plan.changes()), identities) {
-            (Purpose::Find, Some(changes), Some(identities)) => {
-                let summary = outcome.metadata.preview.get_or_insert_default();
-                Found::of(&view, identities, changes, &refused, summary, turn.limits.changes)
-            }
-            _ => Found::default(),
-        };
+        let found = self.found(turn, changes.as_ref(), &refused, &mut outcome.metadata);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
             batch.records() as u64,
@@ -125,7 +121,10 @@ impl Store {
             return self.why_not_moved(lease, page_no).await;
         }
         let limits = self.db.limits();
-        store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?;
+        match replayed {
+            Some(replayed) => store_replay(&mut tx, run.id, &replayed, &outcome.rejects).await?,
+            None => store_rejects(&mut tx, limits, lease.run_id, &outcome.rejects).await?,
+        }
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         store_changes(&mut tx, limits, lease.run_id, &found.changes).await?;
         let mut digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected };
@@ -138,6 +137,25 @@ impl Store {
         store_page(&mut tx, lease, page_no, &digests).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
+    }
+
+    /// What a page that writes nothing found.
+    fn found(
+        &self,
+        turn: PageCommit<'_>,
+        changes: Option<&Changes>,
+        refused: &[usize],
+        metadata: &mut RunMetadata,
+    ) -> Found {
+        let (origin, plan) = (RowOrigin::of(turn.run), turn.plan);
+        match (turn.purpose, changes.or(plan.changes()), plan.reserved()) {
+            (Purpose::Find, Some(changes), Some(reserved)) => {
+                let (view, summary) =
+                    (self.view(turn.batch, &origin), metadata.preview.get_or_insert_default());
+                Found::of(&view, &reserved.identities, changes, refused, summary, turn.limits.changes)
+            }
+            _ => Found::default(),
+        }
     }
 
     /// The identities of a page's rejects, as far as they are known, where it matters that their records are still there.
@@ -194,23 +212,6 @@ impl Store {
         let text = serde_json::to_string(metadata).map_err(|error| StoreError::unwritable(&error))?;
         let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
         self.db.execute(sql, &args).await.map(|_| ())
-    }
-
-    /// Lets a run whose first pass wrote nothing begin another one, which writes: nothing of the first is left but its mapping.
-    pub(crate) async fn begin_writing(&self, lease: Lease, run: &mut SyncRun) -> Result<(), StoreError> {
-        let mapping = run.metadata.mapping.take();
-        run.metadata = RunMetadata { mapping, is_verified: true, ..RunMetadata::default() };
-        let text = serde_json::to_string(&run.metadata).map_err(|error| StoreError::unwritable(&error))?;
-        let sql = "UPDATE sync_runs SET read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
-             sync_metadata = ?, updated_at = {now} WHERE id = ? AND fence = ? AND status = 'in_progress'";
-        let mut tx = self.db.begin().await?;
-        let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
-        if tx.execute(sql, &args).await? == 0 {
-            tx.rollback().await?;
-            return Err(StoreError::changed_meanwhile(1));
-        }
-        tx.execute("DELETE FROM sync_run_pages WHERE sync_run_id = ?", &[lease.run_id.into()]).await?;
-        tx.commit().await
     }
 
     /// Why the cursor did not move.
@@ -273,7 +274,6 @@ impl WrittenPage {
 
     /// Undoes it.
     pub(crate) async fn roll_back(self) {
-        // As above.
         self.tx.rollback().await.ok();
     }
 }

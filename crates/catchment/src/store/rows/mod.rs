@@ -14,6 +14,7 @@ mod outcome;
 mod provenance;
 mod purpose;
 mod ranges;
+mod replayed;
 mod scan;
 mod sweep;
 mod table_view;

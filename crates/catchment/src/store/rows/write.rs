@@ -272,6 +272,7 @@ impl TableSink<'_> {
         let blamed = batch.columns.iter().find(|column| is_blamed(&column.name));
         reject.column = blamed.map(|column| (*column.name).into());
         reject.item = Some(batch.item(row).into());
+        reject.record = batch.record_json(row);
         reject
     }
 }

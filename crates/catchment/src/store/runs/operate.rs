@@ -12,7 +12,7 @@ const RETRY_DAYS: i64 = 7;
 
 /// A later run of the source and target of a run `r`.
 const LATER_RUN: &str = "SELECT 1 FROM sync_runs l WHERE l.target_table = r.target_table AND l.source_type = \
-     r.source_type AND l.source_name = r.source_name AND l.id > r.id AND (l.mode <> 'preview' OR r.mode = 'preview')";
+     r.source_type AND l.source_name = r.source_name AND l.id > r.id AND (l.mode IN ('sync', 'approve') OR l.mode = r.mode)";
 
 impl Store {
     /// Cancels a run. A worker that holds it finds that out at its next page, and does not write that one. False when
