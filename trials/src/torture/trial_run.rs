@@ -37,7 +37,7 @@ impl TrialRun<'_> {
 
     fn try_run(&mut self, stage: &mut TrialContext, happens: &mut Disturbance<'_>) -> Result<()> {
         for act in 0..self.play.acts() {
-            self.play.begin(act, &self.services[0])?;
+            self.play.begin(act, &self.services[0], self.database)?;
             let mut pages = 0;
             while self.get_on(stage, &mut pages)? {
                 thread::sleep(Duration::from_micros(stage.rng.random_range(0..60_000)));

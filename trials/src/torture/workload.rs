@@ -1,5 +1,6 @@
-//! What is synced while things happen: two sources into one table, and each into a table of somebody's own, loaded and then
-//! loaded again with changes.
+//! What is synced while things happen: two sources into one table, and each into a table of somebody's own. They are loaded, loaded
+//! again with changes, and once more with rows that have left; what would change next is looked at, and approved; and what was
+//! rejected is mended and replayed.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -27,13 +28,31 @@ const VIEWS: [&str; 6] = [
      (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= c.last_sync_run_id) FROM content_index c \
      ORDER BY c.source_identifier, c.external_id",
     "SELECT (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= e.sync_run_id) AS run, e.error_type, e.error_code, \
-     e.error_message, e.item_identifier, e.line_no, e.byte_offset, e.column_name, e.raw_record \
+     e.error_message, e.item_identifier, e.line_no, e.byte_offset, e.column_name, e.raw_record, e.state \
      FROM sync_errors e ORDER BY run, e.line_no",
     "SELECT (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= s.sync_run_id) AS run, s.reason, s.item_identifier, \
      s.line_no, s.byte_offset FROM sync_skips s ORDER BY run, s.line_no",
     "SELECT id, title, artist, year FROM songs_0 ORDER BY id",
     "SELECT id, title, artist, year FROM songs_1 ORDER BY id",
 ];
+
+/// What is asked for, one thing after the other.
+#[derive(Clone, Copy)]
+enum Act {
+    /// Sync the files of a number.
+    Sync(usize),
+    /// The same, with the rows that have left.
+    Sweep(usize),
+    /// Look at what that would do with the files of a number.
+    Preview(usize),
+    /// Approve what was looked at.
+    Approve,
+    /// Mend and replay what was rejected.
+    Replay,
+}
+
+const ACTS: [Act; 6] =
+    [Act::Sync(0), Act::Sync(1), Act::Sweep(2), Act::Preview(3), Act::Approve, Act::Replay];
 
 /// The files, and what the database must hold after each act.
 pub(super) struct Workload {
@@ -53,11 +72,15 @@ impl Workload {
             let (first, rows) = make_file(&mut stage.rng);
             inserted += rows;
             fs::write(play.file(0, source), &first)?;
-            fs::write(play.file(1, source), change(&first, &mut stage.rng))?;
+            let second = change(&first, &mut stage.rng);
+            let third = thin(&second, &mut stage.rng);
+            fs::write(play.file(3, source), thin(&change(&third, &mut stage.rng), &mut stage.rng))?;
+            fs::write(play.file(1, source), second)?;
+            fs::write(play.file(2, source), third)?;
         }
         let mut services = stage.start(1, reference, play.dir.path())?;
         for act in 0..play.acts() {
-            play.begin(act, &services[0])?;
+            play.begin(act, &services[0], reference)?;
             wait_until(PATIENCE, "the reference has not ended", || Ok(progress(reference)?.1 == 0))?;
             let views = look(reference)?;
             let rows = views[1].lines().count();
@@ -76,25 +99,50 @@ impl Workload {
     }
 
     pub(super) fn acts(&self) -> usize {
-        2
+        ACTS.len()
     }
 
-    fn file(&self, act: usize, source: usize) -> std::path::PathBuf {
-        self.dir.path().join(format!("act{act}-source{source}.csv"))
+    fn file(&self, number: usize, source: usize) -> std::path::PathBuf {
+        self.dir.path().join(format!("files{number}-source{source}.csv"))
     }
 
-    /// Asks for the syncs of an act.
-    pub(super) fn begin(&self, act: usize, service: &Service) -> Result<()> {
+    /// Asks for the runs of an act.
+    pub(super) fn begin(&self, act: usize, service: &Service, database: &Database) -> Result<()> {
+        let runs = |sql: &str| -> Result<Vec<String>> {
+            Ok(database.query(sql)?.split_whitespace().map(str::to_owned).collect())
+        };
+        match ACTS[act] {
+            Act::Sync(number) => self.ask(service, "/v1/sync/trigger", number, false),
+            Act::Sweep(number) => self.ask(service, "/v1/sync/trigger", number, true),
+            Act::Preview(number) => self.ask(service, "/v1/sync/preview", number, true),
+            Act::Approve => {
+                let previews = runs("SELECT id FROM sync_runs WHERE mode = 'preview' ORDER BY id")?;
+                previews.iter().try_for_each(|id| post(service, &format!("/v1/sync/{id}/approve"), "{}"))
+            }
+            Act::Replay => {
+                let rejecting = runs(
+                    "SELECT DISTINCT sync_run_id FROM sync_errors WHERE state = 'open' AND record IS NOT NULL ORDER BY sync_run_id",
+                )?;
+                let body = r#"{"set": {"title": "Mended"}}"#;
+                rejecting
+                    .iter()
+                    .try_for_each(|id| post(service, &format!("/v1/sync/{id}/errors/replay"), body))
+            }
+        }
+    }
+
+    fn ask(&self, service: &Service, path: &str, number: usize, sweeps: bool) -> Result<()> {
         for (source, table) in OWN_TABLES.iter().enumerate() {
-            for target in [r#""contentType": "music""#.to_owned(), format!(r#""targetTable": "{table}""#)] {
+            for (target, gone) in [
+                (r#""contentType": "music""#.to_owned(), "mark"),
+                (format!(r#""targetTable": "{table}""#), "delete"),
+            ] {
+                let gone = if sweeps { format!(r#", "whenGone": "{gone}""#) } else { String::new() };
                 let body = format!(
-                    r#"{{"sourceType": "csv", "sourceIdentifier": "{}", "options": {{{target}, "sourceName": "source {source}"}}}}"#,
-                    self.file(act, source).display()
+                    r#"{{"sourceType": "csv", "sourceIdentifier": "{}", "options": {{{target}, "sourceName": "source {source}"{gone}}}}}"#,
+                    self.file(number, source).display()
                 );
-                // Its port opens before its database answers.
-                wait_until(PATIENCE, "the sync was not scheduled", || {
-                    service.request("POST", "/v1/sync/trigger", &body).map(|_| true)
-                })?;
+                post(service, path, &body)?;
             }
         }
         Ok(())
@@ -116,6 +164,13 @@ impl Workload {
     }
 }
 
+/// Asks until it is heard: the port of a service opens before its database answers.
+fn post(service: &Service, path: &str, body: &str) -> Result<()> {
+    wait_until(PATIENCE, "what was asked for was not scheduled", || {
+        service.request("POST", path, body).map(|_| true)
+    })
+}
+
 fn look(database: &Database) -> Result<[String; VIEWS.len()]> {
     let mut views = [const { String::new() }; VIEWS.len()];
     for (view, sql) in views.iter_mut().zip(VIEWS) {
@@ -133,11 +188,11 @@ fn make_file(rng: &mut StdRng) -> (String, usize) {
                 text.push_str("ragged\n");
                 continue;
             }
-            1 => {
+            1..11 => {
                 text.push_str(&format!("{row},,nobody,1999\n"));
                 continue;
             }
-            2..4 if row > 10 => rng.random_range(0..row),
+            11..13 if row > 10 => rng.random_range(0..row),
             _ => row,
         };
         seen.insert(id);
@@ -159,4 +214,15 @@ fn change(text: &str, rng: &mut StdRng) -> String {
         };
     }
     changed
+}
+
+/// The same file after a tenth of its rows has left, and all of it that nobody can tell.
+fn thin(text: &str, rng: &mut StdRng) -> String {
+    let mut thinned = String::with_capacity(text.len());
+    for (number, line) in text.lines().enumerate() {
+        if number == 0 || line != "ragged" && rng.random_range(0..10) > 0 {
+            writeln!(thinned, "{line}").ok();
+        }
+    }
+    thinned
 }

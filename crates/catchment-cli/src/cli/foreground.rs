@@ -9,15 +9,14 @@ use tokio::sync::watch;
 use super::exit::{Exit, report};
 use super::progress::show;
 use super::signals::Signals;
-use super::summary::tell_run;
+use super::summary::{Telling, tell_run};
 
 /// For whom a run is executed, and how.
 pub(super) struct Foreground<'a> {
     pub(super) app: &'a App,
     pub(super) who: &'a Principal,
     pub(super) execution: Execution,
-    pub(super) as_json: bool,
-    pub(super) is_quiet: bool,
+    pub(super) telling: Telling,
 }
 
 impl Foreground<'_> {
@@ -35,12 +34,15 @@ impl Foreground<'_> {
         let result = match executed? {
             Ok(result) => result,
             Err(signal) => {
-                report(&Error::config("interrupted", format!("interrupted; {kept}")).into(), self.as_json);
+                report(
+                    &Error::config("interrupted", format!("interrupted; {kept}")).into(),
+                    self.telling.as_json,
+                );
                 return Ok(signal);
             }
         };
         let run = self.app.service().run(self.who, result.sync_run_id).await?;
-        tell_run(self.app.service(), self.who, &run, began.elapsed(), (self.as_json, self.is_quiet)).await?;
+        tell_run(self.app.service(), self.who, &run, began.elapsed(), self.telling).await?;
         Ok(exit_of_run(&run))
     }
 
@@ -48,7 +50,7 @@ impl Foreground<'_> {
     async fn execute(&self, id: i64, signals: &mut Signals) -> anyhow::Result<Result<SyncResult, Exit>> {
         let (progress, seen) = watch::channel(RunProgress { run_id: id, ..RunProgress::default() });
         // What it waits for is told in any case.
-        let shower = tokio::spawn(show(seen, self.is_quiet || self.as_json));
+        let shower = tokio::spawn(show(seen, self.telling.is_quiet || self.telling.as_json));
         let service = self.app.service();
         let execution = service.execute(self.who, id, self.execution, &progress);
         let result = interruptible(service, execution, signals).await;

@@ -16,6 +16,7 @@ pub(super) async fn tell_preview(
     service: &SyncService,
     who: &Principal,
     run: &SyncRun,
+    is_spooled: bool,
 ) -> anyhow::Result<()> {
     if run.mode != RunMode::Preview || run.status != RunStatus::Completed {
         return Ok(());
@@ -34,7 +35,11 @@ pub(super) async fn tell_preview(
     let left = service.changes(who, run.id, &left, 0, SHOWN).await?;
     print_changes("Rows that left the source", run.metadata.gone, &left);
     say!("List them with: catchment runs changes {}", run.id);
-    say!("Nothing was written. To write this, and nothing else: catchment runs approve {}", run.id);
+    if is_spooled {
+        say!("Nothing was written; what came by standard input cannot be read again to approve it");
+    } else {
+        say!("Nothing was written. To write this, and nothing else: catchment runs approve {}", run.id);
+    }
     Ok(())
 }
 

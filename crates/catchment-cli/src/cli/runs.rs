@@ -14,6 +14,7 @@ use super::preview::{changes, describe_change};
 use super::rejects::{describe_gone, errors, skips};
 use super::replay::{Mending, Which, print_csv};
 use super::signals::Signals;
+use super::summary::Telling;
 use super::table::{self, DIM, number, say, say_findings, say_json, source_of, style};
 use crate::view::{ChangeView, ChangedView, IgnoredView, RunView, SHOWN_ERRORS};
 
@@ -162,8 +163,10 @@ pub(super) async fn run(context: &Context, args: RunsArgs, is_quiet: bool) -> an
 async fn execute(app: &App, who: &Principal, id: i64, as_json: bool, is_quiet: bool) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
     let execution = Execution { fails_fast: true, ..Execution::default() };
-    let foreground = Foreground { app, who, execution, as_json, is_quiet };
-    let kept = async |_| format!("`catchment serve` resumes run {id} after its last page");
+    let telling = Telling { as_json, is_quiet, is_spooled: false };
+    let foreground = Foreground { app, who, execution, telling };
+    let kept =
+        async |_| format!("the same command, or `catchment serve`, resumes run {id} after its last page");
     let exit = foreground.run(id, &mut signals, kept).await?;
     app.close().await;
     Ok(exit)
@@ -190,7 +193,7 @@ async fn list(
             format!(
                 "{}{}{}",
                 run.status,
-                if run.mode == RunMode::Preview { ", preview" } else { "" },
+                if run.mode == RunMode::Sync { String::new() } else { format!(", {}", run.mode) },
                 if run.metadata.truncated { ", truncated" } else { "" }
             ),
             run.target_table.clone(),

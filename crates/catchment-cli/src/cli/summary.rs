@@ -12,14 +12,24 @@ use crate::view::{RunView, SHOWN_ERRORS};
 /// Rejects, and duplicates that differ, shown after a run.
 const SHOWN: u32 = 10;
 
+/// How what came of a run is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Telling {
+    pub(super) as_json: bool,
+    pub(super) is_quiet: bool,
+    /// Whether what the run reads is gone with this process.
+    pub(super) is_spooled: bool,
+}
+
 /// Tells what came of a run.
 pub(super) async fn tell_run(
     service: &SyncService,
     who: &Principal,
     run: &SyncRun,
     elapsed: Duration,
-    (as_json, is_quiet): (bool, bool),
+    telling: Telling,
 ) -> anyhow::Result<()> {
+    let Telling { as_json, is_quiet, is_spooled } = telling;
     if as_json {
         let errors = service.errors(who, run.id, 0, SHOWN_ERRORS).await?;
         let view = RunView::new(run, &errors, &service.attempts(who, run.id).await?);
@@ -35,7 +45,7 @@ pub(super) async fn tell_run(
     }
     print_duplicates(run, &service.differing_skips(who, run.id, SHOWN).await?);
     print_rejects(run, &service.errors(who, run.id, 0, SHOWN).await?);
-    tell_preview(service, who, run).await
+    tell_preview(service, who, run, is_spooled).await
 }
 
 fn print_summary(run: &SyncRun, elapsed: Duration) {

@@ -10,6 +10,7 @@ use super::open::{Context, caller, patiently, unopened};
 use super::request::{SourceArgs, TargetArgs, request};
 use super::signals::Signals;
 use super::stdin::{STANDARD_NAME, Spool};
+use super::summary::Telling;
 use super::table::{say, say_json};
 
 #[derive(Args)]
@@ -85,7 +86,8 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     };
     let RunArgs { max_attempts, no_wait, json: as_json, .. } = args.run;
     let execution = Execution { max_attempts, fails_fast: true, no_wait };
-    let foreground = Foreground { app: &app, who: &who, execution, as_json, is_quiet };
+    let telling = Telling { as_json, is_quiet, is_spooled: prepared.spool.is_some() };
+    let foreground = Foreground { app: &app, who: &who, execution, telling };
     let (app, who) = (&app, &who);
     let kept = async move |is_over: bool| {
         if prepared.spool.is_some() && !is_over {

@@ -3,6 +3,8 @@
 use catchment::{App, RunStatus, SyncRun, TargetDeclaration};
 use serde_json::{Value, json};
 
+use crate::gated::Step;
+use crate::runs::{app as gated_app, scripted};
 use crate::support::{ME, Test, on_both, request};
 
 const SONGS: [&str; 2] = [
@@ -234,6 +236,12 @@ on_both! {
         assert_eq!((run.status, run.metadata.gone), (RunStatus::Completed, 1));
         assert!(run.metadata.findings.iter().any(|finding| finding.topic == "gone" && finding.is_unsure), "{run:?}");
         assert_eq!(test.query("SELECT id FROM songs WHERE id > 8").await, ["9"]);
+        // It is not forgotten; and a preview sees what the database refuses.
+        let preview = app.service().preview(&ME, request(&test.file("a.csv", songs(1..=7)), options.clone())).await.unwrap();
+        app.service().execute_sync(&ME, preview).await.unwrap();
+        assert_eq!(app.service().run(&ME, preview).await.unwrap().metadata.gone, 1);
+        test.execute("DELETE FROM plays").await;
+        assert_eq!(sync(songs(1..=7)).await.metadata.gone, 2);
     }
 
     async fn retention_deletes_what_is_marked_as_gone_and_leaves_what_a_source_only_calls_unavailable(test: Test) {
@@ -250,5 +258,126 @@ on_both! {
         assert_eq!(content.cleanup_old(&ME, 30).await.unwrap(), 2);
         assert_eq!(test.value("SELECT COUNT(*) FROM content_index WHERE external_id IN ('9', '10')").await, "2");
         assert_eq!(content.count_old(&ME, 30, None).await.unwrap(), 0);
+    }
+
+    async fn a_release_that_runs_after_a_later_sync_marks_nothing(test: Test) {
+        test.make(SONGS[0], SONGS[1]).await;
+        for (options, text, table) in [
+            (into_songs("delete"), songs as fn(Vec<u32>) -> String, "songs"),
+            (into_content("delete"), music as fn(Vec<u32>) -> String, "content_index"),
+        ] {
+            test.ran(&text((1..=100).collect()), options.clone()).await;
+            let held = test.ran(&text((1..=50).collect()), options.clone()).await;
+            let app = test.app_with_mark().await;
+            let release = app.service().release(&ME, held.id).await.unwrap();
+            test.ran(&text((1..=100).collect()), options).await;
+            app.service().execute_sync(&ME, release).await.unwrap();
+            let run = app.service().run(&ME, release).await.unwrap();
+            assert_eq!((run.status, run.metadata.gone), (RunStatus::Completed, 0));
+            assert!(run.metadata.has_found("gone"));
+            assert_eq!(test.value(&format!("SELECT COUNT(*) FROM {table}")).await, "100");
+        }
+    }
+
+    async fn a_run_that_is_resumed_after_a_later_one_does_not_mark_what_that_has_seen(test: Test) {
+        let id = if test.is_sqlite() { "INTEGER" } else { "INT" };
+        test.execute(&format!("CREATE TABLE tracks (id {id} PRIMARY KEY, title VARCHAR(20))")).await;
+        for (name, target) in [("resumed_tracks", "tracks"), ("resumed_content", "content_index")] {
+            let ((steps, gated), app) = (scripted(&test, name), gated_app(&test).await);
+            let mut options = json!({ "targetTable": target, "whenGone": "delete", "maxGone": "100%" });
+            if target == "content_index" {
+                options["contentType"] = "music".into();
+            }
+            let gated = catchment::SyncRequest { options: options.as_object().unwrap().clone(), ..gated };
+            let id = app.service().schedule_sync(&ME, gated).await.unwrap();
+            steps.send(Step::Rows(0..100)).unwrap();
+            steps.send(Step::Fail(catchment::Error::new(catchment::ErrorKind::Network, "cut", "cut off"))).unwrap();
+            let once = catchment::Execution { no_wait: true, ..catchment::Execution::default() };
+            let (progress, _) = tokio::sync::watch::channel(catchment::RunProgress::default());
+            app.service().execute(&ME, id, once, &progress).await.unwrap();
+            // Meanwhile a later run sees its rows.
+            test.execute("UPDATE sync_seen SET sync_run_id = sync_run_id + 100").await;
+            test.execute("UPDATE content_index SET last_sync_run_id = last_sync_run_id + 100").await;
+            steps.send(Step::Rows(100..200)).unwrap();
+            steps.send(Step::End).unwrap();
+            app.service().execute_sync(&ME, id).await.unwrap();
+            let run = app.service().run(&ME, id).await.unwrap();
+            assert_eq!((run.status, run.metadata.gone), (RunStatus::Completed, 0), "{target}");
+            assert_eq!(test.value(&format!("SELECT COUNT(*) FROM {target}")).await, "200");
+        }
+    }
+
+    async fn the_ledger_is_gone_through_once_however_many_rows_it_has(test: Test) {
+        test.make(SONGS[0], SONGS[1]).await;
+        test.ran(&songs(1..=5000), into_songs("mark")).await;
+        let run = test.ran(&songs(2..=5000), into_songs("mark")).await;
+        assert_eq!(run.metadata.gone, 1);
+        let metadata = test.value(&format!("SELECT sync_metadata FROM sync_runs WHERE id = {}", run.id)).await;
+        assert!(metadata.replace(' ', "").contains("\"sweep\":{\"slice\":1,"), "{metadata}");
+    }
+
+    async fn rows_that_two_sources_tell_apart_by_different_keys_are_held(test: Test) {
+        let id = if test.is_sqlite() { "INTEGER" } else { "INT" };
+        test.execute(&format!("CREATE TABLE coded (id {id} PRIMARY KEY, code VARCHAR(9) NOT NULL UNIQUE)")).await;
+        let app = test.app().await;
+        let sync = async |name: &str, key: &str, ids: Vec<u32>| {
+            let text = ids.iter().fold("id,code\n".to_owned(), |text, id| format!("{text}{id},c{id}\n"));
+            let options = json!({ "targetTable": "coded", "key": key, "whenGone": "delete" });
+            let id = app.service().sync(&ME, request(&test.file(name, text), options)).await.unwrap().sync_run_id;
+            app.service().run(&ME, id).await.unwrap()
+        };
+        sync("a.csv", "id", vec![1, 2, 3, 4]).await;
+        sync("b.csv", "code", vec![1, 2, 3, 4]).await;
+        let run = sync("b.csv", "code", vec![1, 2, 3]).await;
+        assert!(held(&run).contains("apart by other columns"), "{run:?}");
+        assert_eq!(test.value("SELECT COUNT(*) FROM coded").await, "4");
+        // The same of one source, whose earlier runs told rows apart in another way: a row by hand was never in it.
+        test.execute("DELETE FROM sync_seen").await;
+        sync("c.csv", "id", vec![1, 2]).await;
+        sync("c.csv", "code", vec![1]).await;
+        assert_eq!(test.value("SELECT COUNT(*) FROM coded").await, "4");
+    }
+
+    async fn rows_are_gone_though_the_run_that_saw_them_was_cleaned_up(test: Test) {
+        test.make(
+            "CREATE TABLE stores (code VARCHAR(10) COLLATE utf8mb4_bin PRIMARY KEY, last_sync_run_id BIGINT NULL, last_synced_at DATETIME(3) NULL)",
+            "CREATE TABLE stores (code VARCHAR(10) PRIMARY KEY, last_sync_run_id BIGINT NULL, last_synced_at DATETIME NULL)",
+        )
+        .await;
+        let options = json!({ "targetTable": "stores", "whenGone": "delete" });
+        test.ran("code\nA\nB\nC\n", options.clone()).await;
+        test.execute("DELETE FROM sync_runs").await;
+        assert_eq!(test.ran("code\nA\nB\n", options).await.metadata.gone, 1);
+        assert_eq!(test.query("SELECT code FROM stores ORDER BY code").await, ["A", "B"]);
+    }
+
+    async fn what_an_approval_has_deleted_is_no_row_of_the_source_any_more(test: Test) {
+        test.make(SONGS[0], SONGS[1]).await;
+        test.ran(&songs(1..=10), into_songs("delete")).await;
+        let app = test.app().await;
+        let request = request(&test.file("source.csv", songs(1..=9)), into_songs("delete"));
+        let preview = app.service().preview(&ME, request.clone()).await.unwrap();
+        app.service().execute_sync(&ME, preview).await.unwrap();
+        let id = app.service().approve(&ME, preview).await.unwrap();
+        // Once more, as long as it waits, is the same.
+        assert_eq!(app.service().approve(&ME, preview).await.unwrap(), id);
+        app.service().execute_sync(&ME, id).await.unwrap();
+        test.execute("INSERT INTO songs (id, title) VALUES (10, 'by hand')").await;
+        app.service().sync(&ME, request).await.unwrap();
+        assert_eq!(test.value("SELECT title FROM songs WHERE id = 10").await, "by hand");
+    }
+
+    async fn what_the_last_pass_of_another_source_has_not_is_not_kept_for_it(test: Test) {
+        test.make(SONGS[0], SONGS[1]).await;
+        let app = test.app().await;
+        let sync = async |name: &str, when_gone: &str, ids: std::ops::RangeInclusive<u32>| {
+            let request = request(&test.file(name, songs(ids)), into_songs(when_gone));
+            let id = app.service().sync(&ME, request).await.unwrap().sync_run_id;
+            app.service().run(&ME, id).await.unwrap().metadata.gone
+        };
+        sync("a.csv", "delete", 1..=5).await;
+        sync("b.csv", "keep", 1..=5).await;
+        sync("b.csv", "keep", 1..=4).await;
+        assert_eq!(sync("a.csv", "delete", 1..=4).await, 1);
     }
 }

@@ -25,21 +25,42 @@ impl Store {
         Ok(found)
     }
 
-    /// Lets a run whose first pass wrote nothing begin another one, which writes: nothing of the first is left but its mapping.
-    pub(crate) async fn begin_writing(&self, lease: Lease, run: &mut SyncRun) -> Result<(), StoreError> {
+    /// Lets a run that has written nothing to its table so far begin anew, with nothing left of what it has found but its mapping.
+    pub(crate) async fn begin_anew(
+        &self,
+        lease: Lease,
+        run: &mut SyncRun,
+        is_verified: bool,
+    ) -> Result<(), StoreError> {
         let mapping = run.metadata.mapping.take();
-        run.metadata = RunMetadata { mapping, is_verified: true, ..RunMetadata::default() };
+        run.metadata = RunMetadata { mapping, is_verified, ..RunMetadata::default() };
         let text = serde_json::to_string(&run.metadata).map_err(|error| StoreError::unwritable(&error))?;
         let sql = "UPDATE sync_runs SET read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
              sync_metadata = ?, updated_at = {now} WHERE id = ? AND fence = ? AND status = 'in_progress'";
         let mut tx = self.db.begin().await?;
-        let args = [Arg::from(&text), lease.run_id.into(), lease.fence.into()];
-        if tx.execute(sql, &args).await? == 0 {
+        let id = Arg::from(lease.run_id);
+        if tx.execute(sql, &[Arg::from(&text), id, lease.fence.into()]).await? == 0 {
             tx.rollback().await?;
             return Err(StoreError::changed_meanwhile(1));
         }
-        tx.execute("DELETE FROM sync_run_pages WHERE sync_run_id = ?", &[lease.run_id.into()]).await?;
+        for table in ["sync_run_pages", "sync_changes", "sync_skips", "sync_errors"] {
+            tx.execute(format!("DELETE FROM {table} WHERE sync_run_id = ?"), &[id]).await?;
+        }
         tx.commit().await
+    }
+
+    /// Whether a run has written the table of another one since that began.
+    pub(crate) async fn was_written_since(&self, run: &SyncRun) -> Result<bool> {
+        let sql = "SELECT 1 FROM sync_runs r JOIN sync_runs l ON l.target_table = r.target_table AND l.id <> r.id AND l.mode <> \
+             'preview' AND l.page_no > 0 AND l.updated_at >= r.started_at WHERE r.id = ? LIMIT 1";
+        Ok(!self.db.fetch(sql, &[run.id.into()]).await?.is_empty())
+    }
+
+    /// Whether the database refused records of a run.
+    pub(crate) async fn has_refused(&self, run_id: i64) -> Result<bool> {
+        let sql =
+            "SELECT 1 FROM sync_errors WHERE sync_run_id = ? AND error_code = 'refused_by_database' LIMIT 1";
+        Ok(!self.db.fetch(sql, &[run_id.into()]).await?.is_empty())
     }
 
     /// The identities of the rejects of a run, as far as they are known.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use catchment_core::{Coverage, Cursor, Error, PageSize, Pulse, Reading, Result};
+use catchment_core::{Coverage, Cursor, Error, Finding, PageSize, Pulse, Reading, Result};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::watch;
@@ -87,6 +87,7 @@ impl Attempt<'_> {
         match run.mode {
             RunMode::Sync | RunMode::Replay => self.pass_and_sweep(run, Purpose::Write, limits).await,
             RunMode::Preview => {
+                self.begin_preview(run).await.map_err(AttemptEnd::Failed)?;
                 self.pass_and_sweep(run, Purpose::Find, limits).await?;
                 self.sum_up(run).await.map_err(AttemptEnd::Failed)?;
                 Ok(None)
@@ -99,7 +100,7 @@ impl Attempt<'_> {
                 if !run.metadata.is_verified {
                     self.pass_and_sweep(run, Purpose::Find, StorageLimits::default()).await?;
                     verify(self.store, run).await.map_err(AttemptEnd::Failed)?;
-                    let begun = self.store.begin_writing(self.lease, run).await;
+                    let begun = self.store.begin_anew(self.lease, run, true).await;
                     begun.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
                 }
                 let shown = self.store.previewed_changes(run.based_on.unwrap_or_default()).await;
@@ -122,6 +123,9 @@ impl Attempt<'_> {
         let mut end = PassEnd::default();
         if run.metadata.sweep.is_none() {
             end = self.pass(run, purpose.clone(), limits).await?;
+        } else {
+            // It stands at the end of the source.
+            self.cursor = None;
         }
         self.sweep(run, &purpose, limits, end.coverage).await?;
         Ok(end.carryover)
@@ -155,10 +159,24 @@ impl Attempt<'_> {
         Ok(PassEnd { carryover: carryover.map_err(AttemptEnd::Failed)?, coverage: Some(end.coverage) })
     }
 
+    /// What an earlier attempt has found counts as long as nobody has written the table since.
+    async fn begin_preview(&mut self, run: &mut SyncRun) -> Result<()> {
+        if run.pages > 0 && self.store.was_written_since(run).await? {
+            self.store.begin_anew(self.lease, run, false).await?;
+            self.cursor = None;
+        }
+        Ok(())
+    }
+
     /// Adds to a preview what is known once all its changes are.
     async fn sum_up(&self, run: &mut SyncRun) -> Result<()> {
         let finding = uncertain_keys(&self.prepared.table, run.metadata.mapping.as_ref());
         run.metadata.find(finding);
+        if self.store.has_refused(run.id).await? {
+            let message = "the database refuses some rows; as each page is taken back, that may be for want of what rows of \
+                           earlier pages bring: such as what a foreign key refers to";
+            run.metadata.find([Finding::unsure("refused", message)]);
+        }
         let preview = run.metadata.preview.get_or_insert_default();
         self.store.add_medians(run.id, preview).await?;
         self.store.store_metadata(self.lease, &run.metadata).await?;

@@ -4,7 +4,7 @@
 use catchment_core::{Error, ErrorKind, Finding, Result};
 
 use super::engine::Engine;
-use super::request::EnqueuedRun;
+use super::request::{EnqueuedRun, Prepared};
 use super::service::SyncService;
 use crate::counts::{Counters, RunMetadata};
 use crate::mapping::ColumnMapping;
@@ -76,21 +76,36 @@ impl Engine {
     async fn approve(&self, preview_id: i64, door: Door) -> Result<i64> {
         let preview = self.run(preview_id).await?;
         check_approvable(&preview)?;
-        let prepared = self.prepare(preview.request.clone(), door).await?;
-        let known = self.store.run_based_on(preview_id).await?;
-        let run =
-            EnqueuedRun { mode: RunMode::Approve, based_on: Some(preview_id), ..EnqueuedRun::default() };
-        let (id, is_new) = match known {
-            Some(id) => (id, false),
-            None => self.enqueue_or_find(prepared, door, run).await?,
+        let prepared = self.prepare(preview.request, door).await?;
+        let refused = |id| {
+            let message = format!(
+                "preview {preview_id} was approved already: run {id} writes it; make another preview to see what has changed since"
+            );
+            Error::config("already_approved", message)
         };
-        if is_new {
-            return Ok(id);
-        }
-        let message = format!(
-            "preview {preview_id} was approved already: run {id} writes it; make another preview to see what has changed since"
-        );
-        Err(Error::config("already_approved", message))
+        self.enqueue_based(prepared, door, RunMode::Approve, preview_id).await?.map_err(refused)
+    }
+
+    /// Puts the one run into the queue that goes on from another one; where it is there already and has not ended, it is the
+    /// answer. `Err` with the one that has.
+    pub(super) async fn enqueue_based(
+        &self,
+        prepared: Prepared,
+        door: Door,
+        mode: RunMode,
+        based_on: i64,
+    ) -> Result<Result<i64, i64>> {
+        let run = EnqueuedRun { mode, based_on: Some(based_on), ..EnqueuedRun::default() };
+        let known = match self.store.run_based_on(based_on).await? {
+            Some(known) => known,
+            None => match (self.enqueue(prepared, door, run).await, self.store.run_based_on(based_on).await?)
+            {
+                // Whoever asked at the same time was first.
+                (Err(_), Some(known)) => known,
+                (result, _) => return Ok(Ok(result?)),
+            },
+        };
+        Ok(if self.run(known).await?.status.is_ended() { Err(known) } else { Ok(known) })
     }
 }
 
@@ -149,7 +164,8 @@ pub(super) fn uncertain_keys(table: &Table, mapping: Option<&ColumnMapping>) -> 
     let is_other = |key: &&Vec<String>| **key != table.identity && **key != table.primary;
     let key = table.keys.iter().filter(is_other).find(|key| key.iter().any(is_fed))?;
     let message = format!(
-        "`{}` has a unique key over ({}) as well: rows of the source that collide with each other there are found when they are          written, and not all of them here",
+        "`{}` has a unique key over ({}) as well: rows of the source that collide with each other there are found when they are written, and not \
+         all of them here, and what a row of the source sets free is not free here",
         table.name,
         key.join(", ")
     );

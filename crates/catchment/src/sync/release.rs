@@ -3,7 +3,6 @@
 use catchment_core::{Error, Result};
 
 use super::engine::Engine;
-use super::request::EnqueuedRun;
 use super::service::SyncService;
 use crate::principal::{Door, Principal, Scope};
 use crate::run::RunMode;
@@ -29,15 +28,13 @@ impl Engine {
         if !is_held || !run.status.is_ended() || run.mode == RunMode::Preview {
             return refused("it holds no rows that could be released".to_owned());
         }
-        if let Some(released) = self.store.run_based_on(run_id).await? {
-            return refused(format!("its rows were released already, by run {released}"));
-        }
         if self.store.has_later_run(run_id).await? {
             return refused("a later run of its source exists, which tells what is gone now".to_owned());
         }
         let prepared = self.prepare(run.request, door).await?;
-        let released =
-            EnqueuedRun { mode: RunMode::Release, based_on: Some(run_id), ..EnqueuedRun::default() };
-        self.enqueue(prepared, door, released).await
+        match self.enqueue_based(prepared, door, RunMode::Release, run_id).await? {
+            Ok(id) => Ok(id),
+            Err(released) => refused(format!("its rows were released already, by run {released}")),
+        }
     }
 }

@@ -58,16 +58,6 @@ impl Engine {
 
     /// Puts the run of a request whose secrets are sealed into the queue.
     pub(super) async fn enqueue(&self, prepared: Prepared, door: Door, run: EnqueuedRun) -> Result<i64> {
-        self.enqueue_or_find(prepared, door, run).await.map(|(id, _)| id)
-    }
-
-    /// The same; and whether it is not one that was waiting.
-    pub(super) async fn enqueue_or_find(
-        &self,
-        prepared: Prepared,
-        door: Door,
-        run: EnqueuedRun,
-    ) -> Result<(i64, bool)> {
         let EnqueuedRun { mode, based_on, metadata, delay } = run;
         let Prepared { request, target, table, source } = prepared;
         let source_name =
@@ -103,7 +93,7 @@ impl Engine {
         let (id, is_new) = self.store.insert_run(&new).await?;
         tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
         self.wake_workers();
-        Ok((id, is_new))
+        Ok(id)
     }
 
     /// The key that the secrets of a request are sealed with.

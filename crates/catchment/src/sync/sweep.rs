@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Coverage, Result};
+use catchment_core::{Coverage, Error, ErrorKind, Finding, Result};
 
 use super::attempt::{Attempt, AttemptEnd};
 use super::tx_retry::retry_contended;
@@ -71,6 +71,13 @@ impl Attempt<'_> {
         let held = self.store.run(run.based_on.unwrap_or_default()).await.map_err(AttemptEnd::Failed)?;
         // It was cleaned up: nobody knows any more what its source held.
         let Some(pass) = held else { return Ok(()) };
+        if self.store.has_later_run(pass.id).await.map_err(AttemptEnd::Failed)? {
+            let message =
+                "a later run has seen the source since, which tells what is gone now; nothing was marked";
+            run.metadata.find([Finding::unsure("gone", message)]);
+            let stored = self.store.store_metadata(self.lease, &run.metadata).await;
+            return stored.map_err(|failure| AttemptEnd::Failed(failure.into()));
+        }
         let swept = self.swept(&pass, &Purpose::Write).await.map_err(AttemptEnd::Failed)?;
         self.go_through(run, &swept, &Purpose::Write, StorageLimits::default()).await
     }
@@ -102,6 +109,15 @@ impl Attempt<'_> {
             let name = &swept.table.name;
             let reason =
                 format!("several sources fill `{name}`, and its rows do not tell which of them has them");
+            return Ok(held(None, reason));
+        }
+        if swept.table.ledger == Ledger::Beside
+            && self.store.has_other_keys(run, &swept.table.identity).await?
+        {
+            let name = &swept.table.name;
+            let reason = format!(
+                "another source tells the rows of `{name}` apart by other columns, so that nobody knows which it has"
+            );
             return Ok(held(None, reason));
         }
         let gone = self.count(swept).await?;
@@ -140,6 +156,10 @@ impl Attempt<'_> {
             let gone = self.gone_rows(swept, slice).await?;
             let mut after = None;
             loop {
+                if self.lost.is_cancelled() || self.shutdown.is_cancelled() {
+                    let message = "looking for rows that left the source was interrupted";
+                    return Err(Error::new(ErrorKind::System, "interrupted", message));
+                }
                 let GonePage { rows, end } = self.store.gone_page(&gone, after.as_deref()).await?;
                 count += rows.len() as u64;
                 after = end;
@@ -192,12 +212,14 @@ impl Attempt<'_> {
                 }
             }
         }
-        self.end_sweep(run, swept, purpose).await.map_err(AttemptEnd::Failed)
+        self.end_sweep(run, swept).await.map_err(AttemptEnd::Failed)
     }
 
     /// What is gone is no row of the source any more.
-    async fn end_sweep(&self, run: &mut SyncRun, swept: &Swept<'_>, purpose: &Purpose) -> Result<()> {
-        if swept.table.ledger == Ledger::Beside && matches!(purpose, Purpose::Write) {
+    async fn end_sweep(&self, run: &mut SyncRun, swept: &Swept<'_>) -> Result<()> {
+        // What was left alone is looked at again by the next run.
+        let are_all_gone = !run.metadata.has_found("gone");
+        if swept.table.ledger == Ledger::Beside && !swept.is_to_find && are_all_gone {
             self.store.forget_unseen(swept.pass, &swept.rejected).await?;
         }
         run.metadata.sweep.get_or_insert_default().is_over = true;
@@ -209,7 +231,9 @@ impl Attempt<'_> {
         let Swept { pass, seen_in, is_to_find, table, rejected, slices, when_gone } = swept;
         let is_in_slice = |digest: u128| slice_of(digest, *slices) == slice;
         let unseen = match (&table.ledger, seen_in) {
-            (Ledger::Beside, _) => Unseen::Among(self.store.unseen(pass, *seen_in, is_in_slice).await?),
+            (Ledger::Beside, _) => {
+                Unseen::Among(self.store.unseen(pass, *seen_in, &table.identity, is_in_slice).await?)
+            }
             (Ledger::Columns { .. }, _) if *is_to_find => {
                 let mut seen = DigestSet::default();
                 let take = |digest| {

@@ -104,4 +104,37 @@ on_both! {
             assert_eq!(test.value(&kept).await, "0");
         }
     }
+
+    async fn a_preview_that_goes_on_after_a_sync_begins_anew(test: Test) {
+        let id = if test.is_sqlite() { "INTEGER" } else { "INT" };
+        test.execute(&format!("CREATE TABLE songs (id {id} PRIMARY KEY, title VARCHAR(20))")).await;
+        let ((steps, gated), app) = (scripted(&test, "interrupted_preview"), app(&test).await);
+        let gated = catchment::SyncRequest { options: json!({ "targetTable": "songs" }).as_object().unwrap().clone(), ..gated };
+        let id = app.service().preview(&ME, gated).await.unwrap();
+        steps.send(Step::Rows(0..3000)).unwrap();
+        steps.send(Step::Fail(catchment::Error::new(catchment::ErrorKind::Network, "cut", "cut off"))).unwrap();
+        let once = catchment::Execution { no_wait: true, ..catchment::Execution::default() };
+        let (progress, _) = tokio::sync::watch::channel(catchment::RunProgress::default());
+        app.service().execute(&ME, id, once, &progress).await.unwrap();
+        let rows: String = (0..3000).map(|id| format!("{id},{id}\n")).collect();
+        test.sync(&format!("id,title\n{rows}"), json!({ "targetTable": "songs" })).await;
+        steps.send(Step::Rows(0..3000)).unwrap();
+        steps.send(Step::End).unwrap();
+        app.service().execute_sync(&ME, id).await.unwrap();
+        let run = app.service().run(&ME, id).await.unwrap();
+        assert_eq!(counted(&run), [0, 0, 3000, 0, 0]);
+        assert_eq!(test.found(id).await, [String::new(); 0]);
+    }
+
+    async fn a_preview_says_that_rows_may_fit_once_those_before_them_are_written(test: Test) {
+        let id = if test.is_sqlite() { "INTEGER" } else { "INT" };
+        test.execute(&format!("CREATE TABLE nodes (id {id} PRIMARY KEY, parent {id} NULL REFERENCES nodes (id))")).await;
+        if !test.is_sqlite() {
+            test.execute("ALTER TABLE nodes ADD FOREIGN KEY (parent) REFERENCES nodes (id)").await;
+        }
+        let rows: String = (1..=6000).map(|id| format!("{id},{}\n", if id > 5500 { "1" } else { "" })).collect();
+        let path = test.file("nodes.csv", format!("id,parent\n{rows}"));
+        let preview = test.previewed(request(&path, json!({ "targetTable": "nodes" }))).await;
+        assert_eq!((counted(&preview), preview.metadata.has_found("refused")), ([5500, 0, 0, 0, 500], true));
+    }
 }

@@ -85,21 +85,10 @@ impl GoneRows<'_> {
         let is_by_row = matches!(self.unseen, Unseen::ByRow);
         if let Ledger::Columns { seen_by, .. } = &table.ledger {
             let seen_by = view.dialect().quote(seen_by);
-            // A row that no run has seen was never in the source.
-            conditions.push(if is_by_row {
-                format!("{seen_by} <> ?")
-            } else {
-                format!("{seen_by} IS NOT NULL")
-            });
+            // A row that no run has seen was never in the source, and one that a later run has seen is.
+            let seen = if is_by_row { format!("{seen_by} < ?") } else { format!("{seen_by} IS NOT NULL") };
+            conditions.push(seen);
             args.extend(is_by_row.then(|| Arg::from(pass.id)));
-            if !table.is_by_source() {
-                conditions.push(format!(
-                    "{seen_by} IN (SELECT id FROM sync_runs WHERE target_table = ? AND source_type = ? AND source_name = ?)"
-                ));
-                args.extend(
-                    [&pass.target_table, &pass.request.source_type, &pass.source_name].map(Arg::from),
-                );
-            }
         }
         if let Some(mark) = &self.mark {
             conditions.push(not_gone(view.dialect(), mark));
@@ -208,20 +197,20 @@ impl Store {
         conn.execute(Sql::Built(sql), &args).await
     }
 
-    /// The same row by row, where the database refuses some: how many were written, and why the first one was not.
+    /// The same row by row, where the database refuses some: those that were written, and why the first other one was not.
     pub(super) async fn write_gone_carefully(
         &self,
         gone: &GoneRows<'_>,
-        rows: &[GoneRow],
+        rows: Vec<GoneRow>,
         conn: &mut Conn,
-    ) -> Result<(u64, Option<StoreError>), StoreError> {
-        let (mut written, mut refusal) = (0, None);
+    ) -> Result<(Vec<GoneRow>, Option<StoreError>), StoreError> {
+        let (mut written, mut refusal) = (Vec::new(), None);
         for row in rows {
             conn.raw("SAVEPOINT gone").await?;
-            match self.write_gone(gone, std::slice::from_ref(row), conn).await {
-                Ok(count) => {
+            match self.write_gone(gone, std::slice::from_ref(&row), conn).await {
+                Ok(_) => {
                     conn.raw("RELEASE SAVEPOINT gone").await?;
-                    written += count;
+                    written.push(row);
                 }
                 Err(failure) if failure.class == FailureClass::Row => {
                     conn.raw("ROLLBACK TO SAVEPOINT gone").await?;

@@ -37,28 +37,26 @@ pub(crate) struct SweepStep<'a> {
 impl Store {
     /// Marks or deletes the rows of a step, or keeps that they would be.
     pub(crate) async fn sweep_step(&self, step: SweepStep<'_>) -> Result<CommitOutcome, StoreError> {
-        let SweepStep { run, lease, purpose, page, limits, .. } = step;
+        let SweepStep { run, lease, purpose, limits, .. } = step;
         let page_no = run.pages + 1;
         let mut metadata = RunMetadata { sweep: Some(step.next.clone()), ..run.metadata.clone() };
         let mut tx = self.db.begin().await?;
         let mut found = Vec::new();
-        match purpose {
-            Purpose::Find => {
-                let summary = metadata.preview.get_or_insert_default();
-                let mut digests = PageDigests::default();
-                for row in &page.rows {
-                    let digest = gone_digest(row.identity);
-                    summary.add_digest(digest);
-                    digests.changes.push(digest);
-                    if summary.gone_stored < limits.changes {
-                        summary.gone_stored += 1;
-                        found.push(as_change(row));
-                    }
+        let (written, count) = self.write_step(step, &mut metadata, &mut tx).await?;
+        metadata.gone += count;
+        if matches!(purpose, Purpose::Find) {
+            let summary = metadata.preview.get_or_insert_default();
+            let mut digests = PageDigests::default();
+            for row in &written {
+                let digest = gone_digest(row.identity);
+                summary.add_digest(digest);
+                digests.changes.push(digest);
+                if summary.gone_stored < limits.changes {
+                    summary.gone_stored += 1;
+                    found.push(as_change(row));
                 }
-                metadata.gone += page.rows.len() as u64;
-                store_page(&mut tx, lease, page_no, &digests).await?;
             }
-            Purpose::Write | Purpose::WriteShown(_) => self.write_step(step, &mut metadata, &mut tx).await?,
+            store_page(&mut tx, lease, page_no, &digests).await?;
         }
         store_changes(&mut tx, self.db.limits(), lease.run_id, &found).await?;
         if !move_sweep(&mut tx, step, page_no, &metadata).await? {
@@ -69,12 +67,14 @@ impl Store {
         Ok(CommitOutcome::Done(Box::new(metadata)))
     }
 
+    /// Marks or deletes the rows of a step; a preview tries it, and takes it back. Those that could be, and how many still were
+    /// there.
     async fn write_step(
         &self,
         step: SweepStep<'_>,
         metadata: &mut RunMetadata,
         tx: &mut Tx,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(Vec<GoneRow>, u64), StoreError> {
         let SweepStep { gone, page, purpose, .. } = step;
         let (shown, left): (Vec<_>, Vec<_>) = page.rows.iter().cloned().partition(|row| match purpose {
             Purpose::WriteShown(shown) => shown.contains(&gone_digest(row.identity)),
@@ -82,28 +82,32 @@ impl Store {
         });
         let conn = tx.conn()?;
         conn.raw("SAVEPOINT sweep").await?;
-        let (count, refusal) = match self.write_gone(gone, &shown, conn).await {
-            Ok(count) => (count, None),
+        let (written, count) = match self.write_gone(gone, &shown, conn).await {
+            Ok(count) => (shown, count),
             Err(failure) if failure.class == FailureClass::Row => {
                 conn.raw("ROLLBACK TO SAVEPOINT sweep").await?;
-                self.write_gone_carefully(gone, &shown, conn).await?
+                let (written, refusal) = self.write_gone_carefully(gone, shown, conn).await?;
+                if let Some(refusal) = refusal {
+                    let message = format!(
+                        "the database refuses to delete or mark some rows that left the source, such as for: {}",
+                        refusal.message()
+                    );
+                    metadata.find([Finding::unsure("gone", message)]);
+                }
+                let count = written.len() as u64;
+                (written, count)
             }
             Err(failure) => return Err(failure),
         };
-        metadata.gone += count;
-        if let Some(refusal) = refusal {
-            let message = format!(
-                "the database refuses to delete or mark some rows that left the source, such as for: {}",
-                refusal.message()
-            );
-            metadata.find([Finding::unsure("gone", message)]);
+        if matches!(purpose, Purpose::Find) {
+            conn.raw("ROLLBACK TO SAVEPOINT sweep").await?;
         }
         if !left.is_empty() {
             let message =
                 "rows that left the source since they were shown are left alone; the next run finds them";
             metadata.find([Finding::unsure("gone", message)]);
         }
-        Ok(())
+        Ok((written, count))
     }
 }
 
