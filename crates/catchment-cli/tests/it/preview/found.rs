@@ -123,7 +123,7 @@ on_both! {
         app.service().execute_sync(&ME, id).await.unwrap();
         let run = app.service().run(&ME, id).await.unwrap();
         assert_eq!(counted(&run), [0, 0, 3000, 0, 0]);
-        assert_eq!(test.found(id).await, [String::new(); 0]);
+        assert!(test.found(id).await.is_empty());
     }
 
     async fn a_preview_says_that_rows_may_fit_once_those_before_them_are_written(test: Test) {
