@@ -96,4 +96,23 @@ on_both! {
         test.execute(&format!("UPDATE sync_runs SET completed_at = {days_ago} WHERE id = {preview}")).await;
         assert_eq!(refused(preview).await.code(), "expired_preview");
     }
+
+    async fn an_approval_touches_no_row_of_another_source_and_no_time_of_a_row_that_is_unchanged(test: Test) {
+        let app = test.app().await;
+        let text = "external_id,title,genre\n1,Hello,Pop\n2,Clocks,Rock\n";
+        let other = request(&test.file("other.csv", text), music());
+        app.service().sync(&ME, other).await.unwrap();
+        let ours = test.file("ours.csv", text);
+        app.service().sync(&ME, request(&ours, music())).await.unwrap();
+        let rows = "SELECT last_sync_run_id, last_synced_at, updated_at FROM content_index WHERE source_identifier LIKE '%other.csv'";
+        let before = test.query(rows).await;
+        let changed = "SELECT updated_at FROM content_index WHERE source_identifier LIKE '%ours.csv' AND external_id = '2'";
+        let unchanged = test.value(changed).await;
+        test.file("ours.csv", text.replace("Pop", "Soul"));
+        let preview = test.previewed(request(&ours, music())).await;
+        assert_eq!(counted(&test.approved(preview.id).await), [0, 1, 1, 0, 0]);
+        assert_eq!((test.query(rows).await, test.value(changed).await), (before, unchanged));
+        let ours = "SELECT last_sync_run_id FROM content_index WHERE source_identifier LIKE '%ours.csv'";
+        assert_eq!(test.query(ours).await, ["4", "4"]);
+    }
 }

@@ -82,9 +82,12 @@ async fn mark_records(view: &TableView<'_>, conn: &mut Conn, records: &[usize]) 
     let Some(seen_by) = ledger.seen_by() else { return Ok(()) };
     let seen_at = ledger.seen_at().map(|name| format!(", {} = {}", dialect.quote(name), dialect.now()));
     let (seen_by, seen_at) = (dialect.quote(seen_by), seen_at.unwrap_or_default());
+    // What MySQL would set by itself, as it does when somebody changes a value.
+    let kept = ledger.changed_at().map(|name| format!(", {0} = {0}", dialect.quote(name)));
+    let kept = dialect.pick(kept, None).unwrap_or_default();
     for chunk in view.chunks(records) {
-        let (condition, key) = view.key_condition(chunk);
-        let sql = format!("UPDATE {} SET {seen_by} = ?{seen_at} WHERE {condition}", view.table_name());
+        let (condition, key) = view.row_condition(chunk);
+        let sql = format!("UPDATE {} SET {seen_by} = ?{seen_at}{kept} WHERE {condition}", view.table_name());
         conn.execute(Sql::Built(sql), &[vec![Arg::Int(view.origin.run_id)], key].concat()).await?;
     }
     Ok(())

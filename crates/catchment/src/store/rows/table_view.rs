@@ -7,7 +7,7 @@ use crate::compare::{IdentityPart, RowId, decimal_text, identity_digest};
 use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Dialect, Sql};
-use crate::store::db::{Conn, Db, Row, StatementLimits, StoreError};
+use crate::store::db::{Arg, Conn, Db, Row, StatementLimits, StoreError};
 use crate::target::{ColumnKind, Comparison};
 
 /// Values whose weights are asked for at once.
@@ -66,12 +66,10 @@ impl<'a> TableView<'a> {
         is_locking: bool,
         conn: &mut Conn,
     ) -> Result<Vec<Row>, StoreError> {
-        let (identities, args) = self.key_condition(records);
-        let by_source = self.source_condition().map(|source| format!("{source} AND ")).unwrap_or_default();
+        let (condition, args) = self.row_condition(records);
         // SQLite has one writer.
         let lock = if is_locking { self.dialect().pick(" FOR UPDATE", "") } else { "" };
-        let sql = format!("{} WHERE {by_source}{identities}{lock}", self.select());
-        let args = [self.origin.args(&self.batch.table), args].concat();
+        let sql = format!("{} WHERE {condition}{lock}", self.select());
         conn.fetch(Sql::Built(sql), &args).await
     }
 
@@ -109,6 +107,13 @@ impl<'a> TableView<'a> {
         let [source_type, source_name] = self.batch.table.origin.as_ref()?;
         let quote = |name: &String| self.dialect().quote(name);
         Some(format!("{} = ? AND {} = ?", quote(source_type), quote(source_name)))
+    }
+
+    /// The condition that finds the rows of these records, among those of the source where the table tells sources apart.
+    pub(super) fn row_condition(&self, records: &[usize]) -> (String, Vec<Arg<'_>>) {
+        let (keys, args) = self.key_condition(records);
+        let by_source = self.source_condition().map(|source| format!("{source} AND ")).unwrap_or_default();
+        (format!("{by_source}{keys}"), [self.origin.args(&self.batch.table), args].concat())
     }
 
     pub(super) fn of_source(&self) -> String {

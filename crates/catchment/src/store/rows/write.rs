@@ -234,7 +234,7 @@ impl TableSink<'_> {
     /// Updates the row with the key of a record.
     async fn update_one(&self, conn: &mut Conn, row: usize) -> Result<u64, StoreError> {
         let (batch, dialect) = (self.view.batch, self.view.dialect());
-        let (condition, key) = self.view.key_condition(&[row]);
+        let (condition, key) = self.view.row_condition(&[row]);
         let fed = (0..batch.columns.len()).filter(|column| !self.view.identity.contains(column));
         let fed: Vec<_> = fed.collect();
         let mut set: Vec<_> = fed
