@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Coverage, Error, ErrorKind, Finding, Result};
+use catchment_core::{Coverage, Finding, Result};
 
 use super::attempt::{Attempt, AttemptEnd};
 use super::tx_retry::retry_contended;
@@ -57,7 +57,7 @@ impl Attempt<'_> {
         let pass = run.clone();
         let swept = self.swept(&pass, purpose).await.map_err(AttemptEnd::Failed)?;
         if run.metadata.sweep.is_none()
-            && let Some(held) = self.held(run, &swept).await.map_err(AttemptEnd::Failed)?
+            && let Some(held) = self.held(run, &swept).await?
         {
             run.metadata.gone_held = held.rows.is_none_or(|rows| rows > 0).then_some(held);
             let stored = self.store.store_metadata(self.lease, &run.metadata).await;
@@ -102,22 +102,9 @@ impl Attempt<'_> {
     }
 
     /// Why nothing is to be marked; with no rows where there is nothing to mark. `None` where the sweep may begin.
-    async fn held(&self, run: &SyncRun, swept: &Swept<'_>) -> Result<Option<GoneHeld>> {
+    async fn held(&self, run: &SyncRun, swept: &Swept<'_>) -> Result<Option<GoneHeld>, AttemptEnd> {
         let held = |rows, reason: String| Some(GoneHeld { rows, reason, can_be_released: false });
-        let is_told_apart = swept.table.is_by_source() || swept.table.ledger == Ledger::Beside;
-        if !is_told_apart && self.store.has_other_sources(run).await? {
-            let name = &swept.table.name;
-            let reason =
-                format!("several sources fill `{name}`, and its rows do not tell which of them has them");
-            return Ok(held(None, reason));
-        }
-        if swept.table.ledger == Ledger::Beside
-            && self.store.has_other_keys(run, &swept.table.identity).await?
-        {
-            let name = &swept.table.name;
-            let reason = format!(
-                "another source tells the rows of `{name}` apart by other columns, so that nobody knows which it has"
-            );
+        if let Some(reason) = self.doubt(run, swept).await.map_err(AttemptEnd::Failed)? {
             return Ok(held(None, reason));
         }
         let gone = self.count(swept).await?;
@@ -149,18 +136,39 @@ impl Attempt<'_> {
         })
     }
 
+    /// Why nobody knows whose rows they are, if so.
+    async fn doubt(&self, run: &SyncRun, swept: &Swept<'_>) -> Result<Option<String>> {
+        let Table { name, ledger, identity, .. } = &*swept.table;
+        Ok(match ledger {
+            Ledger::Columns { .. } if swept.table.is_by_source() => None,
+            Ledger::Columns { .. } if self.store.has_other_sources(run).await? => Some(format!(
+                "several sources fill `{name}`, and its rows do not tell which of them has them"
+            )),
+            Ledger::Beside if self.store.has_other_keys(run, identity).await? => Some(format!(
+                "another source tells the rows of `{name}` apart by other columns, so that nobody knows which it has"
+            )),
+            _ => None,
+        })
+    }
+
+    /// Whether somebody wants the attempt to end.
+    fn check_interrupted(&self) -> Result<(), AttemptEnd> {
+        if self.lost.is_cancelled() {
+            return Err(AttemptEnd::LeaseLost);
+        }
+        if self.shutdown.is_cancelled() { Err(AttemptEnd::ShutDown) } else { Ok(()) }
+    }
+
     /// How many rows are gone.
-    async fn count(&self, swept: &Swept<'_>) -> Result<u64> {
+    async fn count(&self, swept: &Swept<'_>) -> Result<u64, AttemptEnd> {
         let mut count = 0;
         for slice in 0..swept.slices {
-            let gone = self.gone_rows(swept, slice).await?;
+            let gone = self.gone_rows(swept, slice).await.map_err(AttemptEnd::Failed)?;
             let mut after = None;
             loop {
-                if self.lost.is_cancelled() || self.shutdown.is_cancelled() {
-                    let message = "looking for rows that left the source was interrupted";
-                    return Err(Error::new(ErrorKind::System, "interrupted", message));
-                }
-                let GonePage { rows, end } = self.store.gone_page(&gone, after.as_deref()).await?;
+                self.check_interrupted()?;
+                let page = self.store.gone_page(&gone, after.as_deref()).await;
+                let GonePage { rows, end } = page.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
                 count += rows.len() as u64;
                 after = end;
                 if after.is_none() {
@@ -183,12 +191,7 @@ impl Attempt<'_> {
         while next.slice < swept.slices && !next.is_over {
             let gone = self.gone_rows(swept, next.slice).await.map_err(AttemptEnd::Failed)?;
             loop {
-                if self.lost.is_cancelled() {
-                    return Err(AttemptEnd::LeaseLost);
-                }
-                if self.shutdown.is_cancelled() {
-                    return Err(AttemptEnd::ShutDown);
-                }
+                self.check_interrupted()?;
                 let page = self.store.gone_page(&gone, next.after.as_deref()).await;
                 let page = page.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
                 let is_last = page.end.is_none();
