@@ -22,10 +22,13 @@ pub struct PreviewSummary {
 }
 
 impl PreviewSummary {
-    /// Takes the digest of a change into account.
-    pub(crate) fn add_digest(&mut self, digest: u128) {
+    /// Takes the digests of changes into account.
+    pub(crate) fn add_digests(&mut self, digests: &[u128]) {
+        if digests.is_empty() {
+            return;
+        }
         let sum = u128::from_str_radix(&self.digest, 16).unwrap_or_default();
-        self.digest = format!("{:032x}", sum.wrapping_add(digest));
+        self.digest = format!("{:032x}", digests.iter().copied().fold(sum, u128::wrapping_add));
     }
 }
 

@@ -191,9 +191,7 @@ async fn errors(
     id: Id,
     part: Result<Query<ErrorsQuery>, QueryRejection>,
 ) -> Result<SuccessResponse<ErrorsView>, ErrorResponse> {
-    let part = part.map(|Query(part)| part).map_err(|_| {
-        invalid_query("`state` (open, replayed or ignored), `after` (an id) and `limit` (1 to 1000)")
-    })?;
+    let part = query(part, "`state` (open, replayed or ignored), `after` (an id) and `limit` (1 to 1000)")?;
     let (service, limit) = (shared.service()?, limit_of(part.limit));
     let run = service.run(&who, run_id(id)?).await?;
     let errors = match part.state {
@@ -231,9 +229,8 @@ async fn changes(
     id: Id,
     part: Result<Query<ChangesQuery>, QueryRejection>,
 ) -> Result<SuccessResponse<ChangesView>, ErrorResponse> {
-    let part = part.map(|Query(part)| part).map_err(|_| {
-        invalid_query("`kind` (insert, update or gone), `column`, `after` (an id) and `limit` (1 to 1000)")
-    })?;
+    let part =
+        query(part, "`kind` (insert, update or gone), `column`, `after` (an id) and `limit` (1 to 1000)")?;
     let (service, limit) = (shared.service()?, limit_of(part.limit));
     let run = service.run(&who, run_id(id)?).await?;
     let filter = ChangeFilter { kind: part.kind, column: part.column };
@@ -247,7 +244,7 @@ async fn skips(
     id: Id,
     part: Parts,
 ) -> Result<SuccessResponse<SkipsView>, ErrorResponse> {
-    let (service, part) = (shared.service()?, query(part)?);
+    let (service, part) = (shared.service()?, query(part, "`after` (an id) and `limit` (1 to 1000)")?);
     let run = service.run(&who, run_id(id)?).await?;
     let skips = service.skips(&who, run.id, part.after, part.limit()).await?;
     Ok(SuccessResponse::data(SkipsView::new(&run, &skips, part.limit())))
@@ -257,11 +254,10 @@ fn run_id(id: Id) -> Result<i64, ErrorResponse> {
     id.map(|Path(id)| id).map_err(|_| ErrorResponse::not_found("the id of a sync run must be a number"))
 }
 
-fn query(part: Parts) -> Result<PageQuery, ErrorResponse> {
-    part.map(|Query(part)| part).map_err(|_| invalid_query("`after` (an id) and `limit` (1 to 1000)"))
-}
-
-fn invalid_query(takes: &str) -> ErrorResponse {
-    let message = format!("the query is not valid; it takes {takes}");
-    ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+/// What a query says; it takes this.
+fn query<T>(part: Result<Query<T>, QueryRejection>, takes: &str) -> Result<T, ErrorResponse> {
+    part.map(|Query(part)| part).map_err(|_| {
+        let message = format!("the query is not valid; it takes {takes}");
+        ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
+    })
 }

@@ -38,7 +38,6 @@ impl Found {
         for (record, change) in all {
             let differences = change.map(|change| &*change.differences);
             let digest = change_digest(view, identities[record], record, differences);
-            summary.add_digest(digest);
             found.digests.push(digest);
             let described = match differences {
                 Some(differences) => updated(view, record, differences),
@@ -57,6 +56,7 @@ impl Found {
                 found.changes.push(described);
             }
         }
+        summary.add_digests(&found.digests);
         found
     }
 }

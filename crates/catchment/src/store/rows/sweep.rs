@@ -46,11 +46,10 @@ impl Store {
         metadata.gone += count;
         if matches!(purpose, Purpose::Find) {
             let summary = metadata.preview.get_or_insert_default();
-            let mut digests = PageDigests::default();
+            let changes = written.iter().map(|row| gone_digest(row.identity)).collect();
+            let digests = PageDigests { changes, ..PageDigests::default() };
+            summary.add_digests(&digests.changes);
             for row in &written {
-                let digest = gone_digest(row.identity);
-                summary.add_digest(digest);
-                digests.changes.push(digest);
                 if summary.gone_stored < limits.changes {
                     summary.gone_stored += 1;
                     found.push(as_change(row));
