@@ -62,6 +62,12 @@ pub struct RunMetadata {
     /// Skipped records that have the identity of an earlier one, and other values.
     #[serde(skip_serializing_if = "is_default")]
     pub duplicates_differing: u64,
+    /// Fields that differ from the source, and that keep their values as the policies say (`conflicts`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub fields_kept: u64,
+    /// Of these, how many somebody has to settle that nobody had to before the run.
+    #[serde(skip_serializing_if = "is_default")]
+    pub conflicts: u64,
     /// What feeds which target column, as given or as chosen by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<ColumnMapping>,
@@ -149,6 +155,7 @@ impl RunMetadata {
             || self.duplicates_differing > 0
             || self.truncated
             || self.gone_held.is_some()
+            || self.conflicts > 0
             || self.effective_warning().is_some()
     }
 

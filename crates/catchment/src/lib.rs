@@ -89,6 +89,7 @@ mod stored_names;
 
 mod app;
 mod compare;
+mod conflicts;
 mod content;
 mod counts;
 mod hex;
@@ -107,6 +108,10 @@ mod vault;
 
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
+pub use conflicts::{
+    ByNewest, ChangedBy, Conflict, ConflictFilter, ConflictPolicy, ConflictRule, ConflictRules,
+    ConflictState, LeftConflict, Settled, SettledBy, Settlement,
+};
 pub use content::ContentIndexRepository;
 pub use counts::{Counters, GoneHeld, RunMetadata, Sweep};
 pub use mapping::{

@@ -14,8 +14,8 @@ pub(super) enum Exit {
     Failed = 1,
     /// What was asked for cannot be done as it was asked for: a flag, an option, a mapping, no such file.
     Usage = 2,
-    /// The run is completed, and people should look at it: records were rejected, repeat others with other values, or the
-    /// source may not have been read to its end.
+    /// The run is completed, and people should look at it: records were rejected, repeat others with other values, are in
+    /// conflict with the table, or the source may not have been read to its end.
     Attention = 3,
     /// What the program needs is not there: the database, its tables, the key, room on the disk.
     Environment = 4,

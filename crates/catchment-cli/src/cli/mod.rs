@@ -2,6 +2,7 @@
 
 mod check;
 mod cleanup;
+mod conflicts;
 mod exit;
 mod foreground;
 mod inspect;
@@ -43,8 +44,8 @@ use signals::Signals;
 
 /// Keeps the tables of your database in step with sources outside it, every row accounted for.
 ///
-/// Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 completed with rejects, with duplicates that differ or
-/// truncated, 4 the database or another thing that it needs is not there, 5 waiting (--no-wait), 129, 130, 143 ended by
+/// Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 completed with rejects, with duplicates that differ, with new
+/// conflicts or truncated, 4 the database or another thing that it needs is not there, 5 waiting (--no-wait), 129, 130, 143 ended by
 /// SIGHUP, SIGINT, SIGTERM.
 #[derive(Parser)]
 #[command(name = "catchment", version, max_term_width = 110)]
@@ -71,6 +72,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// List runs, or show one with its errors
     Runs(runs::RunsArgs),
+    /// List conflicts between source and table, or settle them
+    Conflicts(conflicts::ConflictsArgs),
     /// Show rows of a target table
     Show(show::ShowArgs),
     /// List the tables that can be written, or show what one takes
@@ -194,6 +197,7 @@ async fn run(
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
+        Command::Conflicts(args) => conflicts::run(&context, args).await,
         Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,
         Command::Show(args) => show::run(&context, args).await,
         Command::Targets(args) => targets::run(&context, args).await,

@@ -71,6 +71,20 @@ pub(super) fn describe_gone(run: &SyncRun) -> String {
     }
 }
 
+/// Fields that policies keep, in words; nothing where there are none.
+pub(super) fn describe_kept(run: &SyncRun) -> String {
+    let metadata = &run.metadata;
+    match (metadata.fields_kept, metadata.conflicts) {
+        (0, _) => String::new(),
+        (kept, 0) => format!("{} fields, as `conflicts` says", number(kept)),
+        (kept, new) => format!(
+            "{} fields, as `conflicts` says; {} wait to be settled: `catchment conflicts`",
+            number(kept),
+            number(new)
+        ),
+    }
+}
+
 fn tell_omitted(count: u64, what: &str) {
     if count > 0 {
         eprintln!(
@@ -89,14 +103,20 @@ pub(super) fn describe_skip(skip: &StoredSkip) -> String {
     };
     let item = skip.item.as_deref().unwrap_or_default();
     let first = skip.first.as_deref().unwrap_or("an earlier record");
-    if skip.differences.is_empty() {
-        return format!("{place}: `{item}` repeats an earlier record ({})", skip.reason);
-    }
     let value = |value: &Option<String>| value.as_ref().map_or("NULL".to_owned(), |text| format!("`{text}`"));
     let differs: Vec<_> = skip
         .differences
         .iter()
         .map(|it| format!("{} {} there, {} here", it.column, value(&it.first), value(&it.here)))
         .collect();
-    format!("{place}: `{item}` repeats {first} with other values: {}", differs.join("; "))
+    let differs = differs.join("; ");
+    match &*skip.reason {
+        "filtered" => format!("{place}: left out by the option `where`"),
+        "changed_meanwhile" => {
+            format!("{place}: `{item}` is left alone, as its row changed since it was shown")
+        }
+        "kept_edit" => format!("{place}: `{item}` keeps the table's values: {differs}"),
+        _ if differs.is_empty() => format!("{place}: `{item}` repeats an earlier record"),
+        _ => format!("{place}: `{item}` repeats {first} with other values: {differs}"),
+    }
 }

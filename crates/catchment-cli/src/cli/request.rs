@@ -134,6 +134,11 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "LIMIT")]
     max_gone: Option<String>,
 
+    /// Who wins in a column where source and table differ: source, target, fill_empty, max, min, keep_edits or ask, or one of
+    /// the rules of `conflicts` as JSON; repeatable [default: source]
+    #[arg(long = "conflict", value_name = "COLUMN=WHO")]
+    conflicts: Vec<String>,
+
     /// Accept a source without records, although it had some before
     #[arg(long)]
     allow_empty: bool,
@@ -156,7 +161,16 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     set(&mut options, "hasHeader", source.no_header.then_some(false));
     set(&mut options, "targetTable", target.target.as_deref());
     set(&mut options, "contentType", target.content_type.as_deref());
-    set(&mut options, "columnMapping", mapping(&target.mapping)?);
+    set(
+        &mut options,
+        "columnMapping",
+        rules("--map", &target.mapping, "TARGET=SOURCE, such as title=song_name")?,
+    );
+    set(
+        &mut options,
+        "conflicts",
+        rules("--conflict", &target.conflicts, "COLUMN=WHO, such as price=keep_edits")?,
+    );
     set(&mut options, "key", (!target.key.is_empty()).then(|| target.key.clone()));
     set(&mut options, "where", target.condition.as_deref());
     set(&mut options, "unmapped", target.unmapped.as_deref());
@@ -187,24 +201,25 @@ fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Val
     }
 }
 
-fn mapping(pairs: &[String]) -> Result<Option<Value>> {
-    let mut mapping = Map::new();
+/// Names with what is said of them: a word, or a rule as JSON.
+fn rules(flag: &str, pairs: &[String], form: &str) -> Result<Option<Value>> {
+    let mut rules = Map::new();
     for pair in pairs {
         let (target, field) = pair.split_once('=').ok_or_else(|| {
-            Error::config(
-                "invalid_options",
-                format!("--map {pair}: it has no `=`; write TARGET=SOURCE, such as title=song_name"),
-            )
+            Error::config("invalid_options", format!("{flag} {pair}: it has no `=`; write {form}"))
         })?;
         let rule = match field.trim_start() {
             json if json.starts_with('{') => serde_json::from_str(json).map_err(|error| {
-                Error::config("invalid_options", format!("--map {pair}: its rule is not valid JSON: {error}"))
+                Error::config(
+                    "invalid_options",
+                    format!("{flag} {pair}: its rule is not valid JSON: {error}"),
+                )
             })?,
             _ => field.into(),
         };
-        mapping.insert(target.trim().to_owned(), rule);
+        rules.insert(target.trim().to_owned(), rule);
     }
-    Ok((!mapping.is_empty()).then_some(Value::Object(mapping)))
+    Ok((!rules.is_empty()).then_some(Value::Object(rules)))
 }
 
 fn read_options(path: &PathBuf) -> Result<Map<String, Value>> {

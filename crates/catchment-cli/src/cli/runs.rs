@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::foreground::Foreground;
 use super::open::{Context, caller, open_existing};
 use super::preview::{changes, describe_change};
-use super::rejects::{describe_gone, errors, skips};
+use super::rejects::{describe_gone, describe_kept, errors, skips};
 use super::replay::{Mending, Which, print_csv};
 use super::signals::Signals;
 use super::summary::Telling;
@@ -249,6 +249,7 @@ fn print(run: &SyncRun, waits_for: Option<String>, attempts: Vec<AttemptRecord>)
         ),
         ("gone", describe_gone(run)),
         ("repeated", duplicates(run)),
+        ("kept", describe_kept(run)),
         ("error", run.error.as_ref().map(|error| error.message.clone()).unwrap_or_default()),
     ] {
         if !value.is_empty() {

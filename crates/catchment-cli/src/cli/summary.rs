@@ -5,7 +5,7 @@ use std::time::Duration;
 use catchment::{Principal, RunMode, RunStatus, StoredError, StoredSkip, SyncRun, SyncService};
 
 use super::preview::tell_preview;
-use super::rejects::{describe_gone, describe_skip};
+use super::rejects::{describe_gone, describe_kept, describe_skip};
 use super::table::{DIM, WARN, number, say, say_findings, say_json, source_of, style};
 use crate::view::{RunView, SHOWN_ERRORS};
 
@@ -89,6 +89,9 @@ fn print_remarks(run: &SyncRun, gone: &str) {
     let (metadata, style) = (&run.metadata, style(run.status));
     if metadata.gone > 0 {
         say!("{:9} {:>12}", gone, number(metadata.gone));
+    }
+    if metadata.fields_kept > 0 {
+        say!("{:9} {:>12}", "kept", describe_kept(run));
     }
     if metadata.gone_held.is_some() {
         say!("{WARN}gone{WARN:#}: {}", describe_gone(run));

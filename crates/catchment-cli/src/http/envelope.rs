@@ -67,6 +67,10 @@ impl ErrorResponse {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    pub(super) fn conflict(message: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "not_settled", message)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         let message = "this endpoint does not support this method";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
@@ -87,7 +91,7 @@ impl From<Error> for ErrorResponse {
     /// Which status an error has.
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
-            (ErrorKind::Config, "no_such_run") => StatusCode::NOT_FOUND,
+            (ErrorKind::Config, "no_such_run" | "no_such_conflict") => StatusCode::NOT_FOUND,
             (
                 ErrorKind::Config,
                 "wrong_state" | "nothing_to_replay" | "already_approved" | "expired_preview",

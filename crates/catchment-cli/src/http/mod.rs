@@ -1,10 +1,12 @@
 //! The HTTP API: every route, and what stands before them.
 
 mod body;
+mod conflicts;
 mod envelope;
 mod guard;
 mod health;
 mod middleware;
+mod query;
 mod serve;
 mod shared;
 mod sync;
@@ -24,6 +26,7 @@ pub(crate) use shared::Shared;
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(sync::router())
+        .merge(conflicts::router())
         .merge(targets::router())
         .merge(health::router())
         .fallback(async || ErrorResponse::not_found("there is no such endpoint"))

@@ -14,14 +14,12 @@ use serde::Deserialize;
 
 use super::body::{JsonBody, NoBody};
 use super::envelope::{ErrorResponse, SuccessResponse};
+use super::query::{limit_of, query};
 use super::shared::Shared;
 use crate::view::{
     ChangedView, ChangesView, CheckView, ErrorsView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledView,
     SkipsView, StatsView,
 };
-
-/// Errors in one answer at most.
-const MAX_ERRORS: u32 = 1000;
 
 pub(super) fn router() -> Router<Shared> {
     Router::new()
@@ -56,11 +54,6 @@ impl PageQuery {
     fn limit(&self) -> u32 {
         limit_of(self.limit)
     }
-}
-
-/// How much is answered at once.
-fn limit_of(asked: Option<u32>) -> u32 {
-    asked.unwrap_or(SHOWN_ERRORS).clamp(1, MAX_ERRORS)
 }
 
 /// Which part of the errors of a run is asked for.
@@ -252,12 +245,4 @@ async fn skips(
 
 fn run_id(id: Id) -> Result<i64, ErrorResponse> {
     id.map(|Path(id)| id).map_err(|_| ErrorResponse::not_found("the id of a sync run must be a number"))
-}
-
-/// What a query says; it takes this.
-fn query<T>(part: Result<Query<T>, QueryRejection>, takes: &str) -> Result<T, ErrorResponse> {
-    part.map(|Query(part)| part).map_err(|_| {
-        let message = format!("the query is not valid; it takes {takes}");
-        ErrorResponse::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_query", message)
-    })
 }

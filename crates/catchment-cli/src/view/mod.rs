@@ -3,6 +3,7 @@
 mod attempt;
 mod change;
 mod check;
+mod conflict;
 mod error;
 mod reject;
 mod run;
@@ -12,6 +13,7 @@ mod time;
 
 pub(crate) use change::{ChangeView, ChangesView, omitted_changes};
 pub(crate) use check::CheckView;
+pub(crate) use conflict::{ConflictView, ConflictsView, SettledView};
 pub(crate) use error::ErrorAnswer;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
 pub(crate) use run::{ChangedView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledView};
@@ -35,6 +37,8 @@ mod tests {
         assert_json_snapshot!("errors", schema_for!(ErrorsView));
         assert_json_snapshot!("skips", schema_for!(SkipsView));
         assert_json_snapshot!("changes", schema_for!(ChangesView));
+        assert_json_snapshot!("conflicts", schema_for!(ConflictsView));
+        assert_json_snapshot!("settled", schema_for!(SettledView));
         assert_json_snapshot!("check", schema_for!(CheckView));
         assert_json_snapshot!("stats", schema_for!(StatsView));
         assert_json_snapshot!("target", schema_for!(TargetView));

@@ -75,7 +75,8 @@ impl From<&StoredError> for ErrorView {
 pub(crate) struct SkipView {
     /// For paging.
     id: i64,
-    /// Why: `duplicate`; `filtered` by the option `where`; or `changed_meanwhile`, where an approved change was not made.
+    /// Why: `duplicate`; `filtered` by the option `where`; `changed_meanwhile`, where an approved change was not made; or
+    /// `kept_edit`, where the row keeps all in which it differs, as the option `conflicts` says.
     reason: String,
     /// What identifies the record.
     item: Option<String>,
@@ -87,7 +88,7 @@ pub(crate) struct SkipView {
     path: Option<String>,
     /// Where the first record of the identity stands; null where that is not known, or nothing differs.
     first: Option<String>,
-    /// The values in which it differs from the first record of its identity.
+    /// The values in which it differs from its row: from the first record of its identity, or from what the row keeps.
     differences: Vec<ValueDifference>,
 }
 

@@ -36,6 +36,10 @@ pub(crate) struct RunView {
     items_skipped: u64,
     /// Of these, how many repeat an earlier record with other values.
     duplicates_differing: u64,
+    /// Fields that differ from the source, and that the table keeps as the option `conflicts` says.
+    fields_kept: u64,
+    /// Of these, how many somebody has to settle that nobody had to before.
+    conflicts: u64,
     /// The first errors.
     errors: Vec<ErrorView>,
     /// How many are stored.
@@ -104,6 +108,8 @@ impl RunView {
             items_failed: run.items_failed,
             items_skipped: run.items_skipped,
             duplicates_differing: run.metadata.duplicates_differing,
+            fields_kept: run.metadata.fields_kept,
+            conflicts: run.metadata.conflicts,
             errors: errors.iter().map(ErrorView::from).collect(),
             errors_stored: run.metadata.errors_stored,
             errors_omitted: omitted_errors(run),

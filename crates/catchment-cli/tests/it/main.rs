@@ -9,6 +9,7 @@ mod cli;
 #[macro_use]
 #[path = "../../../../fuzz/src/corpus.rs"]
 mod corpus;
+mod conflicts;
 mod docs;
 mod edges;
 mod first_day;

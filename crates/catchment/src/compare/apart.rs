@@ -28,7 +28,7 @@ impl TableDigests {
         }
         self.looked_up += unsure.len();
         if !unsure.is_empty() {
-            compare_some(view, &unsure, None, &mut changes, &mut view.reader().await?).await?;
+            compare_some(view, &unsure, (None, None), &mut changes, &mut view.reader().await?).await?;
         }
         Ok(changes)
     }

@@ -12,6 +12,8 @@ pub(crate) struct Changes {
     pub(crate) insert: Vec<usize>,
     /// Records whose rows differ from them.
     pub(crate) update: Vec<Change>,
+    /// Records whose rows differ from them, and keep all their values as the policies say.
+    pub(crate) kept: Vec<Change>,
     /// Rows that are as they should be.
     pub(crate) unchanged: Unchanged,
     /// Records whose identity this run has seen before.
@@ -34,8 +36,23 @@ pub(crate) struct Change {
     pub(crate) record: usize,
     /// What the row is found again by.
     pub(crate) id: RowId,
-    /// The columns that differ, in the order of the batch.
+    /// The columns that differ and are to be written, in the order of the batch.
     pub(crate) differences: Vec<Difference>,
+    /// Those that differ and stay as they are.
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// A column whose value differs, and stays as it is: a policy says so.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Its index in the batch.
+    pub(crate) column: usize,
+    /// What the row has there; `None` for NULL. Numbers are in decimal.
+    pub(crate) there: Option<Box<str>>,
+    /// Whether somebody has to decide.
+    pub(crate) is_asked: bool,
+    /// Whether it is kept because nobody knows what a run last wrote there.
+    pub(crate) is_unknown: bool,
 }
 
 /// A column whose value differs.
@@ -57,7 +74,7 @@ pub(crate) enum RowId {
 }
 
 /// Rows that were as they should be when they were read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Unchanged {
     /// By their numbers, with the versions that they had then: whoever changes a value changes that.
     Versioned { ids: Vec<i64>, versions: BTreeSet<Arc<str>> },

@@ -1,6 +1,7 @@
 //! Exact decimals as databases write them, and as we do.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// A decimal without the zeros that end it: `5.40` is `5.4`.
 pub(super) fn shortest_decimal(text: &str) -> &str {
@@ -23,6 +24,26 @@ pub(crate) fn decimal_text(text: &str) -> Cow<'_, str> {
         _ => format!("0.{}{digits}", "0".repeat(point.unsigned_abs() as usize)),
     };
     format!("{sign}{}", shortest_decimal(&written)).into()
+}
+
+/// The order of two decimals, of however many digits.
+pub(super) fn order_of_decimals(one: &str, other: &str) -> Ordering {
+    let parts = |text: &str| {
+        let text = decimal_text(text);
+        let (is_negative, digits) = text.strip_prefix('-').map_or((false, &*text), |rest| (true, rest));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let (whole, fraction) = (whole.trim_start_matches('0').to_owned(), fraction.to_owned());
+        (is_negative && !(whole.is_empty() && fraction.is_empty()), whole, fraction)
+    };
+    let ((is_negative, whole, fraction), (is_other_negative, other_whole, other_fraction)) =
+        (parts(one), parts(other));
+    let size = (whole.len(), whole, fraction).cmp(&(other_whole.len(), other_whole, other_fraction));
+    match (is_negative, is_other_negative) {
+        (false, false) => size,
+        (true, true) => size.reverse(),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    }
 }
 
 /// A decimal of a column with ZEROFILL, without the zeros that it begins with.

@@ -22,7 +22,13 @@ pub(crate) fn differences(
     Ok(differences)
 }
 
-fn is_same(view: &TableView<'_>, column: usize, cell: Cell<'_>, found: &Row) -> Result<bool, StoreError> {
+/// Whether a row has a value in a column.
+pub(super) fn is_same(
+    view: &TableView<'_>,
+    column: usize,
+    cell: Cell<'_>,
+    found: &Row,
+) -> Result<bool, StoreError> {
     let (place, kind) = (view.column_index(column), view.batch.kind(column));
     if found.is_blob(place)? {
         return Ok(false);
@@ -51,6 +57,18 @@ fn value_of(view: &TableView<'_>, column: usize, found: &Row) -> Result<Option<B
         ColumnKind::Float { .. } => found.optional_double(place)?.map(|number| number.to_string().into()),
         _ => found.optional_text(place)?.map(Into::into),
     })
+}
+
+/// Whether two values of a column, as text, are the same.
+pub(crate) fn is_same_text(
+    view: &TableView<'_>,
+    column: usize,
+    one: Option<&str>,
+    other: Option<&str>,
+) -> bool {
+    one == other
+        || matches!((one, other), (Some(one), Some(other))
+            if is_same_value(view.batch.kind(column), one, other, view.rewrites_json()))
 }
 
 /// Whether two texts that differ are the same value of their column: `5.40` and `5.4`, or JSON that the database

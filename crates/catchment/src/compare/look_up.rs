@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::change::{Change, Changes, Duplicate, RowId, Unchanged};
+use super::change::{Change, Changes, Difference, Duplicate, Kept, RowId, Unchanged};
 use super::differences::differences;
+use super::judge::judge;
 use super::seen::Reserved;
-use crate::store::{Conn, PageState, Row, StoreError, TableView};
+use crate::store::{Conn, PageState, Row, StoreError, TableView, WrittenFields};
 
-/// Compares a page with what a transaction finds in the table. Of records with the same identity the first one counts.
-pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Changes, StoreError> {
+/// Compares a page with what its transaction finds in the table. Of records with the same identity the first one counts.
+pub(crate) async fn compare(
+    view: &TableView<'_>,
+    written: &mut WrittenFields,
+    conn: &mut Conn,
+) -> Result<Changes, StoreError> {
     let mut changes = Changes::default();
     let mut seen = HashMap::with_capacity(view.batch.len());
     let mut firsts = Vec::with_capacity(view.batch.len());
@@ -25,7 +30,22 @@ pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Cha
             }
         }
     }
-    compare_some(view, &firsts, None, &mut changes, conn).await?;
+    compare_some(view, &firsts, (None, Some(written)), &mut changes, conn).await?;
+    Ok(changes)
+}
+
+/// Compares those records of a page again that differed before its transaction, with what this finds: policies judge by that.
+pub(crate) async fn compare_again(
+    view: &TableView<'_>,
+    before: &Changes,
+    written: &mut WrittenFields,
+    conn: &mut Conn,
+) -> Result<Changes, StoreError> {
+    let Changes { insert, unchanged, duplicate, .. } = before;
+    let (insert, unchanged, duplicate) = (insert.clone(), unchanged.clone(), duplicate.clone());
+    let mut changes = Changes { insert, unchanged, duplicate, ..Changes::default() };
+    let differing: Vec<_> = before.update.iter().map(|change| change.record).collect();
+    compare_some(view, &differing, (None, Some(written)), &mut changes, conn).await?;
     Ok(changes)
 }
 
@@ -34,6 +54,7 @@ pub(crate) async fn compare(view: &TableView<'_>, conn: &mut Conn) -> Result<Cha
 pub(crate) async fn compare_reserved(
     view: &TableView<'_>,
     reserved: &Reserved,
+    written: &mut WrittenFields,
     conn: &mut Conn,
 ) -> Result<Changes, StoreError> {
     let unchanged = Unchanged::Verified(Vec::new());
@@ -50,7 +71,8 @@ pub(crate) async fn compare_reserved(
         PageState::Absent => changes.insert.clone_from(&reserved.firsts),
         PageState::Same => changes.unchanged = Unchanged::Verified(reserved.firsts.clone()),
         PageState::Mixed => {
-            compare_some(view, &reserved.firsts, Some(&reserved.identities), &mut changes, conn).await?;
+            let known = (Some(&*reserved.identities), Some(written));
+            compare_some(view, &reserved.firsts, known, &mut changes, conn).await?;
         }
     }
     let are_some_new = (1..reserved.firsts.len()).contains(&changes.insert.len());
@@ -59,11 +81,11 @@ pub(crate) async fn compare_reserved(
 }
 
 /// Adds records of the page, which differ in their identities, to the changes. `identities` are those of all records, where
-/// they are known; then their rows are locked.
+/// they are known. In the page's own transaction, rows are locked, and the policies judge them by what runs have `written`.
 pub(super) async fn compare_some(
     view: &TableView<'_>,
     records: &[usize],
-    identities: Option<&[u128]>,
+    (identities, mut written): (Option<&[u128]>, Option<&mut WrittenFields>),
     changes: &mut Changes,
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
@@ -71,14 +93,26 @@ pub(super) async fn compare_some(
     let by_identity: HashMap<_, _> = records.iter().map(|record| (identity(*record), *record)).collect();
     let mut is_there = vec![false; view.batch.len()];
     for chunk in view.chunks(records) {
-        for found in view.find(chunk, identities.is_some(), conn).await? {
+        let mut differing = Vec::new();
+        for found in view.find(chunk, written.is_some(), conn).await? {
             let Some(&record) = by_identity.get(&view.identity_in(&found)?) else { continue };
             is_there[record] = true;
             if view.was_seen(&found)? {
                 changes.duplicate.push(Duplicate { record, first: None });
             } else {
-                add_found(view, record, &found, changes)?;
+                let differences = differences(view, record, &found)?;
+                if written.is_none() || view.batch.policies.is_none() || differences.is_empty() {
+                    add_found(view, &found, (record, differences, Vec::new()), changes)?;
+                } else {
+                    differing.push((record, found, differences));
+                }
             }
+        }
+        let Some(written) = written.as_deref_mut() else { continue };
+        read_written(view, &differing, identity, written, conn).await?;
+        for (record, found, differences) in differing {
+            let (applied, kept) = judge(view, record, &found, differences, written)?;
+            add_found(view, &found, (record, applied, kept), changes)?;
         }
     }
     changes.insert.extend(records.iter().filter(|record| !is_there[**record]));
@@ -87,23 +121,44 @@ pub(super) async fn compare_some(
     Ok(())
 }
 
+/// Reads what runs last wrote to rows that differ, where a policy asks for it.
+async fn read_written(
+    view: &TableView<'_>,
+    differing: &[(usize, Row, Vec<Difference>)],
+    identity: impl Fn(usize) -> u128,
+    written: &mut WrittenFields,
+    conn: &mut Conn,
+) -> Result<(), StoreError> {
+    let Some(policies) = &view.batch.policies else { return Ok(()) };
+    let is_asked = |differences: &[Difference]| {
+        differences.iter().any(|difference| policies.three_way.contains(&difference.column))
+    };
+    let records = differing.iter().filter(|(.., differences)| is_asked(differences));
+    let asked: Vec<_> = records.map(|(record, ..)| (*record, identity(*record))).collect();
+    written.read(view, &asked, conn).await
+}
+
 fn add_found(
     view: &TableView<'_>,
-    record: usize,
     found: &Row,
+    (record, differences, kept): (usize, Vec<Difference>, Vec<Kept>),
     changes: &mut Changes,
 ) -> Result<(), StoreError> {
-    let (id, differences) = (view.id_of(found)?, differences(view, record, found)?);
+    let id = view.id_of(found)?;
+    if differences.is_empty() && !kept.is_empty() {
+        changes.kept.push(Change { record, id, differences, kept });
+        return Ok(());
+    }
     match (&mut changes.unchanged, &id) {
         (Unchanged::Verified(records), _) if differences.is_empty() => records.push(record),
         // A row without a version cannot be told from one that somebody changes meanwhile: it is written.
         (unchanged @ Unchanged::Versioned { .. }, RowId::Number(number)) if differences.is_empty() => {
             match view.version_of(found)? {
                 Some(version) => unchanged.add(*number, Some(version.into())),
-                None => changes.update.push(Change { record, id, differences }),
+                None => changes.update.push(Change { record, id, differences, kept }),
             }
         }
-        _ => changes.update.push(Change { record, id, differences }),
+        _ => changes.update.push(Change { record, id, differences, kept }),
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ impl TableDigests {
         }
         self.looked_up += unsure.len();
         if !unsure.is_empty() {
-            compare_some(view, &unsure, None, &mut changes, &mut view.reader().await?).await?;
+            compare_some(view, &unsure, (None, None), &mut changes, &mut view.reader().await?).await?;
         }
         self.tell_firsts(view, &unsure, &mut changes.duplicate);
         Ok((changes, reserved))

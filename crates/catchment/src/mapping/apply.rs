@@ -19,7 +19,8 @@ impl Mapping {
     pub(crate) fn apply(&self, page: Page) -> Batch {
         let has_mapped_identity = self.has_mapped_identity();
         let mut builder =
-            BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity);
+            BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity)
+                .with_policies(self.policies.clone());
         let mut rejects = Vec::new();
         let mut rejected = Rejected::new(self, page.rejects.len());
         for (index, record) in page.records.iter().enumerate() {
@@ -61,7 +62,25 @@ impl Mapping {
     }
 
     fn map_record(&self, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
-        self.feeds.iter().try_for_each(|feed| self.feed(feed, record, builder))
+        self.feeds.iter().try_for_each(|feed| self.feed(feed, record, builder))?;
+        self.read_clocks(record, builder)
+    }
+
+    /// Reads when a record changed last, where that decides who wins.
+    fn read_clocks(&self, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {
+        for clock in self.policies.iter().flat_map(|policies| &policies.clocks) {
+            let changed_at = convert(record.value(clock.source), &clock.kind, &clock.reading);
+            let changed_at = changed_at.map_err(|error| {
+                let message =
+                    format!("{} (which says when the record changed): {}", clock.name, error.message);
+                self.reject_record(record, error.code, message)
+            })?;
+            builder.push_changed_at(changed_at.map(|changed_at| match changed_at {
+                Converted::Text(text) => (*text).into(),
+                Converted::Int(number) => number.to_string().into(),
+            }));
+        }
+        Ok(())
     }
 
     fn feed(&self, feed: &Feed, record: Record<'_>, builder: &mut BatchBuilder) -> Result<(), Box<Reject>> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use catchment_core::{Columns, Cursor, Location, Progress, Record, Records, Reject, truncate_text};
 
+use super::policies::Policies;
 use crate::target::{Column, ColumnKind, Table};
 
 /// What the column of what nothing maps holds.
@@ -29,6 +30,10 @@ pub(crate) struct Batch {
     pub rejected: Option<Box<Batch>>,
     /// How many others were rejected.
     pub unidentified: u64,
+    /// Who wins where the table differs; `None` where its rows do everywhere.
+    pub policies: Option<Arc<Policies>>,
+    /// For each row, when its record changed last by each clock of the policies.
+    pub(super) changed_at: Vec<Option<Box<str>>>,
     /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.
@@ -70,7 +75,21 @@ pub(crate) enum Cell<'a> {
     Text(&'a str),
 }
 
+impl<'a> From<Option<&'a str>> for Cell<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
 impl<'a> Cell<'a> {
+    /// A value of a column that was kept as text.
+    pub(crate) fn of(text: Option<&'a str>, kind: &ColumnKind) -> Self {
+        match text.map(str::parse) {
+            Some(Ok(number)) if kind.is_int64() => Self::Int(number),
+            _ => text.into(),
+        }
+    }
+
     /// Bytes that it takes on its way to a database, about.
     pub(crate) fn size(self) -> usize {
         12 + self.as_text().map_or(0, str::len)
@@ -123,6 +142,12 @@ impl Batch {
     /// A value of a row.
     pub(crate) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
         read_cell(&self.text, self.cells[row * self.columns.len() + column])
+    }
+
+    /// When the record of a row changed last, by a clock of the policies.
+    pub(crate) fn changed_at(&self, row: usize, clock: usize) -> Option<&str> {
+        let clocks = self.policies.as_ref()?.clocks.len();
+        self.changed_at.get(row * clocks + clock)?.as_deref()
     }
 
     /// All values of a row.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use catchment_core::{Cursor, Location, Page, Position, Progress, Records, Reject};
 
 use super::batch::{Batch, Cell, FedColumn, StoredCell, read_cell};
+use super::policies::Policies;
 use crate::target::Table;
 
 impl Batch {
@@ -21,6 +22,32 @@ impl Batch {
         };
         let columns: Arc<[FedColumn]> = table.identity.iter().filter_map(fed).collect();
         BatchBuilder::new(table, columns, 0, false).finish(no_page(), Vec::new())
+    }
+
+    /// One row with these values, by the names of their columns.
+    pub(crate) fn of_row(table: &Arc<Table>, values: &[(&str, Option<&str>)]) -> Self {
+        let known: Vec<_> = values
+            .iter()
+            .filter_map(|(name, text)| {
+                if table.metadata.as_deref() == Some(*name) {
+                    return Some((FedColumn { name: (*name).into(), place: None }, *text));
+                }
+                let (place, column) = table.column(name)?;
+                Some((FedColumn { name: column.name.clone(), place: Some(place) }, *text))
+            })
+            .collect();
+        let columns: Arc<[FedColumn]> = known.iter().map(|(fed, _)| fed.clone()).collect();
+        let mut builder = BatchBuilder::new(table.clone(), columns, 1, false);
+        for (fed, text) in &known {
+            let kind = fed.place.and_then(|place| table.columns.get(place)).map(|column| &column.kind);
+            match kind.map_or_else(|| Cell::from(*text), |kind| Cell::of(*text, kind)) {
+                Cell::Null => builder.push_null(),
+                Cell::Int(number) => builder.push_int(number),
+                Cell::Text(text) => builder.push_text(text),
+            }
+        }
+        builder.end_row(0);
+        builder.finish(no_page(), Vec::new())
     }
 }
 
@@ -50,6 +77,8 @@ pub(super) struct BatchBuilder {
     cells: Vec<StoredCell>,
     rows: Vec<usize>,
     filtered: Vec<usize>,
+    policies: Option<Arc<Policies>>,
+    changed_at: Vec<Option<Box<str>>>,
     /// Where the text being appended began.
     appended_from: usize,
 }
@@ -71,8 +100,20 @@ impl BatchBuilder {
             cells,
             rows,
             filtered: Vec::new(),
+            policies: None,
+            changed_at: Vec::new(),
             appended_from: 0,
         }
+    }
+
+    /// The same for rows of which these say who wins where the table differs.
+    pub(super) fn with_policies(self, policies: Option<Arc<Policies>>) -> Self {
+        Self { policies, ..self }
+    }
+
+    /// When the record of the row that is being made changed last, by the next clock.
+    pub(super) fn push_changed_at(&mut self, text: Option<Box<str>>) {
+        self.changed_at.push(text);
     }
 
     pub(super) fn mark(&self) -> RowCheckpoint {
@@ -83,6 +124,8 @@ impl BatchBuilder {
         self.text.truncate(mark.text);
         self.cells.truncate(mark.cells);
         self.appended_from = mark.text;
+        let clocks = self.policies.as_ref().map_or(0, |policies| policies.clocks.len());
+        self.changed_at.truncate(self.rows.len() * clocks);
     }
 
     pub(super) fn end_row(&mut self, record: usize) {
@@ -145,6 +188,8 @@ impl BatchBuilder {
             table: self.table,
             columns: self.columns,
             filtered: self.filtered,
+            policies: self.policies,
+            changed_at: self.changed_at,
             unidentified: 0,
             rejected: None,
             rejects,

@@ -12,6 +12,7 @@ use super::feeds::{Feed, FeedCompiler, FeedSource};
 use super::field::ColumnMapping;
 use super::names;
 use super::options::{TargetOptions, Unmapped, WhenGone};
+use super::policies::Policies;
 use super::reading::DecimalSeparator;
 use crate::target::{ColumnKind, Comparison, Table, identified};
 
@@ -38,6 +39,8 @@ pub(crate) struct Mapping {
     pub(super) unmapped: Vec<(usize, String)>,
     /// The column that holds whole records, where the source has one: what nothing maps is taken from there.
     pub(super) whole: Option<usize>,
+    /// Who wins where source and table differ; `None` where the source does everywhere.
+    pub(super) policies: Option<Arc<Policies>>,
     /// The source columns that say which record it is, for people.
     pub(super) item: Vec<usize>,
     /// The source's columns, whose places these are.
@@ -70,22 +73,21 @@ impl Mapping {
         if options.unmapped == Some(Unmapped::Fail) && !unmapped.is_empty() && whole.is_none() {
             return Err(new_columns(&table, &unmapped));
         }
-        let unmapped = match table.metadata.as_ref().filter(|_| whole.is_none()) {
-            Some(_) => unmapped
-                .into_iter()
-                .map(|(place, field)| (place, serde_json::Value::from(field).to_string()))
-                .collect(),
-            None => Vec::new(),
-        };
+        let keeps_unmapped = table.metadata.is_some() && whole.is_none();
+        let unmapped = unmapped.into_iter().filter(|_| keeps_unmapped);
+        let unmapped = unmapped.map(|(place, field)| (place, serde_json::Value::from(field).to_string()));
         let condition = options.condition.as_deref();
         let condition = condition.map(|text| Expression::compile("where", text, columns)).transpose()?;
         let has_instants = feeds
             .iter()
             .filter_map(|feed| table.columns.get(feed.place?))
             .any(|column| matches!(column.kind, ColumnKind::DateTime { is_instant: true, .. }));
+        let fed: Arc<[FedColumn]> =
+            feeds.iter().map(|feed| FedColumn { name: feed.name.clone(), place: feed.place }).collect();
         Ok(Self {
             decimal: options.decimal_sign()?,
-            fed: feeds.iter().map(|feed| FedColumn { name: feed.name.clone(), place: feed.place }).collect(),
+            policies: Policies::compile(options, &table, &names_of(&fed), columns)?.map(Arc::new),
+            fed,
             item: item_places(&table, &feeds),
             is_by_name: options.mapping().is_none(),
             tells_gone: options.when_gone() != WhenGone::Keep,
@@ -96,7 +98,7 @@ impl Mapping {
             condition,
             names,
             used,
-            unmapped,
+            unmapped: unmapped.collect(),
             whole,
         })
     }
@@ -184,6 +186,10 @@ impl TargetOptions {
         }
         names
     }
+}
+
+fn names_of(fed: &[FedColumn]) -> Vec<&str> {
+    fed.iter().map(|column| &*column.name).collect()
 }
 
 /// The error of a source with columns that nothing maps, where the options refuse them.

@@ -26,6 +26,7 @@ impl TargetOptions {
             return Err(invalid_option("unmapped", &problem));
         }
         self.check_when_gone(table)?;
+        self.check_conflicts(table)?;
         self.check_content_type(table)
     }
 

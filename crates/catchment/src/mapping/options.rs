@@ -15,6 +15,7 @@ use super::expression::variables;
 use super::field::{ColumnMapping, FieldMapping};
 use super::max_errors::MaxErrors;
 use super::reading::DecimalSeparator;
+use crate::conflicts::{ConflictRule, ConflictRules};
 use crate::target::built_in;
 
 /// Target options, the same for every source: the table, the column mapping, and the limits on errors.
@@ -68,6 +69,11 @@ pub struct TargetOptions {
     /// Nothing is marked or deleted where more rows than this have left: a number, or a share of the source's rows such as
     /// `"20%"`, which counts where there are more than 20. The run says so, and it can be released. Default `"20%"`.
     pub max_gone: Option<MaxErrors>,
+    /// Who wins in a column of the table where source and table differ, by the column's name: `source` (the default), `target` (once
+    /// it has a value), `fill_empty`, `max`, `min`, `keep_edits` (what somebody changed by hand since a run wrote it stays), `ask`
+    /// (the same; where both have changed, it is filed for somebody to settle), or
+    /// `{"newest": {"source": "modified", "target": "updated_at"}}`.
+    pub conflicts: Option<ConflictRules>,
     /// Longest total delay by rate limits (status 429, quotas) before an attempt counts as failed, in seconds.
     /// Default 3600.
     pub max_wait: Option<u64>,
@@ -211,6 +217,10 @@ impl TargetOptions {
             rule.expr.iter().for_each(|expression| add("columnMapping", expression));
         }
         self.condition.iter().for_each(|expression| add("where", expression));
+        fields.extend(self.conflicts.iter().flatten().filter_map(|(_, rule)| match rule {
+            ConflictRule::Newest(by) => Some(by.newest.source.clone()),
+            ConflictRule::Policy(_) => None,
+        }));
         fields.extend(mapping.values().filter_map(FieldMapping::field).map(str::to_owned));
         fields.into_iter().map(String::into_boxed_str).collect()
     }

@@ -57,7 +57,7 @@ pub struct StoredError {
 pub struct StoredSkip {
     /// Its id, for paging.
     pub id: i64,
-    /// Why: `duplicate`, or `filtered`.
+    /// Why: `duplicate`, `filtered`, `changed_meanwhile` or `kept_edit`.
     pub reason: String,
     /// Which record.
     pub item: Option<String>,
@@ -69,16 +69,16 @@ pub struct StoredSkip {
     pub path: Option<String>,
     /// Where the first record of the identity stands; only of those that differ, where it is known.
     pub first: Option<String>,
-    /// In what it differs from the first record of the identity.
+    /// In what it differs from the row: from the first record of the identity, or from what policies keep there.
     pub differences: Vec<ValueDifference>,
 }
 
-/// A value of a skipped record that is another one than that of the first record of its identity.
+/// A value of a skipped record that is another one than that of its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ValueDifference {
     /// The column of the table, with a member of it where it is JSON.
     pub column: String,
-    /// The value of the first record, which the row has.
+    /// The value of the row, which a duplicate's first record has given it.
     pub first: Option<String>,
     /// The value of this one, which was left alone.
     pub here: Option<String>,
@@ -94,7 +94,7 @@ struct SkipDetails {
 /// A record that is skipped.
 #[derive(Debug)]
 pub(super) struct Skip {
-    /// Why: `duplicate`, or `filtered`.
+    /// Why: see [`StoredSkip::reason`].
     pub(super) reason: &'static str,
     /// Its row in the page; none of a record that was left out before it became one.
     pub(super) row: Option<usize>,
@@ -152,7 +152,7 @@ impl Store {
         after: i64,
         limit: u32,
     ) -> Result<Vec<StoredSkip>> {
-        let differing = if only_differing { "details IS NOT NULL AND " } else { "" };
+        let differing = if only_differing { "details IS NOT NULL AND reason = 'duplicate' AND " } else { "" };
         let sql = format!(
             "SELECT id, reason, item_identifier, line_no, source_page, json_path, details FROM sync_skips WHERE \
              {differing}sync_run_id = ? AND id > ? ORDER BY id LIMIT ?"

@@ -5,6 +5,7 @@ mod changes;
 mod chunks;
 mod claims;
 mod cleanup;
+mod conflicts;
 mod content;
 mod database;
 pub(crate) mod db;
@@ -16,14 +17,17 @@ mod rejects;
 mod rows;
 mod run_pages;
 mod runs;
+mod scope;
 mod seen;
 mod sources;
 mod tables;
 mod tokens;
 mod values;
+mod written;
 
 pub(crate) use carryover::StoredCarryover;
 pub use changes::ChangeFilter;
+pub(crate) use conflicts::StoredConflict;
 pub(crate) use database::Store;
 pub use errors::{StoredError, StoredSkip, ValueDifference};
 pub use rows::TargetRows;
@@ -33,9 +37,10 @@ pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use lease::{LEASE, Lease};
 pub(crate) use rows::{
-    CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SweepStep,
-    TableView, Unseen, WrittenPage, slice_of,
+    CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SettleOutcome,
+    SweepStep, TableView, Unseen, WrittenPage, slice_of,
 };
 pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
 pub(crate) use seen::SeenIn;
 pub(crate) use tables::NewTable;
+pub(crate) use written::WrittenFields;

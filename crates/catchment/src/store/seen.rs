@@ -9,7 +9,9 @@ use super::Store;
 use super::db::{Arg, Row, StoreError, Tx};
 use super::lease::Lease;
 use super::rows::Purpose;
+use super::scope::scope_of;
 use super::values::{stored, unreadable};
+
 use crate::compare::DigestSet;
 use crate::run::SyncRun;
 use crate::target::{Ledger, Table};
@@ -209,9 +211,13 @@ impl Store {
         }
     }
 
-    /// Forgets what runs saw of a table that is not there any more.
-    pub(crate) async fn forget_seen(&self, table: &str) -> Result<u64> {
-        Ok(self.db.execute("DELETE FROM sync_seen WHERE target_table = ?", &[table.into()]).await?)
+    /// Forgets what runs saw of a table that is not there any more, and what they wrote to it.
+    pub(crate) async fn forget_table(&self, table: &str) -> Result<()> {
+        let scope = scope_of(table, None).to_be_bytes();
+        self.db.execute("DELETE FROM sync_written WHERE scope = ?", &[Arg::Bytes(&scope)]).await?;
+        self.db.execute("DELETE FROM sync_conflicts WHERE target_table = ?", &[table.into()]).await?;
+        self.db.execute("DELETE FROM sync_seen WHERE target_table = ?", &[table.into()]).await?;
+        Ok(())
     }
 
     /// The tables that the ledger has rows of.

@@ -4,6 +4,7 @@ mod account;
 mod attempt;
 mod attempt_log;
 mod check;
+mod conflicts;
 mod create;
 mod daily;
 mod due;

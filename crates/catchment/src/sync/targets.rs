@@ -81,7 +81,7 @@ impl Engine {
     pub(super) async fn forget_dropped_tables(&self) -> Result<()> {
         for name in self.store.seen_tables().await? {
             if self.store.table_facts(&name).await?.is_none() {
-                self.store.forget_seen(&name).await?;
+                self.store.forget_table(&name).await?;
             }
         }
         Ok(())

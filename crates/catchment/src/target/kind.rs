@@ -118,6 +118,11 @@ impl ColumnKind {
         matches!(self, Self::Integer { .. } | Self::Decimal(_) | Self::Float { .. })
     }
 
+    /// Whether one of two values is larger.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.is_number() || matches!(self, Self::Date | Self::DateTime { .. } | Self::Year)
+    }
+
     /// Whether its values are handed over as 64-bit integers; of larger ones, the text is.
     pub(crate) fn is_int64(&self) -> bool {
         match self {

@@ -52,6 +52,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(6, "seen"),
     migration!(7, "previews"),
     migration!(8, "rejects"),
+    migration!(9, "conflicts"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

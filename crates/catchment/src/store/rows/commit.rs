@@ -2,19 +2,20 @@
 
 use super::duplicates::add_differences;
 use super::found::Found;
+use super::kept::{WrittenRows, account_for_kept};
 use super::origin::RowOrigin;
 use super::outcome::Outcome;
+use super::page::WrittenPage;
 use super::purpose::Purpose;
 use super::replayed::{replayed, store_replay};
 use super::table_view::TableView;
-use super::write::{TableSink, WriteOutcome};
-use crate::compare::{Changes, PagePlan, compare, compare_reserved};
+use crate::compare::{Changes, PagePlan};
 use crate::counts::RunMetadata;
 use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::changes::store_changes;
-use crate::store::db::{Arg, Conn, FailureClass, StoreError, Tx};
+use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
 use crate::store::lease::{Lease, lease_ms};
 use crate::store::run_pages::{PageDigests, store_page};
@@ -39,14 +40,6 @@ const MOVE_CURSOR: &str = "UPDATE sync_runs SET page_no = ?, read_cursor = ?, it
      lease_until = {now + ? ms}, updated_at = {now} WHERE id = ? AND status = 'in_progress' AND fence \
      = ? AND page_no = ?";
 
-/// A page whose rows are written, in a transaction that is still open.
-pub(crate) struct WrittenPage {
-    tx: Tx,
-    written: WriteOutcome,
-    /// What was done with its records, where its own transaction decided that.
-    changes: Option<Changes>,
-}
-
 /// A page whose turn it is: the next one of its run.
 #[derive(Clone, Copy)]
 pub(crate) struct PageCommit<'a> {
@@ -63,52 +56,30 @@ pub(crate) struct PageCommit<'a> {
 }
 
 impl Store {
-    /// The table that a page is meant for, to compare the page with.
-    pub(crate) fn view<'a>(&'a self, batch: &'a Batch, origin: &'a RowOrigin) -> TableView<'a> {
-        TableView::new(batch, origin, &self.db)
-    }
-
-    /// Writes the rows of a page as it was planned, and leaves the transaction open.
-    pub(crate) async fn write_page(
-        &self,
-        batch: &Batch,
-        origin: &RowOrigin,
-        plan: &PagePlan,
-        purpose: &Purpose,
-    ) -> Result<WrittenPage, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let view = self.view(batch, origin);
-        let sink = TableSink { view: &view, is_careful: false, purpose };
-        let conn = tx.conn()?;
-        let result = match plan {
-            PagePlan::Compared(changes, _) | PagePlan::Apart(_, changes) => {
-                sink.apply(conn, changes).await.map(|written| (written, None))
-            }
-            PagePlan::Reserved(_) => write_as_found(&sink, plan, conn).await,
-        };
-        rolled_back_unless_ok(tx, result).await
-    }
-
     /// Commits a page that was written: its rejects, the counts and the cursor with it.
     pub(crate) async fn commit_written(
         &self,
         page: WrittenPage,
         turn: PageCommit<'_>,
     ) -> Result<CommitOutcome, StoreError> {
-        let WrittenPage { mut tx, mut written, changes } = page;
+        let WrittenPage { mut tx, mut rows } = page;
         let PageCommit { run, lease, batch, plan, page_no, .. } = turn;
         let identities = plan.reserved().map(|reserved| &*reserved.identities);
         let origin = RowOrigin::of(run);
         let view = self.view(batch, &origin);
-        if !written.skips.is_empty() && !turn.purpose.is_to_find() {
+        let is_to_find = turn.purpose.is_to_find();
+        if !rows.written.skips.is_empty() && !is_to_find {
             // It is the page's turn: the rows of all pages before it can be seen.
-            add_differences(&view, identities, &mut written.skips, tx.conn()?).await?;
+            add_differences(&view, identities, &mut rows.written.skips, tx.conn()?).await?;
         }
+        let mut before = run.metadata.clone();
+        account_for_kept(&view, plan, (&rows, is_to_find), &mut before, tx.conn()?).await?;
+        let WrittenRows { mut written, changes, .. } = rows;
         let seen = applied(plan, &written.refused);
         let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
         let replayed = replayed(run, batch, &written);
         let refused = std::mem::take(&mut written.refused);
-        let mut outcome = Outcome::of(&run.metadata, batch, written, turn.limits.errors);
+        let mut outcome = Outcome::of(&before, batch, written, turn.limits.errors);
         let found = self.found(turn, changes.as_ref(), &refused, &mut outcome.metadata);
         debug_assert_eq!(
             outcome.metadata.counts.total() - run.metadata.counts.total(),
@@ -127,14 +98,8 @@ impl Store {
         }
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         store_changes(&mut tx, limits, lease.run_id, &found.changes).await?;
-        let mut digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected };
-        match SeenIn::of(&batch.table, turn.purpose) {
-            SeenIn::Ledger => store_seen(&mut tx, run, lease, page_no, (&batch.table.identity, seen)).await?,
-            // Its rows tell.
-            SeenIn::Pages if matches!(turn.purpose, Purpose::Write) => {}
-            SeenIn::Pages => digests.identities = seen,
-        }
-        store_page(&mut tx, lease, page_no, &digests).await?;
+        let digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected };
+        store_digests(&mut tx, turn, seen, digests).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))
     }
@@ -178,27 +143,15 @@ impl Store {
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
     /// rolled back and tried again more slowly, to find out which.
     pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
+        let PageCommit { batch, plan, purpose, .. } = turn;
         let origin = RowOrigin::of(turn.run);
-        let page = match self.write_anew(turn, &origin, false).await {
+        let page = match self.write_anew(batch, &origin, plan, (purpose, false)).await {
             Err(failure) if failure.class == FailureClass::Row => {
-                self.write_anew(turn, &origin, true).await?
+                self.write_anew(batch, &origin, plan, (purpose, true)).await?
             }
             result => result?,
         };
         self.commit_written(page, turn).await
-    }
-
-    async fn write_anew(
-        &self,
-        turn: PageCommit<'_>,
-        origin: &RowOrigin,
-        is_careful: bool,
-    ) -> Result<WrittenPage, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let view = self.view(turn.batch, origin);
-        let sink = TableSink { view: &view, is_careful, purpose: turn.purpose };
-        let result = write_as_found(&sink, turn.plan, tx.conn()?).await;
-        rolled_back_unless_ok(tx, result).await
     }
 
     /// Stores what was found out about a run whose pages are all committed.
@@ -228,23 +181,6 @@ impl Store {
     }
 }
 
-/// Writes a page as its transaction finds the table.
-async fn write_as_found(
-    sink: &TableSink<'_>,
-    plan: &PagePlan,
-    conn: &mut Conn,
-) -> Result<(WriteOutcome, Option<Changes>), StoreError> {
-    let mut changes = match plan.reserved() {
-        Some(reserved) => compare_reserved(sink.view, reserved, conn).await?,
-        None => compare(sink.view, conn).await?,
-    };
-    let identities = plan.reserved().map_or(&[][..], |reserved| &reserved.identities);
-    let left = sink.purpose.keep_shown(sink.view, identities, &mut changes);
-    let mut written = sink.apply(conn, &changes).await?;
-    written.leave(sink.view.batch, &left);
-    Ok((written, Some(changes)))
-}
-
 /// The identities that a page applies, where rows do not tell.
 fn applied(plan: &PagePlan, refused: &[usize]) -> Vec<u128> {
     let Some(reserved) = plan.reserved() else { return Vec::new() };
@@ -252,30 +188,21 @@ fn applied(plan: &PagePlan, refused: &[usize]) -> Vec<u128> {
     reserved.firsts.iter().filter(is_applied).map(|record| reserved.identities[*record]).collect()
 }
 
-/// Where the rollback fails the connection is closed, which does the same.
-async fn rolled_back_unless_ok(
-    tx: Tx,
-    result: Result<(WriteOutcome, Option<Changes>), StoreError>,
-) -> Result<WrittenPage, StoreError> {
-    match result {
-        Ok((written, changes)) => Ok(WrittenPage { tx, written, changes }),
-        Err(failure) => {
-            tx.rollback().await.ok();
-            Err(failure)
-        }
+/// Stores what the run has seen and found, where its rows do not tell.
+async fn store_digests(
+    tx: &mut Tx,
+    turn: PageCommit<'_>,
+    seen: Vec<u128>,
+    mut digests: PageDigests,
+) -> Result<(), StoreError> {
+    let PageCommit { run, lease, page_no, batch, .. } = turn;
+    match SeenIn::of(&batch.table, turn.purpose) {
+        SeenIn::Ledger => store_seen(tx, run, lease, page_no, (&batch.table.identity, seen)).await?,
+        // Its rows tell.
+        SeenIn::Pages if matches!(turn.purpose, Purpose::Write) => {}
+        SeenIn::Pages => digests.identities = seen,
     }
-}
-
-impl WrittenPage {
-    /// Keeps its transaction, as it waits for its turn.
-    pub(crate) async fn keep_alive(&mut self) -> Result<(), StoreError> {
-        self.tx.keep_alive().await
-    }
-
-    /// Undoes it.
-    pub(crate) async fn roll_back(self) {
-        self.tx.rollback().await.ok();
-    }
+    store_page(tx, lease, page_no, &digests).await
 }
 
 async fn move_cursor(tx: &mut Tx, turn: PageCommit<'_>, after: &RunMetadata) -> Result<bool, StoreError> {

@@ -77,7 +77,11 @@ async fn mark_where(
 }
 
 /// By the keys of records whose rows were just compared, and locked. Nothing where the ledger is beside the table.
-async fn mark_records(view: &TableView<'_>, conn: &mut Conn, records: &[usize]) -> Result<(), StoreError> {
+pub(super) async fn mark_records(
+    view: &TableView<'_>,
+    conn: &mut Conn,
+    records: &[usize],
+) -> Result<(), StoreError> {
     let (ledger, dialect) = (&view.batch.table.ledger, view.dialect());
     let Some(seen_by) = ledger.seen_by() else { return Ok(()) };
     let seen_at = ledger.seen_at().map(|name| format!(", {} = {}", dialect.quote(name), dialect.now()));

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use catchment_core::{Coverage, Location, Position, Reject};
 
-use super::write::WriteOutcome;
+use super::write_outcome::WriteOutcome;
 use crate::counts::{Counters, RunMetadata};
 use crate::mapping::Batch;
 use crate::store::errors::Skip;
@@ -29,7 +29,8 @@ impl Outcome {
         metadata.last_page = last_page(batch).or(before.last_page);
         let rejects = batch.rejects.iter().cloned().chain(refused);
         let rejects: Vec<_> = rejects.take(room(max_stored, before.errors_stored)).collect();
-        let differing = skips.iter().filter(|skip| !skip.differences.is_empty()).count();
+        let differing =
+            skips.iter().filter(|skip| skip.row.is_some() && !skip.differences.is_empty()).count();
         metadata.duplicates_differing += differing as u64;
         skips.extend(batch.filtered.iter().map(|record| Skip {
             reason: "filtered",

@@ -2,7 +2,7 @@
 
 use catchment_core::{Location, Position, Reject};
 
-use super::write::WriteOutcome;
+use super::write_outcome::WriteOutcome;
 use crate::mapping::Batch;
 use crate::run::{RunMode, SyncRun};
 use crate::store::db::{StoreError, Tx};

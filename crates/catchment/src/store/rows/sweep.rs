@@ -12,6 +12,7 @@ use crate::preview::ChangeKind;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::changes::{NewChange, store_changes};
+use crate::store::conflicts::forget_rows;
 use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::lease::{Lease, lease_ms};
 use crate::store::run_pages::{PageDigests, store_page};
@@ -56,6 +57,10 @@ impl Store {
                 }
             }
             store_page(&mut tx, lease, page_no, &digests).await?;
+        } else if step.gone.mark.is_none() {
+            let scope = self.view(&step.gone.batch, &step.gone.origin).scope();
+            let deleted: Vec<_> = written.iter().map(|row| row.identity).collect();
+            forget_rows(&self.db, scope, &deleted, tx.conn()?).await?;
         }
         store_changes(&mut tx, self.db.limits(), lease.run_id, &found).await?;
         if !move_sweep(&mut tx, step, page_no, &metadata).await? {

@@ -8,6 +8,7 @@ use crate::mapping::{Batch, Cell};
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Dialect, Sql};
 use crate::store::db::{Arg, Conn, Db, Row, StatementLimits, StoreError};
+use crate::store::scope::scope_of;
 use crate::target::{ColumnKind, Comparison};
 
 /// Values whose weights are asked for at once.
@@ -16,11 +17,12 @@ const WEIGHTS: usize = 256;
 /// A page, and the table that it is meant for.
 ///
 /// A row that is read has first its primary key, then the run that saw it last and its version (when a value of it changed
-/// last), then the columns of the batch, and then the weights of the key columns that only the server can compare.
+/// last), then the columns of the batch, then the weights of the key columns that only the server can compare, and then the
+/// times that policies ask for.
 pub(crate) struct TableView<'a> {
     pub(crate) batch: &'a Batch,
     pub(crate) origin: &'a RowOrigin,
-    pub(super) db: &'a Db,
+    pub(in crate::store) db: &'a Db,
     /// The indexes of the identity's columns in the batch.
     pub(crate) identity: Vec<usize>,
 }
@@ -99,6 +101,11 @@ impl<'a> TableView<'a> {
         let weights =
             self.identity.iter().filter_map(|column| weight(self.comparison(*column), &self.quoted(*column)));
         selected.extend(weights);
+        let clocks = self.batch.policies.iter().flat_map(|policies| &policies.clocks);
+        selected
+            .extend(clocks.map(|clock| {
+                dialect.as_text(&readable(dialect, &dialect.quote(&clock.target), &clock.kind))
+            }));
         format!("SELECT {} FROM {}", selected.join(", "), self.table_name())
     }
 
@@ -123,6 +130,19 @@ impl<'a> TableView<'a> {
     /// Where a column of the batch stands in a row of the table.
     pub(crate) fn column_index(&self, column: usize) -> usize {
         self.batch.table.primary.len() + 2 + column
+    }
+
+    /// Where the time that a row changed at stands in it, by a clock of the policies.
+    pub(crate) fn clock_index(&self, clock: usize) -> usize {
+        let weighed = |column: &&usize| matches!(self.comparison(**column), Comparison::Collation { .. });
+        self.column_index(self.batch.columns.len()) + self.identity.iter().filter(weighed).count() + clock
+    }
+
+    /// The rows among which an identity is one row.
+    pub(crate) fn scope(&self) -> u128 {
+        let RowOrigin { source_type, source_name, .. } = self.origin;
+        let table = &self.batch.table;
+        scope_of(&table.name, table.is_by_source().then_some([source_type, source_name]))
     }
 
     /// The identity of a record.

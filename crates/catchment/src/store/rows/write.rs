@@ -1,45 +1,27 @@
 //! The sink that writes: applies the changes of a page to its table, many rows in a statement, and nothing else.
 
-use catchment_core::{ErrorKind, Location, Position, Reject};
+use std::collections::BTreeMap;
 
 use super::columns::{parameter, value};
-use super::mark::mark_seen;
+use super::mark::{mark_records, mark_seen};
 use super::purpose::Purpose;
 use super::table_view::TableView;
-use crate::compare::{Change, Changes, Duplicate, RowId};
-use crate::counts::Counters;
-use crate::mapping::{Batch, Cell};
+use super::write_outcome::{WriteOutcome, kept_edit, refused, skip};
+use crate::compare::{Change, Changes, Duplicate, Kept, RowId};
+use crate::mapping::Cell;
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, FailureClass, StoreError};
-use crate::store::errors::Skip;
 use crate::target::UpdateBy;
 
-/// What became of the rows of a page.
-#[derive(Debug, Default)]
-pub(super) struct WriteOutcome {
-    pub(super) counts: Counters,
-    pub(super) rejects: Vec<Reject>,
-    /// The rows that the database refused.
-    pub(super) refused: Vec<usize>,
-    pub(super) skips: Vec<Skip>,
-}
-
-impl WriteOutcome {
-    /// Counts records whose rows are left alone, as they changed since they were shown.
-    pub(super) fn leave(&mut self, batch: &Batch, records: &[usize]) {
-        self.counts.skipped += records.len() as u64;
-        // They are no duplicates, of which is told in what they differ.
-        let skips = records
-            .iter()
-            .map(|record| Skip { row: None, ..skip("changed_meanwhile", batch, *record, None) });
-        self.skips.extend(skips);
+/// Updates that keep the same columns can be written together.
+fn by_kept_columns(updates: &[Change]) -> BTreeMap<Vec<usize>, Vec<Upsert<'_>>> {
+    let mut groups: BTreeMap<Vec<usize>, Vec<Upsert<'_>>> = BTreeMap::new();
+    for Change { record, id, kept, .. } in updates {
+        let columns = kept.iter().map(|kept| kept.column).collect();
+        groups.entry(columns).or_default().push((*record, Some((id, kept))));
     }
-}
-
-fn skip(reason: &'static str, batch: &Batch, record: usize, first: Option<Location>) -> Skip {
-    let (item, location) = (batch.item(record), batch.location(record).cloned());
-    Skip { reason, row: Some(record), item, location, first, differences: Vec::new() }
+    groups
 }
 
 /// Writes a page's rows of one source into its table.
@@ -50,34 +32,40 @@ pub(super) struct TableSink<'a> {
     pub(super) purpose: &'a Purpose,
 }
 
-/// A row to be written, with what it is found again by where it is there.
-type Upsert<'c> = (usize, Option<&'c RowId>);
+/// A row to be written, with what it is found again by and the columns that it keeps where it is there.
+type Upsert<'c> = (usize, Option<(&'c RowId, &'c [Kept])>);
 
 impl TableSink<'_> {
     /// Applies changes in the transaction of a connection.
     pub(super) async fn apply(&self, conn: &mut Conn, changes: &Changes) -> Result<WriteOutcome, StoreError> {
         let mut written = WriteOutcome::default();
         let inserts: Vec<Upsert<'_>> = changes.insert.iter().map(|record| (*record, None)).collect();
-        let updates: Vec<Upsert<'_>> =
-            changes.update.iter().map(|Change { record, id, .. }| (*record, Some(id))).collect();
+        let updates = by_kept_columns(&changes.update);
         let is_tried = self.purpose.is_to_find() && !(inserts.is_empty() && updates.is_empty());
         if is_tried {
             conn.raw("SAVEPOINT tried").await?;
         }
         written.counts.inserted = self.upsert(conn, &inserts, &mut written).await?;
-        written.counts.updated = self.upsert(conn, &updates, &mut written).await?;
+        for updates in updates.values() {
+            written.counts.updated += self.upsert(conn, updates, &mut written).await?;
+        }
         if is_tried {
             conn.raw("ROLLBACK TO SAVEPOINT tried").await?;
         }
         written.counts.unchanged = if self.purpose.is_to_find() {
             changes.unchanged.len() as u64
         } else {
+            let kept: Vec<_> = changes.kept.iter().map(|change| change.record).collect();
+            mark_records(self.view, conn, &kept).await?;
             mark_seen(self.view, conn, &changes.unchanged).await?
         };
-        written.counts.skipped = changes.duplicate.len() as u64;
+        written.counts.skipped = (changes.duplicate.len() + changes.kept.len()) as u64;
+        let kept = changes.update.iter().chain(&changes.kept);
+        written.fields_kept = kept.map(|change| change.kept.len() as u64).sum();
         let batch = self.view.batch;
         let skip = |Duplicate { record, first }: &Duplicate| skip("duplicate", batch, *record, first.clone());
         written.skips = changes.duplicate.iter().map(skip).collect();
+        written.skips.extend(changes.kept.iter().map(|change| kept_edit(self.view, change)));
         Ok(written)
     }
 
@@ -133,7 +121,7 @@ impl TableSink<'_> {
                             return Err(failure.contended());
                         }
                         [(row, _)] => {
-                            written.rejects.push(self.refused(*row, &failure));
+                            written.rejects.push(refused(self.view.batch, *row, &failure));
                             written.refused.push(*row);
                         }
                         _ => {
@@ -159,8 +147,8 @@ impl TableSink<'_> {
     async fn upsert_chunk(&self, conn: &mut Conn, rows: &[Upsert<'_>]) -> Result<u64, StoreError> {
         if let [(row, id)] = rows {
             self.view.limits().check(self.bytes(*row))?;
-            if let (Some(_), UpdateBy::Statement) = (id, self.view.batch.table.update) {
-                return self.update_one(conn, *row).await;
+            if let (Some((_, kept)), UpdateBy::Statement) = (id, self.view.batch.table.update) {
+                return self.update_one(conn, *row, kept).await;
             }
         }
         let batch = self.view.batch;
@@ -171,8 +159,8 @@ impl TableSink<'_> {
         let mut args = Vec::with_capacity(rows.len() * (batch.columns.len() + id_columns.len() + 3));
         for (row, id) in rows {
             match id {
-                Some(RowId::Number(id)) => args.push((*id).into()),
-                Some(RowId::Key(values)) => {
+                Some((RowId::Number(id), _)) => args.push((*id).into()),
+                Some((RowId::Key(values), _)) => {
                     args.extend(id_columns.iter().map(|(place, _)| Arg::Text(&values[*place])));
                 }
                 None => {}
@@ -181,7 +169,8 @@ impl TableSink<'_> {
             args.extend(batch.row(*row).enumerate().map(|(column, cell)| value(cell, batch.kind(column))));
             args.extend(run_id);
         }
-        let sql = self.upsert_statement(rows.len(), has_ids);
+        let kept = rows.first().and_then(|(_, id)| *id).map(|(_, kept)| kept);
+        let sql = self.upsert_statement(rows.len(), kept);
         let (written, wanted) = (conn.execute(Sql::Built(sql), &args).await?, rows.len() as u64);
         // A trigger may leave rows out without a word (RAISE(IGNORE)).
         if written < wanted { Err(StoreError::left_out(wanted - written)) } else { Ok(wanted) }
@@ -196,7 +185,9 @@ impl TableSink<'_> {
         key.filter(|(_, name)| has_ids && !is_fed(name)).collect()
     }
 
-    fn upsert_statement(&self, rows: usize, has_ids: bool) -> String {
+    /// The statement that inserts rows, or updates those that are there but for the columns that they keep.
+    fn upsert_statement(&self, rows: usize, kept: Option<&[Kept]>) -> String {
+        let has_ids = kept.is_some();
         let (batch, dialect) = (self.view.batch, self.view.dialect());
         let table = &batch.table;
         let key_kind =
@@ -214,9 +205,10 @@ impl TableSink<'_> {
         values.extend(ledger.changed_at().filter(|_| has_ids).map(|name| (name, now)));
         let group: Vec<_> = values.iter().map(|(_, value)| *value).collect();
         let mut or_update = String::new();
-        if has_ids {
+        if let Some(kept) = kept {
             let is_kept = |name: &str| {
-                table.primary.iter().any(|key| key == name)
+                kept.iter().any(|kept| *batch.columns[kept.column].name == *name)
+                    || table.primary.iter().any(|key| key == name)
                     || table.origin.iter().flatten().any(|origin| origin == name)
             };
             let changed = values.iter().filter(|(name, _)| !is_kept(name));
@@ -231,11 +223,14 @@ impl TableSink<'_> {
         format!("{insert} INTO {} ({names}) VALUES {groups} {or_update}", self.view.table_name())
     }
 
-    /// Updates the row with the key of a record.
-    async fn update_one(&self, conn: &mut Conn, row: usize) -> Result<u64, StoreError> {
+    /// Updates the row with the key of a record, but for the columns that it keeps.
+    async fn update_one(&self, conn: &mut Conn, row: usize, kept: &[Kept]) -> Result<u64, StoreError> {
         let (batch, dialect) = (self.view.batch, self.view.dialect());
         let (condition, key) = self.view.row_condition(&[row]);
-        let fed = (0..batch.columns.len()).filter(|column| !self.view.identity.contains(column));
+        let is_kept = |column: &usize| {
+            self.view.identity.contains(column) || kept.iter().any(|kept| kept.column == *column)
+        };
+        let fed = (0..batch.columns.len()).filter(|column| !is_kept(column));
         let fed: Vec<_> = fed.collect();
         let mut set: Vec<_> = fed
             .iter()
@@ -256,23 +251,5 @@ impl TableSink<'_> {
             0 => Err(StoreError::changed_meanwhile(1)),
             count => Ok(count.min(1)),
         }
-    }
-
-    fn refused(&self, row: usize, failure: &StoreError) -> Reject {
-        let batch = self.view.batch;
-        let message = format!("the database refused the row: {}", failure.message());
-        let location = batch.location(row).cloned();
-        let location = location.unwrap_or(Position::Line { line: 0, byte: 0 }.into());
-        let raw = batch.raw(row);
-        let mut reject = Reject::new(ErrorKind::Validation, "refused_by_database", message, location, raw);
-        let is_blamed = |name: &str| {
-            failure.message().contains(&format!("column '{name}'"))
-                || failure.message().contains(&format!(".`{name}`"))
-        };
-        let blamed = batch.columns.iter().find(|column| is_blamed(&column.name));
-        reject.column = blamed.map(|column| (*column.name).into());
-        reject.item = Some(batch.item(row).into());
-        reject.record = batch.record_json(row);
-        reject
     }
 }

@@ -1,0 +1,166 @@
+//! `sync_written`: what runs last wrote to the fields of rows, where a policy needs to know.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::chunks::chunks;
+use super::db::dialect::list;
+use super::db::{Arg, Conn, Db, StoreError};
+use super::rows::TableView;
+use crate::compare::Changes;
+use crate::mapping::Policies;
+
+/// What a run last wrote to each field of a row, by the name of its column.
+pub(crate) type Fields = BTreeMap<String, Option<String>>;
+
+/// What runs last wrote to the rows of a page, as far as it was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct WrittenFields {
+    asked: HashSet<usize>,
+    /// By the records of the page, as JSON.
+    rows: HashMap<usize, Box<str>>,
+}
+
+impl WrittenFields {
+    /// What a run last wrote to a field; `None` where that is not known.
+    pub(crate) fn of(&self, view: &TableView<'_>, record: usize, column: usize) -> Option<Option<String>> {
+        let fields: Fields = serde_json::from_str(self.rows.get(&record)?).ok()?;
+        fields.get(&*view.batch.columns[column].name).cloned()
+    }
+
+    /// Reads what runs last wrote to the rows of these records, which come with their identities; of each once.
+    pub(crate) async fn read(
+        &mut self,
+        view: &TableView<'_>,
+        records: &[(usize, u128)],
+        conn: &mut Conn,
+    ) -> Result<(), StoreError> {
+        let unasked: Vec<_> = records.iter().filter(|(record, _)| self.asked.insert(*record)).collect();
+        let by_identity: HashMap<_, _> =
+            unasked.iter().map(|(record, identity)| (*identity, *record)).collect();
+        let scope = view.scope().to_be_bytes();
+        for chunk in chunks(&unasked, view.db.limits(), 1, |_| 20) {
+            let digests: Vec<_> = chunk.iter().map(|(_, identity)| identity.to_be_bytes()).collect();
+            let sql = format!(
+                "SELECT identity, fields FROM sync_written WHERE scope = ? AND identity IN ({})",
+                list("?", chunk.len())
+            );
+            let args: Vec<_> =
+                std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
+            for row in conn.fetch(sql, &args).await? {
+                let identity = row.bytes(0)?.try_into().map(u128::from_be_bytes).unwrap_or_default();
+                if let Some(record) = by_identity.get(&identity) {
+                    self.rows.insert(*record, row.text(1)?.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what the fields of rows now hold by the hand of a run: what it wrote, and where the table had the same. The fields
+    /// that the table keeps stay as they were noted.
+    pub(crate) async fn note(
+        &mut self,
+        view: &TableView<'_>,
+        policies: &Policies,
+        identities: &[u128],
+        (changes, applied): (&Changes, &[usize]),
+        conn: &mut Conn,
+    ) -> Result<(), StoreError> {
+        let of_inserts: HashSet<_> = changes.insert.iter().copied().collect();
+        let others = applied.iter().filter(|record| !of_inserts.contains(*record));
+        let others: Vec<_> = others.map(|record| (*record, identities[*record])).collect();
+        self.read(view, &others, conn).await?;
+        let kept: HashMap<_, HashSet<_>> = changes
+            .update
+            .iter()
+            .chain(&changes.kept)
+            .map(|change| (change.record, change.kept.iter().map(|kept| kept.column).collect()))
+            .collect();
+        let mut rows = Vec::new();
+        for &record in applied {
+            let before = self.rows.get(&record).filter(|_| !of_inserts.contains(&record));
+            let fields = fields_after(view, policies, record, kept.get(&record), before.map(|json| &**json));
+            if fields.as_deref() != before.map(|json| &**json) {
+                rows.push((identities[record], fields));
+            }
+        }
+        let (kept, dropped): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, fields)| fields.is_some());
+        let kept: Vec<_> =
+            kept.into_iter().filter_map(|(identity, fields)| Some((identity, fields?))).collect();
+        store_fields(view.db, view.scope(), &kept, conn).await?;
+        let dropped: Vec<_> = dropped.into_iter().map(|(identity, _)| identity).collect();
+        forget_fields(view.db, view.scope(), &dropped, conn).await
+    }
+}
+
+/// The fields of a row as JSON; `None` where nothing is known of any of them.
+fn fields_after(
+    view: &TableView<'_>,
+    policies: &Policies,
+    record: usize,
+    kept: Option<&HashSet<usize>>,
+    before: Option<&str>,
+) -> Option<String> {
+    let mut known: Option<Fields> = None;
+    let mut fields: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    for &column in &policies.three_way {
+        let name = &*view.batch.columns[column].name;
+        let value = if kept.is_some_and(|kept| kept.contains(&column)) {
+            let known = known.get_or_insert_with(|| {
+                before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+            });
+            known.remove(name)
+        } else {
+            Some(view.batch.cell(record, column).to_text().map(std::borrow::Cow::into_owned))
+        };
+        fields.extend(value.map(|value| (name, value)));
+    }
+    (!fields.is_empty()).then(|| serde_json::to_string(&fields).unwrap_or_default())
+}
+
+/// Stores what the fields of rows hold, in whatever order they come.
+pub(super) async fn store_fields(
+    db: &Db,
+    scope: u128,
+    rows: &[(u128, String)],
+    conn: &mut Conn,
+) -> Result<(), StoreError> {
+    let scope = scope.to_be_bytes();
+    for rows in chunks(rows, db.limits(), 3, |(_, fields)| fields.len() + 32) {
+        let groups = list("(?, ?, ?)", rows.len());
+        let or_update = db.dialect().or_update("scope, identity", &["fields".to_owned()]);
+        let sql = format!("INSERT INTO sync_written (scope, identity, fields) VALUES {groups} {or_update}");
+        let digests: Vec<_> = rows.iter().map(|(identity, _)| identity.to_be_bytes()).collect();
+        let args = rows.iter().zip(&digests);
+        let args = args
+            .flat_map(|((_, fields), digest)| [Arg::Bytes(&scope), Arg::Bytes(digest), Arg::from(fields)]);
+        conn.execute(sql, &args.collect::<Vec<_>>()).await?;
+    }
+    Ok(())
+}
+
+/// Forgets what the fields of rows hold.
+pub(super) async fn forget_fields(
+    db: &Db,
+    scope: u128,
+    identities: &[u128],
+    conn: &mut Conn,
+) -> Result<(), StoreError> {
+    let scope = scope.to_be_bytes();
+    for identities in chunks(identities, db.limits(), 1, |_| 20) {
+        let digests: Vec<_> = identities.iter().map(|identity| identity.to_be_bytes()).collect();
+        let sql = format!(
+            "DELETE FROM sync_written WHERE scope = ? AND identity IN ({})",
+            list("?", digests.len())
+        );
+        let args: Vec<_> = std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
+        conn.execute(sql, &args).await?;
+    }
+    Ok(())
+}
+
+/// Whether it is noted of any rows of a scope what runs wrote there.
+pub(crate) async fn has_written(scope: u128, conn: &mut Conn) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sync_written WHERE scope = ? LIMIT 1";
+    Ok(!conn.fetch(sql, &[Arg::Bytes(&scope.to_be_bytes())]).await?.is_empty())
+}
