@@ -40,21 +40,13 @@ impl Bench {
 
     /// Syncs a music catalogue into `content_index`.
     pub(super) fn sync(&self, database: &Database, file: &Path) -> Result<Measurement> {
-        let mut command = self.command(database);
-        command.arg("sync").arg(file).args(["--content-type", "music", "--source-name", "bench"]);
-        measure(command)
+        self.sync_with(database, file, &[])
     }
 
-    /// Previews a music catalogue.
-    pub(super) fn preview(&self, database: &Database, file: &Path) -> Result<Measurement> {
+    /// The same with further flags.
+    pub(super) fn sync_with(&self, database: &Database, file: &Path, flags: &[&str]) -> Result<Measurement> {
         let mut command = self.command(database);
-        command.arg("sync").arg(file).args([
-            "--content-type",
-            "music",
-            "--source-name",
-            "bench",
-            "--dry-run",
-        ]);
+        command.arg("sync").arg(file).args(["--content-type", "music", "--source-name", "bench"]).args(flags);
         measure(command)
     }
 
@@ -75,6 +67,11 @@ impl Bench {
     /// How many rows of [`Input::changed`] differ.
     pub(super) fn changed(&self) -> usize {
         (0..self.rows).filter(|row| row % 100 == 37).count()
+    }
+
+    /// How many rows of [`Input::shrunk`] are not there.
+    pub(super) fn gone(&self) -> usize {
+        (0..self.rows).filter(|row| row % 10 == 3).count()
     }
 
     /// Fails where the last run did something else: its figure is worth nothing.

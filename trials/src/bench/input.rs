@@ -36,6 +36,8 @@ pub(super) struct Input {
     pub(super) music: PathBuf,
     /// Every hundredth title is another one.
     pub(super) changed: PathBuf,
+    /// A tenth of the rows is not there any more.
+    pub(super) shrunk: PathBuf,
     /// The same rows in another order.
     pub(super) shuffled: PathBuf,
     /// Prices: `category_id,capacity,capacity_gb,price,content_count,content_unit,is_active,is_popular`.
@@ -54,6 +56,7 @@ impl Input {
         let input = Self {
             music: file("music.csv"),
             changed: file("changed.csv"),
+            shrunk: file("shrunk.csv"),
             shuffled: file("shuffled.csv"),
             catalog: file("catalog.csv"),
             songs: file("songs.csv"),
@@ -67,6 +70,8 @@ impl Input {
         write_lines(&input.music, header, order.iter().map(|row| tracks[*row].line("")))?;
         let changed = |row: &usize| tracks[*row].line(if row % 100 == 37 { " (Remastered)" } else { "" });
         write_lines(&input.changed, header, order.iter().map(changed))?;
+        let left = order.iter().filter(|row| *row % 10 != 3);
+        write_lines(&input.shrunk, header, left.map(|row| tracks[*row].line("")))?;
         write_lines(&input.whole, "", order.iter().map(|row| tracks[*row].whole(row + 1, &input.music)))?;
         let song = |row: usize, change: usize| {
             let (title, artist) = (quoted(&tracks[row].title), quoted(&tracks[row].artist));

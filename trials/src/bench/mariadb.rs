@@ -47,11 +47,23 @@ const TRACKS: OwnTable = OwnTable {
         NOT NULL PRIMARY KEY) CHARACTER SET utf8mb4",
 };
 
+const KEEP_EDITS: [&str; 8] = [
+    "--conflict",
+    "title=keep_edits",
+    "--conflict",
+    "artist=keep_edits",
+    "--conflict",
+    "genre=keep_edits",
+    "--conflict",
+    "metadata=keep_edits",
+];
+const MARK: [&str; 2] = ["--when-gone", "mark"];
+
 /// First loads, and loads again, of the built-in tables and of some of somebody's own; `with_peers` other tools as well.
 pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
     let mut mariadb = MariaDb::start()?;
     let (port, input) = (mariadb.server().port, &bench.input);
-    let [mut music, mut catalog, songs, tracks] = std::array::from_fn(|_| ResultTable::new());
+    let [mut music, mut kept, mut catalog, songs, tracks] = std::array::from_fn(|_| ResultTable::new());
     let mut own = [
         (SONGS, [&input.songs, &input.songs_changed], songs),
         (TRACKS, [&input.music, &input.changed], tracks),
@@ -69,18 +81,8 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
             music.add("LOAD DATA LOCAL REPLACE, again", again);
         }
         let synced = Database::create(&[port], "synced")?;
-        music.add("catchment, first", bench.sync(&synced, &input.music)?);
-        bench.expect(&synced, "inserted", bench.rows)?;
-        music.add("catchment, again", bench.sync(&synced, &input.music)?);
-        bench.expect(&synced, "unchanged", bench.rows)?;
-        music.add("catchment, preview of the same", bench.preview(&synced, &input.music)?);
-        bench.expect(&synced, "unchanged", bench.rows)?;
-        music.add("catchment, 1 % changed", bench.sync(&synced, &input.changed)?);
-        bench.expect(&synced, "updated", bench.changed())?;
-        if round == 0 {
-            music.add("catchment, 1 % changed back, shuffled", bench.sync(&synced, &input.shuffled)?);
-            bench.expect(&synced, "updated", bench.changed())?;
-        }
+        of_content_index(bench, &synced, &mut music, round == 0)?;
+        of_edits_and_gone_rows(bench, port, &mut kept)?;
         catalog.add("LOAD DATA LOCAL, first", load("", &input.catalog, CATALOG)?);
         catalog.add("catchment, first", bench.sync_catalog(&synced)?);
         catalog.add("catchment, again", bench.sync_catalog(&synced)?);
@@ -88,14 +90,61 @@ pub(super) fn run(bench: &Bench, with_peers: bool) -> Result<()> {
             of_ones_own(bench, table, *files, results, [&loaded, &synced], port)?;
         }
     }
-    music.print(&format!("MariaDB, content_index, {} rows", bench.rows));
-    catalog.print(&format!("MariaDB, catalog_items, {} rows", bench.rows));
+    for (results, what) in
+        [(music, "content_index"), (kept, "content_index with policies"), (catalog, "catalog_items")]
+    {
+        results.print(&format!("MariaDB, {what}, {} rows", bench.rows));
+    }
     for (table, [file, _], mut results) in own {
         if with_peers && table.name == SONGS.name {
             peers::bench(port, file, table.ddl, &mut results)?;
         }
         table.print(results, bench.rows);
     }
+    Ok(())
+}
+
+/// The table that Catchment brings along.
+fn of_content_index(
+    bench: &Bench,
+    synced: &Database,
+    results: &mut ResultTable,
+    is_first: bool,
+) -> Result<()> {
+    let (input, rows, changed) = (&bench.input, bench.rows, bench.changed());
+    let mut add = |what: &str, file: &Path, flags: &[&str], count: &str, expected: usize| {
+        results.add(what, bench.sync_with(synced, file, flags)?);
+        bench.expect(synced, count, expected)
+    };
+    add("catchment, first", &input.music, &[], "inserted", rows)?;
+    add("catchment, again", &input.music, &[], "unchanged", rows)?;
+    add("catchment, preview of the same", &input.music, &["--dry-run"], "unchanged", rows)?;
+    add("catchment, 1 % changed", &input.changed, &[], "updated", changed)?;
+    if is_first {
+        add("catchment, 1 % changed back, shuffled", &input.shuffled, &[], "updated", changed)?;
+    }
+    Ok(())
+}
+
+/// What people edit stays, and what left the source is marked.
+fn of_edits_and_gone_rows(bench: &Bench, port: u16, results: &mut ResultTable) -> Result<()> {
+    let (kept, input) = (Database::create(&[port], "kept")?, &bench.input);
+    bench.sync(&kept, &input.music)?;
+    let sync = |file: &Path, flags: &[&str], count: &str, expected: usize| {
+        let measured = bench.sync_with(&kept, file, flags)?;
+        bench.expect(&kept, count, expected).map(|()| measured)
+    };
+    results.add("catchment, again", sync(&input.music, &[], "unchanged", bench.rows)?);
+    let shrunk = sync(&input.shrunk, &[], "unchanged", bench.rows - bench.gone())?;
+    results.add("catchment, a tenth less", shrunk);
+    results.add("catchment, a tenth less, marked", sync(&input.shrunk, &MARK, "gone", bench.gone())?);
+    bench.sync(&kept, &input.music)?;
+    let first = sync(&input.music, &KEEP_EDITS, "unchanged", bench.rows)?;
+    results.add("catchment, again, keep_edits on four columns for the first time", first);
+    let again = sync(&input.music, &KEEP_EDITS, "unchanged", bench.rows)?;
+    results.add("catchment, again, keep_edits on four columns", again);
+    let changed = sync(&input.changed, &KEEP_EDITS, "updated", bench.changed())?;
+    results.add("catchment, 1 % changed, keep_edits on four columns", changed);
     Ok(())
 }
 

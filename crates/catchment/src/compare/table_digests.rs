@@ -217,9 +217,9 @@ impl TableDigests {
             return Ok(());
         }
         let (max_rows, mut is_complete) = (self.max_rows, true);
-        view.each_row(max_rows + 1, |found| {
+        view.each_row(|found| {
             is_complete &= self.rows.len() < max_rows;
-            if is_complete { self.learn(view, found) } else { Ok(()) }
+            if is_complete { self.learn(view, found).map(|()| true) } else { Ok(false) }
         })
         .await?;
         tracing::debug!(rows = self.rows.len(), is_complete, "read the digests of the table's rows");

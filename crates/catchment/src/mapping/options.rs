@@ -15,7 +15,7 @@ use super::expression::variables;
 use super::field::{ColumnMapping, FieldMapping};
 use super::max_errors::MaxErrors;
 use super::reading::DecimalSeparator;
-use crate::conflicts::{ConflictRule, ConflictRules};
+use crate::conflicts::{ConflictPolicy, ConflictRule, ConflictRules};
 use crate::target::built_in;
 
 /// Target options, the same for every source: the table, the column mapping, and the limits on errors.
@@ -273,6 +273,14 @@ impl TargetOptions {
     /// What becomes of rows that left their source.
     pub(crate) fn when_gone(&self) -> WhenGone {
         self.when_gone.unwrap_or_default()
+    }
+
+    /// Whether it matters what runs last wrote to the table.
+    pub(crate) fn needs_written(&self) -> bool {
+        let is_three_way = |rule: &ConflictRule| {
+            matches!(rule, ConflictRule::Policy(ConflictPolicy::KeepEdits | ConflictPolicy::Ask))
+        };
+        self.conflicts.iter().flat_map(ConflictRules::values).any(is_three_way)
     }
 
     /// How long a source may put a run off before that counts.

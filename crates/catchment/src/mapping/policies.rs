@@ -13,7 +13,7 @@ use crate::target::{ColumnKind, Decimals, Table};
 pub(crate) struct Policies {
     /// For each column of the batch; `None` is the source.
     winners: Vec<Option<Winner>>,
-    /// The columns of which it matters what a run last wrote there.
+    /// The columns of which it matters what a run last wrote there, in the order of their names.
     pub(crate) three_way: Vec<usize>,
     /// What says when records and rows changed last.
     pub(crate) clocks: Vec<Clock>,
@@ -86,7 +86,6 @@ impl Policies {
             }
             policies.winners[place] = winner;
         }
-        policies.three_way.sort_unstable();
         Ok(policies.winners.iter().any(Option::is_some).then_some(policies))
     }
 }

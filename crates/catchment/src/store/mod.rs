@@ -11,6 +11,7 @@ mod database;
 pub(crate) mod db;
 mod errors;
 mod jobs;
+mod known;
 mod lease;
 mod migrate;
 mod rejects;
@@ -35,6 +36,7 @@ pub use runs::AttemptRecord;
 
 pub(crate) use db::{Conn, FailureClass, Row, StoreError};
 pub(crate) use jobs::Job;
+pub(crate) use known::KnownFields;
 pub(crate) use lease::{LEASE, Lease};
 pub(crate) use rows::{
     CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SettleOutcome,

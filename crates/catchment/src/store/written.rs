@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Serializer as _;
+
+use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
 use super::db::{Arg, Conn, Db, StoreError};
+use super::known::{Knowledge, KnownFields};
 use super::rows::TableView;
 use crate::compare::Changes;
 use crate::mapping::Policies;
@@ -61,27 +65,43 @@ impl WrittenFields {
     pub(crate) async fn note(
         &mut self,
         view: &TableView<'_>,
-        policies: &Policies,
+        (policies, known): (&Policies, &KnownFields),
         identities: &[u128],
         (changes, applied): (&Changes, &[usize]),
         conn: &mut Conn,
     ) -> Result<(), StoreError> {
         let of_inserts: HashSet<_> = changes.insert.iter().copied().collect();
-        let others = applied.iter().filter(|record| !of_inserts.contains(*record));
-        let others: Vec<_> = others.map(|record| (*record, identities[*record])).collect();
-        self.read(view, &others, conn).await?;
         let kept: HashMap<_, HashSet<_>> = changes
             .update
             .iter()
             .chain(&changes.kept)
+            .filter(|change| !change.kept.is_empty())
             .map(|change| (change.record, change.kept.iter().map(|kept| kept.column).collect()))
             .collect();
-        let mut rows = Vec::new();
+        let (mut rows, mut unsure) = (Vec::new(), Vec::new());
         for &record in applied {
-            let before = self.rows.get(&record).filter(|_| !of_inserts.contains(&record));
-            let fields = fields_after(view, policies, record, kept.get(&record), before.map(|json| &**json));
-            if fields.as_deref() != before.map(|json| &**json) {
-                rows.push((identities[record], fields));
+            let identity = identities[record];
+            if kept.contains_key(&record) {
+                unsure.push((record, identity));
+                continue;
+            }
+            let fields = fields_of(view, policies, record);
+            let is_new = of_inserts.contains(&record);
+            match known.of(identity, &fields) {
+                Knowledge::Same if !is_new => {}
+                Knowledge::Unsure if !is_new => unsure.push((record, identity)),
+                _ => rows.push((identity, Some(fields))),
+            }
+        }
+        self.read(view, &unsure, conn).await?;
+        for (record, identity) in unsure {
+            let before = self.rows.get(&record).map(|json| &**json);
+            let fields = match kept.get(&record) {
+                Some(kept) => fields_after(view, policies, record, kept, before),
+                None => Some(fields_of(view, policies, record)),
+            };
+            if fields.as_deref() != before {
+                rows.push((identity, fields));
             }
         }
         let (kept, dropped): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, fields)| fields.is_some());
@@ -93,27 +113,34 @@ impl WrittenFields {
     }
 }
 
-/// The fields of a row as JSON; `None` where nothing is known of any of them.
+/// The fields of a row as JSON, where the table has what its record says; in the order of their names, as [`Fields`] are.
+fn fields_of(view: &TableView<'_>, policies: &Policies, record: usize) -> String {
+    let batch = view.batch;
+    let field = |column: &usize| (&*batch.columns[*column].name, batch.cell(record, *column).to_text());
+    let mut json = Vec::with_capacity(128);
+    // What writes texts into memory does not fail.
+    serde_json::Serializer::new(&mut json).collect_map(policies.three_way.iter().map(field)).ok();
+    String::from_utf8(json).unwrap_or_default()
+}
+
+/// The same where the table keeps some fields, of which is known what was; `None` where nothing is known of any.
 fn fields_after(
     view: &TableView<'_>,
     policies: &Policies,
     record: usize,
-    kept: Option<&HashSet<usize>>,
+    kept: &HashSet<usize>,
     before: Option<&str>,
 ) -> Option<String> {
-    let mut known: Option<Fields> = None;
-    let mut fields: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    let mut before: Fields = before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let mut fields = Fields::new();
     for &column in &policies.three_way {
         let name = &*view.batch.columns[column].name;
-        let value = if kept.is_some_and(|kept| kept.contains(&column)) {
-            let known = known.get_or_insert_with(|| {
-                before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
-            });
-            known.remove(name)
+        let value = if kept.contains(&column) {
+            before.remove(name)
         } else {
             Some(view.batch.cell(record, column).to_text().map(std::borrow::Cow::into_owned))
         };
-        fields.extend(value.map(|value| (name, value)));
+        fields.extend(value.map(|value| (name.to_owned(), value)));
     }
     (!fields.is_empty()).then(|| serde_json::to_string(&fields).unwrap_or_default())
 }
@@ -160,7 +187,14 @@ pub(super) async fn forget_fields(
 }
 
 /// Whether it is noted of any rows of a scope what runs wrote there.
-pub(crate) async fn has_written(scope: u128, conn: &mut Conn) -> Result<bool, StoreError> {
+pub(super) async fn has_written(scope: u128, conn: &mut Conn) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM sync_written WHERE scope = ? LIMIT 1";
     Ok(!conn.fetch(sql, &[Arg::Bytes(&scope.to_be_bytes())]).await?.is_empty())
+}
+
+impl Store {
+    /// Whether it is noted of any rows of a scope what runs wrote there.
+    pub(crate) async fn has_written(&self, scope: u128) -> Result<bool, StoreError> {
+        has_written(scope, &mut self.db.reader().await?).await
+    }
 }

@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::pace::Pace;
 use super::settings::ServiceSettings;
 use super::tx_retry::{PageCommitted, commit};
+use super::written::Written;
 use crate::compare::{Comparer, PagePlan};
 use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
@@ -33,6 +34,7 @@ pub(super) struct Pipeline<'a> {
     limits: StorageLimits,
     purpose: Arc<Purpose>,
     comparer: Comparer,
+    written: Written,
     in_flight: VecDeque<InFlight>,
     pace: Pace,
 }
@@ -72,16 +74,19 @@ impl<'a> Pipeline<'a> {
         run: &SyncRun,
         (table, purpose): (&Table, Arc<Purpose>),
         limits: StorageLimits,
-        settings: &ServiceSettings,
+        (settings, needs_written): (&ServiceSettings, bool),
         page_size: PageSize,
     ) -> Self {
+        let budget = settings.memory_budget;
+        let for_written = if needs_written { budget / 2 } else { 0 };
         Self {
             store,
             lease,
             origin: Arc::new(RowOrigin::of(run)),
             writers: store.max_writers(settings.writers),
             limits,
-            comparer: Comparer::new(table, &purpose, settings.memory_budget),
+            comparer: Comparer::new(table, &purpose, budget),
+            written: Written::new(for_written),
             purpose,
             in_flight: VecDeque::new(),
             pace: Pace::new(page_size),
@@ -99,14 +104,17 @@ impl<'a> Pipeline<'a> {
 
     /// Begins to write a page.
     pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
-        let plan = Arc::new(self.comparer.plan(&self.store.view(&batch, &self.origin), self.store).await?);
+        let view = self.store.view(&batch, &self.origin);
+        self.written.read_in_time(&view, self.store).await?;
+        let plan = Arc::new(self.comparer.plan(&view, self.store).await?);
+        let known = self.written.known().await?;
         let (store, origin) = (self.store.clone(), self.origin.clone());
         let (written, planned, turn) = (batch.clone(), plan.clone(), CancellationToken::new());
         let purpose = self.purpose.clone();
         let its_turn = turn.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let began = Instant::now();
-            let mut page = store.write_page(&written, &origin, &planned, &purpose).await?;
+            let mut page = store.write_page(&written, &origin, &planned, (&purpose, &known)).await?;
             let took = began.elapsed();
             while tokio::time::timeout(KEEP_ALIVE, its_turn.cancelled()).await.is_err() {
                 page.keep_alive().await?;
@@ -134,8 +142,8 @@ impl<'a> Pipeline<'a> {
         };
         let (store, page_no) = (self.store, run.pages + 1);
         let (lease, limits) = (self.lease, self.limits);
-        let purpose = &*self.purpose.clone();
-        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, purpose, limits };
+        let (purpose, known) = (&*self.purpose.clone(), &*self.written.known.clone());
+        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, purpose, known, limits };
         let (result, took) = match result {
             Ok(TimedPage { page, took }) => {
                 let began = Instant::now();

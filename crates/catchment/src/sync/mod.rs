@@ -34,6 +34,7 @@ mod tokens;
 mod tx_retry;
 mod worker;
 mod worker_name;
+mod written;
 
 pub use check::{CheckReport, InspectReport};
 pub use create::TableProposal;

@@ -100,6 +100,17 @@ impl Conn {
         args: &[Arg<'_>],
         mut row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        self.each_while(sql, args, |found| row(found).map(|()| true)).await
+    }
+
+    /// The same until one of them is enough: what is left then is thrown away with the connection. A LIMIT would do it as well, but
+    /// some plans follow an index for its sake, row by row, where they would read the table from its beginning.
+    pub(crate) async fn each_while(
+        &mut self,
+        sql: impl Into<Sql>,
+        args: &[Arg<'_>],
+        mut row: impl FnMut(&Row) -> Result<bool, StoreError> + Send,
+    ) -> Result<(), StoreError> {
         let sql = sql.into();
         // Until the last row is here: whoever stops before leaves the rest on the connection.
         self.is_busy = true;
@@ -108,14 +119,18 @@ impl Conn {
                 let query = sqlx::query_with(Dialect::MySql.to_sql(sql), mysql_arguments(args)?);
                 let mut rows = conn.fetch(query);
                 while let Some(found) = bounded(rows.try_next()).await? {
-                    row(&Row::MySql(found))?;
+                    if !row(&Row::MySql(found))? {
+                        return Ok(());
+                    }
                 }
             }
             Some(Either::Right(conn)) => {
                 let query = sqlx::query_with(Dialect::Sqlite.to_sql(sql), sqlite_arguments(args)?);
                 let mut rows = conn.fetch(query);
                 while let Some(found) = bounded(rows.try_next()).await? {
-                    row(&Row::Sqlite(found))?;
+                    if !row(&Row::Sqlite(found))? {
+                        return Ok(());
+                    }
                 }
             }
             None => return Err(sqlx::Error::PoolClosed.into()),

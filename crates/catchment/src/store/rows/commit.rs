@@ -13,7 +13,6 @@ use crate::compare::{Changes, PagePlan};
 use crate::counts::RunMetadata;
 use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
-use crate::store::Store;
 use crate::store::changes::store_changes;
 use crate::store::db::{Arg, FailureClass, StoreError, Tx};
 use crate::store::errors::{store_rejects, store_skips};
@@ -21,6 +20,7 @@ use crate::store::lease::{Lease, lease_ms};
 use crate::store::run_pages::{PageDigests, store_page};
 use crate::store::seen::{SeenIn, store_seen};
 use crate::store::values::stored;
+use crate::store::{KnownFields, Store};
 
 /// What came of committing a page.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub(crate) struct PageCommit<'a> {
     /// What it was planned to do; how it is done when it is done again, its own transaction decides.
     pub(crate) plan: &'a PagePlan,
     pub(crate) purpose: &'a Purpose,
+    /// What runs last wrote, as far as that is known without looking it up.
+    pub(crate) known: &'a KnownFields,
     pub(crate) limits: StorageLimits,
 }
 
@@ -143,11 +145,11 @@ impl Store {
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
     /// rolled back and tried again more slowly, to find out which.
     pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
-        let PageCommit { batch, plan, purpose, .. } = turn;
+        let PageCommit { batch, plan, purpose, known, .. } = turn;
         let origin = RowOrigin::of(turn.run);
-        let page = match self.write_anew(batch, &origin, plan, (purpose, false)).await {
+        let page = match self.write_anew(batch, &origin, plan, (purpose, known), false).await {
             Err(failure) if failure.class == FailureClass::Row => {
-                self.write_anew(batch, &origin, plan, (purpose, true)).await?
+                self.write_anew(batch, &origin, plan, (purpose, known), true).await?
             }
             result => result?,
         };

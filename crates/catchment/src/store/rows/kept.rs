@@ -55,7 +55,9 @@ pub(super) async fn note_written(
     }
     let (identities, applied) = (identities(view, plan), applied_records(view.batch.len(), changes, written));
     match policies {
-        Some(policies) => fields.note(view, policies, &identities, (changes, &applied), conn).await,
+        Some(policies) => {
+            fields.note(view, (policies, sink.known), &identities, (changes, &applied), conn).await
+        }
         None => {
             let applied: Vec<_> = applied.iter().map(|record| identities[*record]).collect();
             forget_fields(view.db, view.scope(), &applied, conn).await

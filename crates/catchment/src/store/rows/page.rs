@@ -7,9 +7,9 @@ use super::table_view::TableView;
 use super::write::TableSink;
 use crate::compare::{PagePlan, compare, compare_again, compare_reserved};
 use crate::mapping::Batch;
-use crate::store::Store;
 use crate::store::db::{Conn, StoreError, Tx};
 use crate::store::written::WrittenFields;
+use crate::store::{KnownFields, Store};
 
 /// A page whose rows are written, in a transaction that is still open.
 pub(crate) struct WrittenPage {
@@ -41,11 +41,11 @@ impl Store {
         batch: &Batch,
         origin: &RowOrigin,
         plan: &PagePlan,
-        purpose: &Purpose,
+        (purpose, known): (&Purpose, &KnownFields),
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let view = self.view(batch, origin);
-        let sink = TableSink { view: &view, is_careful: false, purpose };
+        let sink = TableSink { view: &view, is_careful: false, purpose, known };
         let result = write_as_planned(&sink, plan, tx.conn()?).await;
         rolled_back_unless_ok(tx, result).await
     }
@@ -56,11 +56,12 @@ impl Store {
         batch: &Batch,
         origin: &RowOrigin,
         plan: &PagePlan,
-        (purpose, is_careful): (&Purpose, bool),
+        (purpose, known): (&Purpose, &KnownFields),
+        is_careful: bool,
     ) -> Result<WrittenPage, StoreError> {
         let mut tx = self.db.begin().await?;
         let view = self.view(batch, origin);
-        let sink = TableSink { view: &view, is_careful, purpose };
+        let sink = TableSink { view: &view, is_careful, purpose, known };
         let result = write_as_found(&sink, plan, tx.conn()?).await;
         rolled_back_unless_ok(tx, result).await
     }

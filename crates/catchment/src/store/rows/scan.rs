@@ -13,23 +13,21 @@ impl TableView<'_> {
     /// Goes through the rows of this source, or of a table that its sources share; so many at most.
     pub(crate) async fn each_row(
         &self,
-        limit: usize,
-        row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+        row: impl FnMut(&Row) -> Result<bool, StoreError> + Send,
     ) -> Result<(), StoreError> {
         if self.dialect() == Dialect::Sqlite && self.should_be_scanned().await? {
-            return self.scan(limit, row).await;
+            return self.scan(row).await;
         }
         let args = self.origin.args(&self.batch.table);
-        let sql = format!("{}{} LIMIT {limit}", self.select(), self.of_source());
-        self.reader().await?.each(Sql::Built(sql), &args, row).await
+        let sql = format!("{}{}", self.select(), self.of_source());
+        self.reader().await?.each_while(Sql::Built(sql), &args, row).await
     }
 
     /// The same on SQLite, in the order of the table. Its driver makes each value on one thread and drops it on another,
     /// which takes four times as long as to make one text of many rows and to read that.
     async fn scan(
         &self,
-        limit: usize,
-        mut row: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+        mut row: impl FnMut(&Row) -> Result<bool, StoreError> + Send,
     ) -> Result<(), StoreError> {
         let (dialect, table) = (self.dialect(), &self.batch.table);
         let Some(VersionColumns { id, seen_by, changed_at, .. }) = VersionColumns::of(table, dialect) else {
@@ -44,18 +42,18 @@ impl TableView<'_> {
             columns.join(", "),
             self.table_name()
         );
-        let (mut conn, mut last, mut left) = (self.reader().await?, 0, limit);
-        while left > 0 {
-            let size = ROWS_A_TEXT.min(i64::try_from(left).unwrap_or(i64::MAX));
-            let args = [vec![last.into()], self.origin.args(table), vec![size.into()]].concat();
+        let (mut conn, mut last) = (self.reader().await?, 0);
+        loop {
+            let args = [vec![last.into()], self.origin.args(table), vec![ROWS_A_TEXT.into()]].concat();
             let Some(found) = conn.fetch(Sql::Built(sql.clone()), &args).await?.pop() else { break };
             let rows: Vec<Vec<serde_json::Value>> =
                 serde_json::from_str(found.text(0)?).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            left -= rows.len();
             for values in rows {
-                row(&Row::Values(values))?;
+                if !row(&Row::Values(values))? {
+                    return Ok(());
+                }
             }
-            if found.int(1)? < size {
+            if found.int(1)? < ROWS_A_TEXT {
                 break;
             }
             last = found.int(2)?;

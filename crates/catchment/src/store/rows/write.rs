@@ -9,6 +9,7 @@ use super::table_view::TableView;
 use super::write_outcome::{WriteOutcome, kept_edit, refused, skip};
 use crate::compare::{Change, Changes, Duplicate, Kept, RowId};
 use crate::mapping::Cell;
+use crate::store::KnownFields;
 use crate::store::chunks::chunks;
 use crate::store::db::dialect::{Sql, list};
 use crate::store::db::{Arg, Conn, FailureClass, StoreError};
@@ -30,6 +31,8 @@ pub(super) struct TableSink<'a> {
     /// Find the rows that the database refuses, one by one, instead of giving up at the first.
     pub(super) is_careful: bool,
     pub(super) purpose: &'a Purpose,
+    /// What runs last wrote, as far as that is known without looking it up.
+    pub(super) known: &'a KnownFields,
 }
 
 /// A row to be written, with what it is found again by and the columns that it keeps where it is there.
