@@ -120,7 +120,7 @@ pub enum SettledBy {
     Source,
     /// The table got a value of somebody's own.
     Value,
-    /// A run found that there is nothing left to settle.
+    /// A run found that it is no question any more, or another one than somebody has settled.
     Agreed,
     /// The row is not there any more.
     Gone,

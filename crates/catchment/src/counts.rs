@@ -62,6 +62,9 @@ pub struct RunMetadata {
     /// Skipped records that have the identity of an earlier one, and other values.
     #[serde(skip_serializing_if = "is_default")]
     pub duplicates_differing: u64,
+    /// Skipped records whose rows keep all their values as the policies say.
+    #[serde(skip_serializing_if = "is_default")]
+    pub rows_kept: u64,
     /// Fields that differ from the source, and that keep their values as the policies say (`conflicts`).
     #[serde(skip_serializing_if = "is_default")]
     pub fields_kept: u64,

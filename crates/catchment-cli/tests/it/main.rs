@@ -20,6 +20,7 @@ mod http;
 mod inspect;
 mod kill;
 mod logs;
+mod model;
 mod operators;
 mod preview;
 mod proxy;

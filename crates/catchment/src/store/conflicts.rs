@@ -21,12 +21,14 @@ const COLUMNS: &str = "id, sync_run_id, target_table, source_type, source_name, 
 /// A conflict that is on record.
 struct Known {
     id: i64,
-    state: ConflictState,
+    is_open: bool,
+    /// Whether somebody has decided that the table keeps a value, for as long as the source has the one that it had then.
+    is_decided: bool,
     source: Option<String>,
 }
 
-/// Those on record of the rows of a page, by the identity of the row and the column.
-type KnownConflicts = HashMap<(u128, String), Known>;
+/// Those on record of the rows of a page, by the record and the column.
+type KnownConflicts = HashMap<(usize, String), Known>;
 
 /// Files the conflicts of a page, in its transaction, and settles those that are none any more. `applied` are the records whose
 /// rows are there now. How many wait for somebody that did not before.
@@ -38,33 +40,36 @@ pub(super) async fn file_conflicts(
     conn: &mut Conn,
 ) -> Result<u64, StoreError> {
     let mut known = known_conflicts(view, identities, applied, conn).await?;
-    let (mut opened, mut asked) = (0, HashSet::new());
-    let is_applied: HashSet<_> = applied.iter().collect();
+    let (mut opened, is_applied) = (0, applied.iter().collect::<HashSet<_>>());
     for change in changes.update.iter().chain(&changes.kept) {
         for kept in change.kept.iter().filter(|kept| kept.is_asked && is_applied.contains(&change.record)) {
-            let key = (identities[change.record], view.batch.columns[kept.column].name.to_string());
-            let there = kept.there.as_deref();
-            let source = view.batch.cell(change.record, kept.column).to_text();
-            let is_settled = known.get(&key).is_some_and(|known| {
-                known.state == ConflictState::Settled
-                    && is_same_text(view, kept.column, known.source.as_deref(), source.as_deref())
-            });
-            if !is_settled {
-                opened += u64::from(!known.get(&key).is_some_and(|known| known.state == ConflictState::Open));
-                let last = written.of(view, change.record, kept.column);
-                let id = known.get(&key).map(|known| known.id);
-                file(view, (change.record, kept.column), (key.0, id), (last, there), conn).await?;
+            let key = (change.record, view.batch.columns[kept.column].name.to_string());
+            let before = known.remove(&key);
+            if before.as_ref().is_some_and(|known| known.is_decided && !has_moved(view, &key, known)) {
+                continue;
             }
-            asked.insert(key);
+            opened += u64::from(!before.as_ref().is_some_and(|known| known.is_open));
+            let last = written.of(view, change.record, kept.column);
+            let place = (identities[change.record], before.map(|known| known.id));
+            file(view, (change.record, kept.column), place, (last, kept.there.as_deref()), conn).await?;
         }
     }
-    known.retain(|key, known| known.state == ConflictState::Open && !asked.contains(key));
+    known.retain(|key, known| known.is_open || known.is_decided && has_moved(view, key, known));
     let over: Vec<_> = known.into_values().map(|known| known.id).collect();
     settle_all(&over, SettledBy::Agreed, conn).await?;
     Ok(opened)
 }
 
-/// What is on record of the rows of these records; nothing is asked for where nothing is on record of the table.
+/// Whether the source has another value than when a conflict was filed.
+fn has_moved(view: &TableView<'_>, (record, name): &(usize, String), known: &Known) -> bool {
+    let column = view.batch.columns.iter().position(|column| *column.name == **name);
+    column.is_none_or(|column| {
+        let source = view.batch.cell(*record, column).to_text();
+        !is_same_text(view, column, known.source.as_deref(), source.as_deref())
+    })
+}
+
+/// What is on record of the rows of these records.
 async fn known_conflicts(
     view: &TableView<'_>,
     identities: &[u128],
@@ -73,18 +78,21 @@ async fn known_conflicts(
 ) -> Result<KnownConflicts, StoreError> {
     let (scope, mut known) = (view.scope().to_be_bytes(), KnownConflicts::new());
     for chunk in chunks(records, view.db.limits(), 1, |_| 20) {
-        let digests: Vec<_> = chunk.iter().map(|record| identities[*record].to_be_bytes()).collect();
+        let by_identity: HashMap<_, _> = chunk.iter().map(|record| (identities[*record], *record)).collect();
+        let digests: Vec<_> = by_identity.keys().map(|identity| identity.to_be_bytes()).collect();
         let sql = format!(
-            "SELECT identity, column_name, id, state, source_value FROM sync_conflicts WHERE scope = ? AND identity IN ({})",
-            list("?", chunk.len())
+            "SELECT identity, column_name, id, state, settled_by, source_value FROM sync_conflicts WHERE scope = ? AND identity IN \
+             ({})",
+            list("?", digests.len())
         );
         let args: Vec<_> = std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
         for row in conn.fetch(sql, &args).await? {
             let identity = row.bytes(0)?.try_into().map(u128::from_be_bytes).unwrap_or_default();
+            let Some(record) = by_identity.get(&identity) else { continue };
             let is_open = row.text(3)? == ConflictState::Open.as_str();
-            let state = if is_open { ConflictState::Open } else { ConflictState::Settled };
-            let conflict = Known { id: row.int(2)?, state, source: row.optional_string(4)? };
-            known.insert((identity, row.text(1)?.to_owned()), conflict);
+            let is_decided = matches!(row.optional_text(4)?, Some("table" | "value"));
+            let conflict = Known { id: row.int(2)?, is_open, is_decided, source: row.optional_string(5)? };
+            known.insert((*record, row.text(1)?.to_owned()), conflict);
         }
     }
     Ok(known)
@@ -147,11 +155,11 @@ async fn file(
     Ok(())
 }
 
-/// Takes note that conflicts are settled.
+/// Takes note that conflicts are settled, or that they are otherwise than they were.
 async fn settle_all(ids: &[i64], by: SettledBy, conn: &mut Conn) -> Result<(), StoreError> {
     for ids in ids.chunks(500) {
         let sql = format!(
-            "UPDATE sync_conflicts SET state = 'settled', settled_by = ?, settled_at = {{now}} WHERE state = 'open' AND id IN ({})",
+            "UPDATE sync_conflicts SET state = 'settled', settled_by = ?, settled_at = {{now}} WHERE id IN ({})",
             list("?", ids.len())
         );
         let args: Vec<_> =

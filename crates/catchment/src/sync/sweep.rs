@@ -109,7 +109,7 @@ impl Attempt<'_> {
         }
         let gone = self.count(swept).await?;
         let Counters { updated, unchanged, .. } = run.metadata.counts;
-        let all = gone + updated + unchanged;
+        let all = gone + updated + unchanged + run.metadata.rows_kept;
         let limit = self.prepared.target.max_gone.unwrap_or(MAX_GONE);
         let is_few = matches!(limit, MaxErrors::Percent(_)) && all <= FEW;
         Ok(if gone == 0 {

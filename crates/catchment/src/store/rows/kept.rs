@@ -76,6 +76,7 @@ pub(super) async fn account_for_kept(
 ) -> Result<(), StoreError> {
     let Some(changes) = page.changes.as_ref().or(plan.changes()) else { return Ok(()) };
     metadata.fields_kept += page.written.fields_kept;
+    metadata.rows_kept += changes.kept.len() as u64;
     let kept = || changes.update.iter().chain(&changes.kept).flat_map(|change| &change.kept);
     if kept().any(|kept| kept.is_unknown) {
         let message = "some fields differ from the source of which no run knows what was written there last: they are kept as \
