@@ -83,6 +83,81 @@
 //! # assert_eq!((result.items_processed, result.items_failed), (1, 1));
 //! # Ok(()) }
 //! ```
+//!
+//! # Look before you write
+//!
+//! ```
+//! # use catchment::{App, ChangeFilter, Principal, Settings, SyncRequest};
+//! # use serde_json::json;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> catchment::Result<()> {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let csv = dir.path().join("prices.csv");
+//! # let url = format!("sqlite://{}", dir.path().join("catchment.db").display());
+//! # let settings = Settings { database_url: url, ..Settings::default() };
+//! # let app = App::open(&settings, catchment_sources::builtin()).await?;
+//! # let service = app.service();
+//! let me = Principal::library();
+//! let request = || SyncRequest::from_json(json!({
+//!     "sourceType": "csv",
+//!     "sourceIdentifier": csv.to_str().unwrap(),
+//!     "options": {"targetTable": "catalog_items", "whenGone": "mark"}
+//! }));
+//! # std::fs::write(&csv, "category_id,capacity,price\nusb,8 GB,10\nusb,16 GB,20\n").unwrap();
+//! service.sync(&me, request()?).await?;
+//! // The next list: a price has changed, and a row has left.
+//! # std::fs::write(&csv, "category_id,capacity,price\nusb,8 GB,12.5\n").unwrap();
+//! let preview = service.preview(&me, request()?).await?;
+//! service.execute_sync(&me, preview).await?;
+//! for change in service.changes(&me, preview, &ChangeFilter::default(), 0, 100).await? {
+//!     println!("{} {}: {:?}", change.kind, change.item, change.fields);
+//! }
+//! # let run = service.run(&me, preview).await?;
+//! # assert_eq!((run.metadata.counts.updated, run.metadata.gone), (1, 1));
+//! // What was shown is written, and nothing else.
+//! let approved = service.approve(&me, preview).await?;
+//! assert!(service.execute_sync(&me, approved).await?.success);
+//! assert_eq!(service.run(&me, approved).await?.metadata.gone, 1);
+//! # Ok(()) }
+//! ```
+//!
+//! # Keep what people edit, and mend what is rejected
+//!
+//! ```
+//! # use catchment::{App, ConflictFilter, ConflictState, Principal, Replay, Settings, Settlement, SyncRequest};
+//! # use serde_json::json;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> catchment::Result<()> {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let csv = dir.path().join("music.csv");
+//! # let url = format!("sqlite://{}", dir.path().join("catchment.db").display());
+//! # let settings = Settings { database_url: url, ..Settings::default() };
+//! # let app = App::open(&settings, catchment_sources::builtin()).await?;
+//! # let service = app.service();
+//! let me = Principal::library();
+//! let request = || SyncRequest::from_json(json!({
+//!     "sourceType": "csv",
+//!     "sourceIdentifier": csv.to_str().unwrap(),
+//!     "options": {"contentType": "music", "conflicts": {"genre": "keep_edits", "artist": "ask"}}
+//! }));
+//! # std::fs::write(&csv, "title,artist,genre\nHello,Adele,Pop\n,nobody,Pop\n").unwrap();
+//! let run = service.sync(&me, request()?).await?;
+//! assert_eq!((run.items_processed, run.items_failed), (1, 1));
+//!
+//! // A record without a title was rejected: it is replayed with one.
+//! let replay = Replay::from_json(json!({"set": {"title": "Untitled"}}))?;
+//! let replay = service.replay(&me, run.sync_run_id, replay).await?;
+//! assert_eq!(service.execute_sync(&me, replay).await?.items_processed, 1);
+//!
+//! // Conflicts are filed by runs that find that both have changed a field, and wait for somebody.
+//! let all = ConflictFilter::default();
+//! for conflict in service.conflicts(&me, &all, Some(ConflictState::Open), 0, 100).await? {
+//!     println!("{} of {}: {:?} or {:?}?", conflict.column, conflict.item, conflict.in_table, conflict.in_source);
+//! }
+//! let settled = service.settle_conflicts(&me, &all, &Settlement::Table).await?;
+//! assert_eq!((settled.settled, settled.left.len()), (0, 0));
+//! # Ok(()) }
+//! ```
 
 #[macro_use]
 mod stored_names;

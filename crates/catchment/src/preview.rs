@@ -68,9 +68,18 @@ pub enum ChangeKind {
     Update,
     /// The row left the source: it is marked, or deleted.
     Gone,
+    /// None: its record is rejected. These are listed where they are asked for.
+    Reject,
 }
 
-stored_names!(ChangeKind, "kind of change", Insert = "insert", Update = "update", Gone = "gone");
+stored_names!(
+    ChangeKind,
+    "kind of change",
+    Insert = "insert",
+    Update = "update",
+    Gone = "gone",
+    Reject = "reject"
+);
 
 /// A change that a run would make.
 #[derive(Debug, Clone)]
@@ -89,6 +98,8 @@ pub struct StoredChange {
     pub path: Option<String>,
     /// The values that change.
     pub fields: Vec<FieldChange>,
+    /// Why it is rejected.
+    pub reason: Option<String>,
 }
 
 /// A value that changes.

@@ -1,5 +1,6 @@
 //! Processes that are killed at random moments and started again.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -33,6 +34,8 @@ pub(super) fn on_mariadb(stage: &mut TrialContext) -> Result<String> {
 #[derive(Default)]
 struct Kills {
     count: usize,
+    /// Of these, in which phase of a run.
+    phases: BTreeMap<String, usize>,
     slowest_port: Duration,
     slowest_move: Duration,
 }
@@ -53,17 +56,23 @@ fn kills(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) ->
             }
             kills.strike(&mut services[stage.rng.random_range(0..count)], &database)
         })?;
-        eprintln!("cycle {cycles}: {count} processes, {} kills so far", kills.count);
+        eprintln!("cycle {cycles}: {count} processes, {} kills so far ({})", kills.count, kills.by_phase());
     }
     Ok(format!(
-        "{} kills in {cycles} cycles; the slowest port {} ms, the slowest run moving again after {} ms",
+        "{} kills in {cycles} cycles ({}); the slowest port {} ms, the slowest run moving again after {} ms",
         kills.count,
+        kills.by_phase(),
         kills.slowest_port.as_millis(),
         kills.slowest_move.as_millis()
     ))
 }
 
 impl Kills {
+    /// How many kills there were in which phase.
+    fn by_phase(&self) -> String {
+        self.phases.iter().map(|(phase, count)| format!("{phase} {count}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// Kills a process and starts it again. It counts if the process held a run that had committed a page; then all
     /// runs that it held must move on.
     fn strike(&mut self, victim: &mut Service, database: &Database) -> Result<()> {
@@ -82,6 +91,12 @@ impl Kills {
             return Ok(());
         }
         self.count += 1;
+        let phases = format!(
+            "SELECT DISTINCT CASE WHEN sync_metadata LIKE '%\"sweep\"%' THEN 'sweep' ELSE mode END FROM sync_runs WHERE id IN ({ids})"
+        );
+        for phase in database.query(&phases)?.split_whitespace() {
+            *self.phases.entry(phase.to_owned()).or_default() += 1;
+        }
         let began = Instant::now();
         let state = format!("SELECT page_no, status FROM sync_runs WHERE id IN ({ids}) ORDER BY id");
         let before = database.query(&state)?;

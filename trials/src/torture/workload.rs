@@ -1,6 +1,6 @@
 //! What is synced while things happen: two sources into one table, and each into a table of somebody's own. They are loaded, loaded
 //! again with changes, and once more with rows that have left; what would change next is looked at, and approved; and what was
-//! rejected is mended and replayed.
+//! rejected is mended and replayed. Between them somebody edits rows by hand, and policies keep that.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -21,7 +21,7 @@ const ROWS: usize = 150_000;
 const SOURCES: usize = OWN_TABLES.len();
 
 /// All that must be the same, whatever happened. Ids and times may differ; the order of the runs does not.
-const VIEWS: [&str; 6] = [
+const VIEWS: [&str; 8] = [
     "SELECT source_name, status, items_processed, items_failed, items_skipped, sync_metadata, error_message \
      FROM sync_runs ORDER BY id",
     "SELECT c.source_identifier, c.external_id, c.content_type, c.title, c.artist, c.metadata, c.is_available, \
@@ -34,6 +34,9 @@ const VIEWS: [&str; 6] = [
      s.line_no, s.byte_offset FROM sync_skips s ORDER BY run, s.line_no",
     "SELECT id, title, artist, year FROM songs_0 ORDER BY id",
     "SELECT id, title, artist, year FROM songs_1 ORDER BY id",
+    "SELECT target_table, source_name, item_identifier, column_name, written_value, table_value, source_value, state, settled_by \
+     FROM sync_conflicts ORDER BY target_table, source_name, item_identifier, column_name",
+    "SELECT HEX(scope), HEX(identity), fields FROM sync_written ORDER BY 1, 2",
 ];
 
 /// What is asked for, one thing after the other.
@@ -49,10 +52,27 @@ enum Act {
     Approve,
     /// Mend and replay what was rejected.
     Replay,
+    /// Edit rows by hand.
+    Edit,
 }
 
-const ACTS: [Act; 6] =
-    [Act::Sync(0), Act::Sync(1), Act::Sweep(2), Act::Preview(3), Act::Approve, Act::Replay];
+const ACTS: [Act; 8] = [
+    Act::Sync(0),
+    Act::Edit,
+    Act::Sync(1),
+    Act::Sweep(2),
+    Act::Edit,
+    Act::Preview(3),
+    Act::Approve,
+    Act::Replay,
+];
+
+/// What somebody does by hand: once as well as twice.
+const EDITS: [&str; 3] = [
+    "UPDATE content_index SET title = 'Edited' WHERE external_id LIKE '%7'",
+    "UPDATE songs_0 SET artist = 'Edited' WHERE id LIKE '%7'",
+    "UPDATE songs_1 SET artist = 'Edited' WHERE id LIKE '%7'",
+];
 
 /// The files, and what the database must hold after each act.
 pub(super) struct Workload {
@@ -119,6 +139,7 @@ impl Workload {
                 let previews = runs("SELECT id FROM sync_runs WHERE mode = 'preview' ORDER BY id")?;
                 previews.iter().try_for_each(|id| post(service, &format!("/v1/sync/{id}/approve"), "{}"))
             }
+            Act::Edit => EDITS.iter().try_for_each(|sql| database.query(sql).map(|_| ())),
             Act::Replay => {
                 let rejecting = runs(
                     "SELECT DISTINCT sync_run_id FROM sync_errors WHERE state = 'open' AND record IS NOT NULL ORDER BY sync_run_id",
@@ -133,10 +154,9 @@ impl Workload {
 
     fn ask(&self, service: &Service, path: &str, number: usize, sweeps: bool) -> Result<()> {
         for (source, table) in OWN_TABLES.iter().enumerate() {
-            for (target, gone) in [
-                (r#""contentType": "music""#.to_owned(), "mark"),
-                (format!(r#""targetTable": "{table}""#), "delete"),
-            ] {
+            let own = format!(r#""targetTable": "{table}", "conflicts": {{"artist": "ask"}}"#);
+            let built_in = r#""contentType": "music", "conflicts": {"title": "keep_edits"}"#.to_owned();
+            for (target, gone) in [(built_in, "mark"), (own, "delete")] {
                 let gone = if sweeps { format!(r#", "whenGone": "{gone}""#) } else { String::new() };
                 let body = format!(
                     r#"{{"sourceType": "csv", "sourceIdentifier": "{}", "options": {{{target}, "sourceName": "source {source}"{gone}}}}}"#,

@@ -79,6 +79,9 @@ fn print_changes(what: &str, all: u64, changes: &[StoredChange]) {
 
 /// What a change does to its row.
 pub(super) fn describe_change(change: &StoredChange) -> String {
+    if let Some(reason) = &change.reason {
+        return reason.clone();
+    }
     let fields: Vec<_> = change.fields.iter().map(|field| describe_field(change.kind, field)).collect();
     if fields.is_empty() { change.item.clone() } else { format!("{}: {}", change.item, fields.join(", ")) }
 }
@@ -91,7 +94,7 @@ fn describe_field(kind: ChangeKind, field: &FieldChange) -> String {
     };
     match kind {
         ChangeKind::Insert => format!("{} {}", field.column, shown(&field.after)),
-        ChangeKind::Update | ChangeKind::Gone => {
+        ChangeKind::Update | ChangeKind::Gone | ChangeKind::Reject => {
             format!("{} {} → {}", field.column, shown(&field.before), shown(&field.after))
         }
     }

@@ -222,8 +222,10 @@ async fn changes(
     id: Id,
     part: Result<Query<ChangesQuery>, QueryRejection>,
 ) -> Result<SuccessResponse<ChangesView>, ErrorResponse> {
-    let part =
-        query(part, "`kind` (insert, update or gone), `column`, `after` (an id) and `limit` (1 to 1000)")?;
+    let part = query(
+        part,
+        "`kind` (insert, update, gone or reject), `column`, `after` (an id) and `limit` (1 to 1000)",
+    )?;
     let (service, limit) = (shared.service()?, limit_of(part.limit));
     let run = service.run(&who, run_id(id)?).await?;
     let filter = ChangeFilter { kind: part.kind, column: part.column };

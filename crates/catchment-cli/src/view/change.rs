@@ -23,6 +23,8 @@ pub(crate) struct ChangeView {
     path: Option<String>,
     /// The values that change.
     fields: Vec<FieldChange>,
+    /// Why it is rejected.
+    reason: Option<String>,
 }
 
 impl From<&StoredChange> for ChangeView {
@@ -35,6 +37,7 @@ impl From<&StoredChange> for ChangeView {
             page: change.page,
             path: change.path.clone(),
             fields: change.fields.clone(),
+            reason: change.reason.clone(),
         }
     }
 }

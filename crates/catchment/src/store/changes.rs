@@ -114,6 +114,7 @@ fn read_change(row: &Row) -> Result<StoredChange> {
         page: row.optional_int(4)?,
         path: row.optional_string(5)?,
         fields,
+        reason: None,
     })
 }
 

@@ -8,15 +8,26 @@ use super::request::{EnqueuedRun, Prepared};
 use super::service::SyncService;
 use crate::counts::{Counters, RunMetadata};
 use crate::mapping::ColumnMapping;
-use crate::preview::{PreviewSummary, StoredChange};
+use crate::preview::{ChangeKind, PreviewSummary, StoredChange};
 use crate::principal::{Door, Principal, Scope};
 use crate::request::SyncRequest;
 use crate::run::{RunMode, RunStatus, SyncRun};
-use crate::store::{ChangeFilter, Store};
+use crate::store::{ChangeFilter, Store, StoredError};
 use crate::target::Table;
 
 /// How long a preview may be approved.
 const APPROVABLE_HOURS: i64 = 24;
+
+/// Rejects that are looked at at a time.
+const PART: u32 = 1000;
+
+impl From<StoredError> for StoredChange {
+    fn from(error: StoredError) -> Self {
+        let StoredError { id, item, line, page, path, message, .. } = error;
+        let (kind, item) = (ChangeKind::Reject, item.unwrap_or_default());
+        Self { id, kind, item, line, page, path, fields: Vec::new(), reason: Some(message) }
+    }
+}
 
 impl SyncService {
     /// Schedules a preview: a run that reads the whole source, finds out what a sync of the same request would change, and
@@ -54,7 +65,10 @@ impl SyncService {
         limit: u32,
     ) -> Result<Vec<StoredChange>> {
         principal.require(Scope::Read)?;
-        self.engine().store.changes(run_id, filter, after, limit).await
+        match filter.kind {
+            Some(ChangeKind::Reject) => self.engine().rejected_changes(run_id, filter, after, limit).await,
+            _ => self.engine().store.changes(run_id, filter, after, limit).await,
+        }
     }
 
     /// The updates that a preview found, those first that change a number the most, at most `limit`.
@@ -73,6 +87,28 @@ impl SyncService {
 }
 
 impl Engine {
+    /// The rejects of a run, as changes that are not made.
+    async fn rejected_changes(
+        &self,
+        run_id: i64,
+        filter: &ChangeFilter,
+        mut after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredChange>> {
+        let (mut found, limit) = (Vec::new(), limit as usize);
+        while found.len() < limit {
+            let errors = self.store.errors(run_id, None, after, PART).await?;
+            let Some(last) = errors.last() else { break };
+            after = last.id;
+            let is_asked = |error: &StoredError| {
+                error.raw.is_some() && (filter.column.is_none() || filter.column == error.column)
+            };
+            found.extend(errors.into_iter().filter(is_asked).map(StoredChange::from));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
     async fn approve(&self, preview_id: i64, door: Door) -> Result<i64> {
         let preview = self.run(preview_id).await?;
         check_approvable(&preview)?;

@@ -22,6 +22,8 @@ on_both! {
         assert_eq!((&changes["changesStored"], &changes["changes"][0]["item"]), (&json!(2), &json!("1")));
         let next = server.get(&format!("/v1/sync/1/changes?limit=1&after={}", changes["nextAfter"])).body["data"].clone();
         assert_eq!(next["changes"][0]["fields"][1], json!({ "column": "name", "before": null, "after": "Mate" }));
+        let rejects = server.get("/v1/sync/1/changes?kind=reject&column=price").body["data"].clone();
+        assert!(rejects["changes"][0]["reason"].as_str().unwrap().starts_with("line 4: price: "), "{rejects}");
         assert_eq!(server.get("/v1/sync/1/changes?kind=nonsense").refusal(), (422, Some("invalid_query")));
         let approved = server.post("/v1/sync/1/approve", &Value::Null);
         assert_eq!((approved.status, &approved.body["data"]), (202, &json!({ "syncRunId": 2 })));

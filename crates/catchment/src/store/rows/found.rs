@@ -46,11 +46,8 @@ impl Found {
             if let Some(differences) = differences {
                 sum_up(view, differences, &described, summary);
             }
-            let stored = match described.kind {
-                ChangeKind::Insert => &mut summary.inserts_stored,
-                ChangeKind::Update => &mut summary.updates_stored,
-                ChangeKind::Gone => &mut summary.gone_stored,
-            };
+            let stored =
+                if differences.is_some() { &mut summary.updates_stored } else { &mut summary.inserts_stored };
             if *stored < max_stored {
                 *stored += 1;
                 found.changes.push(described);
