@@ -30,8 +30,10 @@ const VIEWS: [&str; 8] = [
     "SELECT (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= e.sync_run_id) AS run, e.error_type, e.error_code, \
      e.error_message, e.item_identifier, e.line_no, e.byte_offset, e.column_name, e.raw_record, e.state \
      FROM sync_errors e ORDER BY run, e.line_no",
+    // The records of a replay stand in rows of `sync_errors`, whose ids may differ.
     "SELECT (SELECT COUNT(*) FROM sync_runs r WHERE r.id <= s.sync_run_id) AS run, s.reason, s.item_identifier, \
-     s.line_no, s.byte_offset FROM sync_skips s ORDER BY run, s.line_no",
+     CASE WHEN m.mode <> 'replay' THEN s.line_no END, s.byte_offset FROM sync_skips s JOIN sync_runs m ON m.id = s.sync_run_id \
+     ORDER BY run, s.line_no",
     "SELECT id, title, artist, year FROM songs_0 ORDER BY id",
     "SELECT id, title, artist, year FROM songs_1 ORDER BY id",
     "SELECT target_table, source_name, item_identifier, column_name, written_value, table_value, source_value, state, settled_by \

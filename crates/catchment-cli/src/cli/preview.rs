@@ -22,6 +22,11 @@ pub(super) async fn tell_preview(
         return Ok(());
     }
     let counts = run.metadata.counts;
+    let gone = ChangeFilter { kind: Some(ChangeKind::Gone), column: None };
+    let left = service.changes(who, run.id, &gone, 0, SHOWN).await?;
+    if let Some(held) = run.metadata.gone_held.as_ref().and_then(|held| held.rows) {
+        print_changes("Rows that left the source, and would be held", held, &left);
+    }
     if counts.inserted + counts.updated + run.metadata.gone == 0 {
         say!("Nothing would change, and nothing was written");
         return Ok(());
@@ -31,9 +36,9 @@ pub(super) async fn tell_preview(
     print_changes("Updates, those first that change a number the most", counts.updated, &updates);
     let inserts = ChangeFilter { kind: Some(ChangeKind::Insert), column: None };
     print_changes("New rows", counts.inserted, &service.changes(who, run.id, &inserts, 0, SHOWN).await?);
-    let left = ChangeFilter { kind: Some(ChangeKind::Gone), column: None };
-    let left = service.changes(who, run.id, &left, 0, SHOWN).await?;
-    print_changes("Rows that left the source", run.metadata.gone, &left);
+    if run.metadata.gone_held.is_none() {
+        print_changes("Rows that left the source", run.metadata.gone, &left);
+    }
     say!("List them with: catchment runs changes {}", run.id);
     if is_spooled {
         say!("Nothing was written; what came by standard input cannot be read again to approve it");

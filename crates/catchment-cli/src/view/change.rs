@@ -84,5 +84,7 @@ pub(crate) fn omitted_changes(run: &SyncRun) -> u64 {
         return 0;
     }
     let counts = run.metadata.counts;
-    (counts.inserted + counts.updated + run.metadata.gone).saturating_sub(stored_changes(run))
+    let held = run.metadata.gone_held.as_ref().filter(|held| held.can_be_released);
+    let held = held.and_then(|held| held.rows).unwrap_or_default();
+    (counts.inserted + counts.updated + run.metadata.gone + held).saturating_sub(stored_changes(run))
 }

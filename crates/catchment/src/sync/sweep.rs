@@ -59,9 +59,12 @@ impl Attempt<'_> {
         if run.metadata.sweep.is_none()
             && let Some(held) = self.held(run, &swept).await?
         {
+            let is_shown = swept.is_to_find && held.can_be_released;
             run.metadata.gone_held = held.rows.is_none_or(|rows| rows > 0).then_some(held);
-            let stored = self.store.store_metadata(self.lease, &run.metadata).await;
-            return stored.map_err(|failure| AttemptEnd::Failed(failure.into()));
+            if !is_shown {
+                let stored = self.store.store_metadata(self.lease, &run.metadata).await;
+                return stored.map_err(|failure| AttemptEnd::Failed(failure.into()));
+            }
         }
         self.go_through(run, &swept, purpose, limits).await
     }

@@ -30,6 +30,24 @@ on_both! {
         }
     }
 
+    async fn a_preview_shows_what_would_be_held_and_its_approval_holds_it(test: Test) {
+        test.make(SONGS[0], SONGS[1]).await;
+        test.ran(&songs(1..=100), into_songs("mark")).await;
+        let app = test.app_with_mark().await;
+        let request = request(&test.file("source.csv", songs(51..=101)), into_songs("mark"));
+        let preview = app.service().preview(&ME, request).await.unwrap();
+        app.service().execute_sync(&ME, preview).await.unwrap();
+        let run = app.service().run(&ME, preview).await.unwrap();
+        assert_eq!((run.metadata.gone, held(&run).starts_with("50 of the source's 100 rows")), (0, true));
+        let gone = catchment::ChangeFilter { kind: Some(catchment::ChangeKind::Gone), column: None };
+        assert_eq!(app.service().changes(&ME, preview, &gone, 0, 100).await.unwrap().len(), 50);
+        let id = app.service().approve(&ME, preview).await.unwrap();
+        assert_eq!(app.service().execute_sync(&ME, id).await.unwrap().status, RunStatus::Completed);
+        let run = app.service().run(&ME, id).await.unwrap();
+        assert_eq!((run.metadata.counts.inserted, run.metadata.gone, run.metadata.gone_held.is_some()), (1, 0, true));
+        assert_eq!(test.value("SELECT COUNT(*) FROM songs WHERE state = 'left'").await, "0");
+    }
+
     async fn what_is_held_is_not_released_once_a_later_run_has_looked(test: Test) {
         test.ran(&music(1..=100), into_content("mark")).await;
         let held = test.ran(&music(1..=50), into_content("mark")).await;

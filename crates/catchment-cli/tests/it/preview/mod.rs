@@ -4,6 +4,7 @@ mod approve;
 mod doors;
 mod found;
 mod random;
+mod shop;
 
 use catchment::{ChangeFilter, StoredChange, SyncRequest, SyncRun};
 use serde_json::{Value, json};

@@ -21,7 +21,7 @@ on_both! {
              stock SMALLINT NULL)",
         )
         .await;
-        for pair in 0..25 {
+        for pair in 0..50 {
             for _ in 0..rng.random_range(0..6) {
                 let id = rng.random_range(0..40);
                 test.execute(&match rng.random_range(0..3) {

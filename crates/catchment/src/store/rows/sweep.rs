@@ -44,10 +44,12 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let mut found = Vec::new();
         let (written, count) = self.write_step(step, &mut metadata, &mut tx).await?;
-        metadata.gone += count;
+        // What a preview finds that a run would hold is shown, and is no change.
+        let is_held = metadata.gone_held.is_some();
+        metadata.gone += if is_held { 0 } else { count };
         if matches!(purpose, Purpose::Find) {
             let summary = metadata.preview.get_or_insert_default();
-            let changes = written.iter().map(|row| gone_digest(row.identity)).collect();
+            let changes = written.iter().filter(|_| !is_held).map(|row| gone_digest(row.identity)).collect();
             let digests = PageDigests { changes, ..PageDigests::default() };
             summary.add_digests(&digests.changes);
             for row in &written {
