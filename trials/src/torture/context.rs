@@ -16,6 +16,8 @@ pub(super) struct TrialContext {
     pub(super) program: PathBuf,
     pub(super) rng: StdRng,
     pub(super) kills: usize,
+    /// Kills in each phase of a run that is worth it, instead of so many in all.
+    pub(super) each: Option<usize>,
 }
 
 impl TrialContext {

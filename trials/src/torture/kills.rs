@@ -44,17 +44,17 @@ struct Kills {
 fn kills(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) -> Result<String> {
     let play = Workload::new(stage, &create("reference")?)?;
     let (mut kills, mut cycles) = (Kills::default(), 0);
-    while kills.count < stage.kills {
+    while !kills.are_enough(stage) {
         cycles += 1;
         let database = create(&format!("cycle{cycles}"))?;
         let count = stage.rng.random_range(1..=3);
         let services = stage.start(count, &database, play.dir())?;
         let performance = TrialRun { play: &play, database: &database, services };
         performance.run(stage, &mut |stage, services| {
-            if kills.count >= stage.kills {
+            if kills.are_enough(stage) {
                 return Ok(());
             }
-            kills.strike(&mut services[stage.rng.random_range(0..count)], &database)
+            kills.strike(&mut services[stage.rng.random_range(0..count)], &database, stage.each)
         })?;
         eprintln!("cycle {cycles}: {count} processes, {} kills so far ({})", kills.count, kills.by_phase());
     }
@@ -67,7 +67,29 @@ fn kills(stage: &mut TrialContext, create: &dyn Fn(&str) -> Result<Database>) ->
     ))
 }
 
+/// The phases of which each must have its kills, where that is asked for.
+const PHASES: [&str; 3] = ["sweep", "approve", "replay"];
+/// The phase of a run.
+const PHASE: &str = "CASE WHEN sync_metadata LIKE '%\"sweep\"%' THEN 'sweep' ELSE mode END";
+
 impl Kills {
+    fn are_enough(&self, stage: &TrialContext) -> bool {
+        match stage.each {
+            None => self.count >= stage.kills,
+            Some(each) => PHASES.iter().all(|phase| self.count_of(phase) >= each),
+        }
+    }
+
+    fn count_of(&self, phase: &str) -> usize {
+        self.phases.get(phase).copied().unwrap_or_default()
+    }
+
+    /// Whether kills are wanted in one of the phases that runs are in.
+    fn is_wanted(&self, phases: &str, each: Option<usize>) -> bool {
+        let is_wanted = |phase: &str, each| PHASES.contains(&phase) && self.count_of(phase) < each;
+        each.is_none_or(|each| phases.split_whitespace().any(|phase| is_wanted(phase, each)))
+    }
+
     /// How many kills there were in which phase.
     fn by_phase(&self) -> String {
         self.phases.iter().map(|(phase, count)| format!("{phase} {count}")).collect::<Vec<_>>().join(", ")
@@ -75,7 +97,7 @@ impl Kills {
 
     /// Kills a process and starts it again. It counts if the process held a run that had committed a page; then all
     /// runs that it held must move on.
-    fn strike(&mut self, victim: &mut Service, database: &Database) -> Result<()> {
+    fn strike(&mut self, victim: &mut Service, database: &Database, each: Option<usize>) -> Result<()> {
         // A run fails whose workers are lost five times in a row before it has committed a page.
         let unlucky = "SELECT COUNT(*) FROM sync_runs WHERE status IN ('pending', 'in_progress') AND fruitless_attempts > 2";
         if database.query(unlucky)?.trim() != "0" {
@@ -83,6 +105,12 @@ impl Kills {
         }
         let held =
             format!("lease_owner LIKE '%/{}/%' AND status = 'in_progress' AND page_no > 0", victim.id());
+        let phases = |condition: &str| {
+            database.query(&format!("SELECT DISTINCT {PHASE} FROM sync_runs WHERE {condition}"))
+        };
+        if !self.is_wanted(&phases(&held)?, each) {
+            return Ok(());
+        }
         victim.kill()?;
         let ids = database.query(&format!("SELECT id FROM sync_runs WHERE {held}"))?;
         let ids = ids.split_whitespace().collect::<Vec<_>>().join(", ");
@@ -91,10 +119,7 @@ impl Kills {
             return Ok(());
         }
         self.count += 1;
-        let phases = format!(
-            "SELECT DISTINCT CASE WHEN sync_metadata LIKE '%\"sweep\"%' THEN 'sweep' ELSE mode END FROM sync_runs WHERE id IN ({ids})"
-        );
-        for phase in database.query(&phases)?.split_whitespace() {
+        for phase in phases(&format!("id IN ({ids})"))?.split_whitespace() {
             *self.phases.entry(phase.to_owned()).or_default() += 1;
         }
         let began = Instant::now();

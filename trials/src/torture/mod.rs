@@ -18,19 +18,20 @@ use rand::rngs::StdRng;
 use context::TrialContext;
 use xtask::tools::cargo;
 
-const USAGE: &str = "cargo xtask torture [--galera] [--kills N] [--seed N] [--only NAME]";
+const USAGE: &str = "cargo xtask torture [--galera] [--kills N] [--each N] [--seed N] [--only NAME]";
 
 /// What happens, and a summary of it.
 type Scenario = fn(&mut TrialContext) -> Result<String>;
 
 pub(crate) fn torture(args: &[String]) -> Result<()> {
-    let (mut seed, mut kills, mut only, mut on_galera) = (rand::random(), 200, None, false);
+    let (mut seed, mut kills, mut each, mut only, mut on_galera) = (rand::random(), 200, None, None, false);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().with_context(|| format!("{arg} needs a value; {USAGE}"));
         match arg.as_str() {
             "--galera" => on_galera = true,
             "--kills" => kills = value()?.parse()?,
+            "--each" => each = Some(value()?.parse()?),
             "--seed" => seed = value()?.parse()?,
             "--only" => only = Some(value()?.clone()),
             _ => bail!("{USAGE}"),
@@ -57,7 +58,8 @@ pub(crate) fn torture(args: &[String]) -> Result<()> {
             continue;
         }
         let began = Instant::now();
-        let mut stage = TrialContext { program: program.clone(), rng: StdRng::seed_from_u64(seed), kills };
+        let mut stage =
+            TrialContext { program: program.clone(), rng: StdRng::seed_from_u64(seed), kills, each };
         let summary = scenario(&mut stage)
             .with_context(|| format!("{name} (again by: cargo xtask torture --only {name} --seed {seed})"))?;
         println!("{name}: {summary}; {} s", began.elapsed().as_secs());
