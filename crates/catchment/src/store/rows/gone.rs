@@ -79,7 +79,8 @@ impl GoneRows<'_> {
         let (table, pass) = (self.table(), self.pass);
         let (mut conditions, mut args) = (Vec::new(), Vec::new());
         if let Some(source) = view.source_condition() {
-            conditions.push(source);
+            // In the order of the primary key: SQLite would take the index of the source, and sort all its rows for each step.
+            conditions.push(format!("{}{source}", view.dialect().pick("", "+")));
             args.extend(self.origin.args(table));
         }
         let is_by_row = matches!(self.unseen, Unseen::ByRow);
