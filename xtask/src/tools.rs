@@ -91,10 +91,16 @@ pub fn exit_code(result: Result<()>) -> ExitCode {
     }
 }
 
-/// The cargo that runs this, with these arguments.
+/// The cargo that runs this, with these arguments. What it says of our own package is not for those that it builds: some are built
+/// anew where that changes.
 pub fn cargo(args: &[&str]) -> EchoedCommand {
     let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
     command.args(args);
+    for (name, _) in env::vars() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     EchoedCommand(command)
 }
 

@@ -210,11 +210,11 @@ fn make_file(rng: &mut StdRng) -> (String, usize) {
                 text.push_str("ragged\n");
                 continue;
             }
-            1..11 => {
+            1..61 => {
                 text.push_str(&format!("{row},,nobody,1999\n"));
                 continue;
             }
-            11..13 if row > 10 => rng.random_range(0..row),
+            61..63 if row > 10 => rng.random_range(0..row),
             _ => row,
         };
         seen.insert(id);

@@ -40,6 +40,8 @@ impl Outcome {
             first: None,
             differences: Vec::new(),
         }));
+        // In the order of the source: which of them are stored does not depend on where pages end.
+        skips.sort_by_key(|skip| skip.location.as_ref().map(place_of));
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.rejects_unidentified += batch.unidentified;
         metadata.errors_stored += rejects.len() as u64;
@@ -54,6 +56,15 @@ impl Outcome {
 /// The page of the source that the last record of a batch stands on.
 fn last_page(batch: &Batch) -> Option<u64> {
     batch.len().checked_sub(1).and_then(|row| page_of(batch.location(row)))
+}
+
+/// Where a record stands among those of its file.
+fn place_of(location: &Location) -> u64 {
+    match location.position {
+        Position::Line { byte, .. } => byte,
+        Position::Item { page, .. } => page,
+        Position::Row { row, .. } => row,
+    }
 }
 
 fn page_of(location: Option<&Location>) -> Option<u64> {
