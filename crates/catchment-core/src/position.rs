@@ -55,6 +55,18 @@ pub struct Location {
     pub position: Position,
 }
 
+impl Location {
+    /// What the order of the source is by: its file, and its place in it. Items of one page are equal.
+    pub fn order(&self) -> (Option<&str>, u64) {
+        let number = match &self.position {
+            Position::Line { byte, .. } => *byte,
+            Position::Item { page, .. } => *page,
+            Position::Row { row, .. } => *row,
+        };
+        (self.file.as_deref(), number)
+    }
+}
+
 impl Position {
     /// The same in one file of several.
     pub fn in_file(self, file: impl Into<Arc<str>>) -> Location {

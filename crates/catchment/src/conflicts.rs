@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::body::{given, parse_body};
+
 /// Table column to who wins there.
 pub type ConflictRules = BTreeMap<String, ConflictRule>;
 
@@ -43,6 +45,13 @@ pub enum ConflictPolicy {
     KeepEdits,
     /// The same; where both have changed, the conflict is filed for somebody to settle.
     Ask,
+}
+
+impl ConflictPolicy {
+    /// Whether it matters what a run last wrote.
+    pub(crate) fn is_three_way(self) -> bool {
+        matches!(self, Self::KeepEdits | Self::Ask)
+    }
 }
 
 /// Whoever changed last wins.
@@ -178,11 +187,6 @@ struct SettleBody {
     value: Option<Value>,
 }
 
-/// A value that is given, `null` as well.
-fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Side {
@@ -197,8 +201,7 @@ impl Settlement {
     /// # Errors
     /// `config`, with a JSON pointer to what does not fit.
     pub fn from_json(value: Value, ids: &[i64]) -> Result<(ConflictFilter, Self)> {
-        let during = |error: Error| error.during("the request is not valid");
-        let body: SettleBody = catchment_core::parse("", value).map_err(during)?;
+        let body: SettleBody = parse_body(value)?;
         let invalid = |message: &str| Err(Error::config("invalid_request", message).with_detail("", message));
         let settlement = match (body.by, body.value) {
             (Some(Side::Table), None) => Self::Table,

@@ -163,6 +163,7 @@
 mod stored_names;
 
 mod app;
+mod body;
 mod compare;
 mod conflicts;
 mod content;

@@ -1,9 +1,11 @@
 //! Rejects that are mended and replayed: which, and how they are changed.
 
-use catchment_core::{Error, Result};
+use catchment_core::Result;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::body::parse_body;
 
 /// What the records of a replay stand in: the row is the id of a reject.
 pub(crate) const REPLAYED: &str = "sync_errors";
@@ -54,7 +56,7 @@ impl Ignore {
     /// # Errors
     /// `config`, with a JSON pointer to what does not fit.
     pub fn from_json(value: Value) -> Result<Self> {
-        catchment_core::parse("", value).map_err(|error: Error| error.during("the request is not valid"))
+        parse_body(value)
     }
 }
 
@@ -128,7 +130,7 @@ impl Replay {
     /// # Errors
     /// `config`, with a JSON pointer to what does not fit.
     pub fn from_json(value: Value) -> Result<Self> {
-        catchment_core::parse("", value).map_err(|error: Error| error.during("the request is not valid"))
+        parse_body(value)
     }
 
     /// Which rejects are meant.

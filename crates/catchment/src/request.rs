@@ -4,6 +4,8 @@ use catchment_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::body::parse_body;
+
 /// A request for a sync, the same through every door: the body of `POST /v1/sync/trigger`.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -28,6 +30,6 @@ impl SyncRequest {
                            options";
             return Err(Error::config("invalid_request", message).with_detail("", message));
         }
-        catchment_core::parse("", value).map_err(|error| error.during("the request is not valid"))
+        parse_body(value)
     }
 }

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 
 use super::change::{Difference, Kept};
-use super::decimals::order_of_decimals;
+use super::decimals::{order_of_decimals, shortest_decimal};
 use super::differences::{is_same, is_same_text};
+use crate::conflicts::ConflictPolicy;
 use crate::mapping::{Cell, Winner};
 use crate::store::{Row, StoreError, TableView, WrittenFields};
 use crate::target::ColumnKind;
@@ -46,21 +47,19 @@ fn verdict(
     Difference { column, before }: &Difference,
     written: &WrittenFields,
 ) -> Result<Verdict, StoreError> {
-    let policies = view.batch.policies.as_deref();
-    let Some((policies, winner)) = policies.and_then(|all| Some((all, all.winner(*column)?))) else {
-        return Ok(Verdict::Apply);
-    };
+    let Some(policies) = view.batch.policies.as_deref() else { return Ok(Verdict::Apply) };
     let (here, kind) = (view.batch.cell(record, *column), view.batch.kind(*column));
     let there = before.as_deref();
-    let is_kept = match winner {
-        Winner::KeepEdits | Winner::Ask => {
+    let is_kept = match policies.winner(*column) {
+        Winner::By(policy @ (ConflictPolicy::KeepEdits | ConflictPolicy::Ask)) => {
             let last = written.of(view, record, *column);
-            return three_way(view, (record, *column), found, last, winner == Winner::Ask);
+            return three_way(view, (record, *column), found, last, policy == ConflictPolicy::Ask);
         }
-        Winner::Target => there.is_some(),
-        Winner::FillEmpty => !is_empty(there, kind),
-        Winner::Max => is_ahead(kind, there, here, Ordering::Greater),
-        Winner::Min => is_ahead(kind, there, here, Ordering::Less),
+        Winner::By(ConflictPolicy::Source) => false,
+        Winner::By(ConflictPolicy::Target) => there.is_some(),
+        Winner::By(ConflictPolicy::FillEmpty) => !is_empty(there, kind),
+        Winner::By(ConflictPolicy::Max) => is_ahead(kind, there, here, Ordering::Greater),
+        Winner::By(ConflictPolicy::Min) => is_ahead(kind, there, here, Ordering::Less),
         Winner::Newest(clock) => {
             let changed_at = found.optional_text(view.clock_index(clock))?;
             !is_newer(&policies.clocks[clock].kind, view.batch.changed_at(record, clock), changed_at)
@@ -131,14 +130,8 @@ fn order(kind: &ColumnKind, one: &str, other: &str) -> Ordering {
             number(one).total_cmp(&number(other))
         }
         ColumnKind::Date | ColumnKind::DateTime { .. } => {
-            let plain = |text: &str| {
-                if text.contains('.') {
-                    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-                } else {
-                    text.to_owned()
-                }
-            };
-            plain(one).cmp(&plain(other))
+            // Decimals of the second, with or without the zeros that end them.
+            shortest_decimal(one).cmp(shortest_decimal(other))
         }
         _ => order_of_decimals(one, other),
     }

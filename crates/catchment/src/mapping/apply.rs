@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use super::batch::{Batch, Cell, stored_record};
 use super::batch_builder::BatchBuilder;
 use super::compile::Mapping;
-use super::convert::{Converted, convert};
+use super::convert::{Converted, convert, or_when_empty};
 use super::feeds::{Feed, FeedSource};
 use super::identity::{derived_id, row_key};
 use super::reading::Reading;
 use super::rule::ValueRule;
-use crate::target::{Column, WhenEmpty};
+use crate::target::Column;
 
 impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
@@ -75,10 +75,7 @@ impl Mapping {
                     format!("{} (which says when the record changed): {}", clock.name, error.message);
                 self.reject_record(record, error.code, message)
             })?;
-            builder.push_changed_at(changed_at.map(|changed_at| match changed_at {
-                Converted::Text(text) => (*text).into(),
-                Converted::Int(number) => number.to_string().into(),
-            }));
+            builder.push_changed_at(changed_at.map(|changed_at| changed_at.into_text().into()));
         }
         Ok(())
     }
@@ -125,17 +122,11 @@ impl Mapping {
     ) -> Result<(), Box<Reject>> {
         let Some(column) = feed.place.and_then(|place| self.table.columns.get(place)) else { return Ok(()) };
         let value = rule.map_or(value, |rule| rule.apply(value));
-        let converted = convert(value, &column.kind, reading)
+        let converted = convert(value, &column.kind, reading);
+        let converted = converted
+            .and_then(|converted| or_when_empty(converted, column.when_empty))
             .map_err(|error| self.reject(record, column, field, error.code, &error.message))?;
-        match (converted, column.when_empty) {
-            (Some(converted), _) => push(builder, Some(&converted)),
-            (None, WhenEmpty::Null) => builder.push_null(),
-            (None, WhenEmpty::EmptyText) => builder.push_text(""),
-            (None, WhenEmpty::Flag(flag)) => builder.push_int(flag.into()),
-            (None, WhenEmpty::Reject) => {
-                return Err(self.reject(record, column, field, "empty", "is empty; a value is required"));
-            }
-        }
+        push(builder, converted.as_ref());
         Ok(())
     }
 

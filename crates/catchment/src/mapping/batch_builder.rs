@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Location, Page, Position, Progress, Records, Reject};
+use catchment_core::{Cursor, Page, Progress, Records, Reject};
 
 use super::batch::{Batch, Cell, FedColumn, StoredCell, read_cell};
 use super::policies::Policies;
@@ -181,7 +181,7 @@ impl BatchBuilder {
     pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
         let mut rejects = page.rejects;
         rejects.extend(mapped_rejects);
-        rejects.sort_by(|one, other| order_of(one).cmp(&order_of(other)));
+        rejects.sort_by(|one, other| one.location.order().cmp(&other.location.order()));
         // Several pages wait for their turn at the same time.
         self.text.shrink_to_fit();
         Batch {
@@ -203,15 +203,4 @@ impl BatchBuilder {
             rows: self.rows,
         }
     }
-}
-
-/// Where a reject stands in the order of the source.
-fn order_of(reject: &Reject) -> (Option<&str>, u64) {
-    let Location { file, position } = &reject.location;
-    let number = match position {
-        Position::Line { byte, .. } => *byte,
-        Position::Item { page, .. } => *page,
-        Position::Row { row, .. } => *row,
-    };
-    (file.as_deref(), number)
 }

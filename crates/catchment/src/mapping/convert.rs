@@ -11,7 +11,7 @@ use super::number::{ConversionError, exact, refuse_two_readings, refused, whole_
 use super::reading::{DecimalSeparator, Reading};
 use super::special::{bytes, json, uuid};
 use super::text::limited;
-use crate::target::{ColumnKind, Words};
+use crate::target::{ColumnKind, WhenEmpty, Words};
 
 /// A value as the database takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,14 @@ pub(super) enum Converted<'a> {
 }
 
 impl Converted<'_> {
+    /// The value as text.
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text.into_owned(),
+            Self::Int(number) => number.to_string(),
+        }
+    }
+
     pub(super) fn into_owned(self) -> Converted<'static> {
         match self {
             Self::Text(text) => Converted::Text(text.into_owned().into()),
@@ -54,6 +62,22 @@ pub(super) fn convert<'a>(
         (kind, _) => word(text, kind, reading)?,
     };
     Ok(Some(converted))
+}
+
+/// A value, or what an empty one means to its column.
+pub(super) fn or_when_empty(
+    converted: Option<Converted<'_>>,
+    when_empty: WhenEmpty,
+) -> Result<Option<Converted<'_>>, ConversionError> {
+    match (converted, when_empty) {
+        (Some(converted), _) => Ok(Some(converted)),
+        (None, WhenEmpty::Null) => Ok(None),
+        (None, WhenEmpty::EmptyText) => Ok(Some(Converted::Text("".into()))),
+        (None, WhenEmpty::Flag(flag)) => Ok(Some(Converted::Int(flag.into()))),
+        (None, WhenEmpty::Reject) => {
+            Err(ConversionError { code: "empty", message: "is empty; a value is required".to_owned() })
+        }
+    }
 }
 
 /// A number of the kind of its column.

@@ -143,7 +143,7 @@ impl FeedCompiler<'_> {
 
     /// How the values of a column are read.
     fn reading(&self, option: &str, column: &Column, rule: &FieldRule) -> Result<Reading> {
-        let options = self.options;
+        let usual = self.options.reading()?;
         let is_bytes = matches!(column.kind, ColumnKind::Bytes { .. });
         let format = match &rule.format {
             Some(given) if is_bytes => {
@@ -153,12 +153,11 @@ impl FeedCompiler<'_> {
                 }
                 Some(given.clone())
             }
-            Some(given) => options.format(&format!("{option}/format"), Some(given))?,
+            Some(given) => self.options.format(&format!("{option}/format"), Some(given))?,
             None if is_bytes => None,
-            None => options.format("dateFormat", options.date_format.as_deref())?,
+            None => usual.format.clone(),
         };
-        let trims = rule.trim.unwrap_or(true);
-        Ok(Reading { decimal: options.decimal_sign()?, format, zone: options.zone()?, trims })
+        Ok(Reading { format, trims: rule.trim.unwrap_or(usual.trims), ..usual })
     }
 
     /// The source columns that something uses.

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::body::given;
 
 /// Target column to what feeds it.
 pub type ColumnMapping = BTreeMap<String, FieldMapping>;
@@ -49,11 +51,6 @@ pub struct FieldRule {
     /// Whether white space around text is left out. Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trim: Option<bool>,
-}
-
-/// A value that is given, `null` as well.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 impl FieldMapping {

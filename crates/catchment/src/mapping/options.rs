@@ -14,8 +14,8 @@ use super::date_format::strptime;
 use super::expression::variables;
 use super::field::{ColumnMapping, FieldMapping};
 use super::max_errors::MaxErrors;
-use super::reading::DecimalSeparator;
-use crate::conflicts::{ConflictPolicy, ConflictRule, ConflictRules};
+use super::reading::{DecimalSeparator, Reading};
+use crate::conflicts::{ConflictRule, ConflictRules};
 use crate::target::built_in;
 
 /// Target options, the same for every source: the table, the column mapping, and the limits on errors.
@@ -261,6 +261,19 @@ impl TargetOptions {
         format.map_err(|problem| invalid_option(option, &problem))
     }
 
+    /// How values are read where nothing else is said of them.
+    ///
+    /// # Errors
+    /// `config`, when an option of it does not fit.
+    pub(super) fn reading(&self) -> Result<Reading> {
+        Ok(Reading {
+            decimal: self.decimal_sign()?,
+            format: self.format("dateFormat", self.date_format.as_deref())?,
+            zone: self.zone()?,
+            trims: true,
+        })
+    }
+
     /// How much a run stores of what it finds.
     pub(crate) fn storage(&self) -> StorageLimits {
         const DEFAULT: u64 = 10_000;
@@ -273,14 +286,6 @@ impl TargetOptions {
     /// What becomes of rows that left their source.
     pub(crate) fn when_gone(&self) -> WhenGone {
         self.when_gone.unwrap_or_default()
-    }
-
-    /// Whether it matters what runs last wrote to the table.
-    pub(crate) fn needs_written(&self) -> bool {
-        let is_three_way = |rule: &ConflictRule| {
-            matches!(rule, ConflictRule::Policy(ConflictPolicy::KeepEdits | ConflictPolicy::Ask))
-        };
-        self.conflicts.iter().flat_map(ConflictRules::values).any(is_three_way)
     }
 
     /// How long a source may put a run off before that counts.

@@ -5,14 +5,14 @@ use catchment_core::{Columns, Result, did_you_mean, invalid_option};
 use super::names::column_hint;
 use super::options::{TargetOptions, WhenGone};
 use super::reading::Reading;
-use crate::conflicts::{ConflictPolicy, ConflictRule};
+use crate::conflicts::{ChangedBy, ConflictPolicy, ConflictRule};
 use crate::target::{ColumnKind, Decimals, Table};
 
 /// Who wins in the columns of a batch where source and table differ.
 #[derive(Debug)]
 pub(crate) struct Policies {
-    /// For each column of the batch; `None` is the source.
-    winners: Vec<Option<Winner>>,
+    /// For each column of the batch.
+    winners: Vec<Winner>,
     /// The columns of which it matters what a run last wrote there, in the order of their names.
     pub(crate) three_way: Vec<usize>,
     /// What says when records and rows changed last.
@@ -22,12 +22,7 @@ pub(crate) struct Policies {
 /// Who wins in a column where source and table differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Winner {
-    Target,
-    FillEmpty,
-    Max,
-    Min,
-    KeepEdits,
-    Ask,
+    By(ConflictPolicy),
     /// Whoever changed last, by this clock.
     Newest(usize),
 }
@@ -45,9 +40,9 @@ pub(crate) struct Clock {
 }
 
 impl Policies {
-    /// Who wins in a column of the batch; `None` is the source.
-    pub(crate) fn winner(&self, column: usize) -> Option<Winner> {
-        self.winners.get(column).copied().flatten()
+    /// Who wins in a column of the batch.
+    pub(crate) fn winner(&self, column: usize) -> Winner {
+        self.winners[column]
     }
 
     /// Compiles the option; `None` where the source wins everywhere.
@@ -60,7 +55,9 @@ impl Policies {
         fed: &[&str],
         columns: &Columns,
     ) -> Result<Option<Self>> {
-        let mut policies = Self { winners: vec![None; fed.len()], three_way: Vec::new(), clocks: Vec::new() };
+        const SOURCE: Winner = Winner::By(ConflictPolicy::Source);
+        let mut policies =
+            Self { winners: vec![SOURCE; fed.len()], three_way: Vec::new(), clocks: Vec::new() };
         for (name, rule) in options.conflicts.iter().flatten() {
             let option = format!("conflicts/{name}");
             if table.identity.iter().any(|key| key == name) {
@@ -74,33 +71,18 @@ impl Policies {
                     "is fed by nothing of the source, so that it never differs; map it, or leave it out";
                 return Err(invalid_option(&option, problem));
             };
-            let winner = match rule {
-                ConflictRule::Newest(_) => {
-                    policies.clocks.push(clock(options, table, columns, (&option, rule))?);
-                    Some(Winner::Newest(policies.clocks.len() - 1))
+            policies.winners[place] = match rule {
+                ConflictRule::Newest(by) => {
+                    policies.clocks.push(clock(options, table, columns, (&option, &by.newest))?);
+                    Winner::Newest(policies.clocks.len() - 1)
                 }
-                ConflictRule::Policy(policy) => policy.winner(),
+                ConflictRule::Policy(policy) => {
+                    policies.three_way.extend(policy.is_three_way().then_some(place));
+                    Winner::By(*policy)
+                }
             };
-            if matches!(winner, Some(Winner::KeepEdits | Winner::Ask)) {
-                policies.three_way.push(place);
-            }
-            policies.winners[place] = winner;
         }
-        Ok(policies.winners.iter().any(Option::is_some).then_some(policies))
-    }
-}
-
-impl ConflictPolicy {
-    fn winner(self) -> Option<Winner> {
-        Some(match self {
-            Self::Source => return None,
-            Self::Target => Winner::Target,
-            Self::FillEmpty => Winner::FillEmpty,
-            Self::Max => Winner::Max,
-            Self::Min => Winner::Min,
-            Self::KeepEdits => Winner::KeepEdits,
-            Self::Ask => Winner::Ask,
-        })
+        Ok(policies.winners.iter().any(|winner| *winner != SOURCE).then_some(policies))
     }
 }
 
@@ -108,22 +90,16 @@ fn clock(
     options: &TargetOptions,
     table: &Table,
     columns: &Columns,
-    (option, rule): (&str, &ConflictRule),
+    (option, by): (&str, &ChangedBy),
 ) -> Result<Clock> {
-    let ConflictRule::Newest(by) = rule else { return Err(invalid_option(option, "names no columns")) };
-    let source = columns.iter().position(|column| **column == *by.newest.source).ok_or_else(|| {
-        let hint = column_hint(&by.newest.source, columns.iter().map(|column| &**column));
-        let problem = format!("is `{}`, which is not a column of the source{hint}", by.newest.source);
+    let source = columns.iter().position(|column| **column == *by.source).ok_or_else(|| {
+        let hint = column_hint(&by.source, columns.iter().map(|column| &**column));
+        let problem = format!("is `{}`, which is not a column of the source{hint}", by.source);
         invalid_option(&format!("{option}/newest/source"), &problem)
     })?;
-    let reading = Reading {
-        decimal: options.decimal_sign()?,
-        format: options.format("dateFormat", options.date_format.as_deref())?,
-        zone: options.zone()?,
-        trims: true,
-    };
-    let kind = clock_kind(table, option, &by.newest.target)?;
-    Ok(Clock { source, name: (*by.newest.source).into(), reading, target: by.newest.target.clone(), kind })
+    let reading = options.reading()?;
+    let kind = clock_kind(table, option, &by.target)?;
+    Ok(Clock { source, name: (*by.source).into(), reading, target: by.target.clone(), kind })
 }
 
 /// What the table's column of a clock holds.

@@ -1,10 +1,9 @@
 //! A value that somebody types for one field of a row.
 
 use catchment_core::{Error, Result};
-use jiff::tz::TimeZone;
 
-use super::convert::{Converted, convert};
-use super::reading::{DecimalSeparator, Reading};
+use super::convert::{Converted, convert, or_when_empty};
+use super::options::TargetOptions;
 use super::rule::OwnedValue;
 use crate::target::{ColumnKind, Table, WhenEmpty};
 
@@ -13,8 +12,7 @@ use crate::target::{ColumnKind, Table, WhenEmpty};
 /// # Errors
 /// `config`, `unfit_value`: the column does not take it.
 pub(crate) fn typed_value(table: &Table, column: &str, value: &serde_json::Value) -> Result<Option<String>> {
-    let reading =
-        Reading { decimal: DecimalSeparator::Assumed, format: None, zone: TimeZone::UTC, trims: true };
+    let reading = TargetOptions::default().reading()?;
     let unfit = |problem: &str| Error::config("unfit_value", format!("{column}: {problem}"));
     let known = table.column(column).map(|(_, column)| column);
     let kind = match known {
@@ -23,13 +21,9 @@ pub(crate) fn typed_value(table: &Table, column: &str, value: &serde_json::Value
         None => return Err(unfit(&format!("`{}` has no such column any more", table.name))),
     };
     let value = OwnedValue::of(value);
-    let converted = convert(value.as_value(), kind, &reading).map_err(|error| unfit(&error.message))?;
-    Ok(match (converted, known.map_or(WhenEmpty::Null, |column| column.when_empty)) {
-        (Some(Converted::Text(text)), _) => Some(text.into_owned()),
-        (Some(Converted::Int(number)), _) => Some(number.to_string()),
-        (None, WhenEmpty::Null) => None,
-        (None, WhenEmpty::EmptyText) => Some(String::new()),
-        (None, WhenEmpty::Flag(flag)) => Some(i64::from(flag).to_string()),
-        (None, WhenEmpty::Reject) => return Err(unfit("is empty; a value is required")),
-    })
+    let when_empty = known.map_or(WhenEmpty::Null, |column| column.when_empty);
+    let converted = convert(value.as_value(), kind, &reading)
+        .and_then(|converted| or_when_empty(converted, when_empty))
+        .map_err(|error| unfit(&error.message))?;
+    Ok(converted.map(Converted::into_text))
 }

@@ -9,14 +9,23 @@ use super::chunks::chunks;
 use super::db::dialect::{Sql, list};
 use super::db::{Arg, Conn, Db, Row, StoreError};
 use super::rows::TableView;
+use super::scope::{InScope, digest_in};
 use super::values::{timestamp, unreadable};
-use super::written::{Fields, WrittenFields};
+use super::written::{Fields, WrittenFields, forget_fields, store_fields};
 use crate::compare::{Changes, is_same_text};
 use crate::conflicts::{Conflict, ConflictFilter, ConflictState, SettledBy};
 use crate::mapping::Cell;
 
 const COLUMNS: &str = "id, sync_run_id, target_table, source_type, source_name, item_identifier, row_key, column_name, is_written, \
                        written_value, table_value, source_value, state, settled_by, {ms created_at}, {ms settled_at}";
+
+/// The conflicts that a filter means, but for their ids.
+const FILTERED: &str = "target_table = COALESCE(?, target_table) AND column_name = COALESCE(?, column_name) AND sync_run_id = \
+                        COALESCE(?, sync_run_id)";
+
+fn filter_args(filter: &ConflictFilter) -> [Arg<'_>; 3] {
+    [filter.target_table.as_deref().into(), filter.column.as_deref().into(), filter.run_id.into()]
+}
 
 /// A conflict that is on record.
 struct Known {
@@ -76,18 +85,16 @@ async fn known_conflicts(
     records: &[usize],
     conn: &mut Conn,
 ) -> Result<KnownConflicts, StoreError> {
-    let (scope, mut known) = (view.scope().to_be_bytes(), KnownConflicts::new());
+    let mut known = KnownConflicts::new();
     for chunk in chunks(records, view.db.limits(), 1, |_| 20) {
         let by_identity: HashMap<_, _> = chunk.iter().map(|record| (identities[*record], *record)).collect();
-        let digests: Vec<_> = by_identity.keys().map(|identity| identity.to_be_bytes()).collect();
+        let rows = InScope::new(view.scope(), by_identity.keys().copied());
         let sql = format!(
-            "SELECT identity, column_name, id, state, settled_by, source_value FROM sync_conflicts WHERE scope = ? AND identity IN \
-             ({})",
-            list("?", digests.len())
+            "SELECT identity, column_name, id, state, settled_by, source_value FROM sync_conflicts WHERE {}",
+            rows.condition()
         );
-        let args: Vec<_> = std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
-        for row in conn.fetch(sql, &args).await? {
-            let identity = row.bytes(0)?.try_into().map(u128::from_be_bytes).unwrap_or_default();
+        for row in conn.fetch(sql, &rows.args()).await? {
+            let identity = digest_in(&row, 0)?;
             let Some(record) = by_identity.get(&identity) else { continue };
             let is_open = row.text(3)? == ConflictState::Open.as_str();
             let is_decided = matches!(row.optional_text(4)?, Some("table" | "value"));
@@ -176,17 +183,14 @@ pub(super) async fn forget_rows(
     identities: &[u128],
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
-    super::written::forget_fields(db, scope, identities, conn).await?;
-    let scope = scope.to_be_bytes();
+    forget_fields(db, scope, identities, conn).await?;
     for identities in chunks(identities, db.limits(), 1, |_| 20) {
-        let digests: Vec<_> = identities.iter().map(|identity| identity.to_be_bytes()).collect();
+        let rows = InScope::new(scope, identities.iter().copied());
         let sql = format!(
-            "UPDATE sync_conflicts SET state = 'settled', settled_by = 'gone', settled_at = {{now}} WHERE state = 'open' AND \
-             scope = ? AND identity IN ({})",
-            list("?", digests.len())
+            "UPDATE sync_conflicts SET state = 'settled', settled_by = 'gone', settled_at = {{now}} WHERE state = 'open' AND {}",
+            rows.condition()
         );
-        let args: Vec<_> = std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
-        conn.execute(sql, &args).await?;
+        conn.execute(sql, &rows.args()).await?;
     }
     Ok(())
 }
@@ -208,9 +212,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<StoredConflict>> {
         let state = Arg::from(state.map(ConflictState::as_str));
-        let (table, column) =
-            (Arg::from(filter.target_table.as_deref()), Arg::from(filter.column.as_deref()));
-        let mut args = vec![after.into(), state, table, column, filter.run_id.into()];
+        let mut args = [&[after.into(), state], &filter_args(filter)[..]].concat();
         let mut of_ids = String::new();
         if !filter.ids.is_empty() {
             of_ids = format!(" AND id IN ({})", list("?", filter.ids.len()));
@@ -218,20 +220,16 @@ impl Store {
         }
         args.push(i64::from(limit).into());
         let sql = format!(
-            "SELECT {COLUMNS}, scope, identity FROM sync_conflicts WHERE id > ? AND state = COALESCE(?, state) AND target_table = \
-             COALESCE(?, target_table) AND column_name = COALESCE(?, column_name) AND sync_run_id = COALESCE(?, sync_run_id){of_ids} \
-             ORDER BY id LIMIT ?"
+            "SELECT {COLUMNS}, scope, identity FROM sync_conflicts WHERE id > ? AND state = COALESCE(?, state) AND \
+             {FILTERED}{of_ids} ORDER BY id LIMIT ?"
         );
         self.db.fetch(sql, &args).await?.iter().map(read).collect()
     }
 
     /// How many conflicts wait for somebody.
     pub(crate) async fn count_open_conflicts(&self, filter: &ConflictFilter) -> Result<u64> {
-        let sql = "SELECT COUNT(*) FROM sync_conflicts WHERE state = 'open' AND target_table = COALESCE(?, target_table) AND \
-                   column_name = COALESCE(?, column_name) AND sync_run_id = COALESCE(?, sync_run_id)";
-        let (table, column) =
-            (Arg::from(filter.target_table.as_deref()), Arg::from(filter.column.as_deref()));
-        let rows = self.db.fetch(sql, &[table, column, filter.run_id.into()]).await?;
+        let sql = format!("SELECT COUNT(*) FROM sync_conflicts WHERE state = 'open' AND {FILTERED}");
+        let rows = self.db.fetch(sql, &filter_args(filter)).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or_default().unsigned_abs())
     }
 }
@@ -254,7 +252,7 @@ impl StoredConflict {
         let mut fields: Fields = before.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         fields.insert(self.conflict.column.clone(), written.map(str::to_owned));
         let fields = serde_json::to_string(&fields).map_err(|error| StoreError::unwritable(&error))?;
-        super::written::store_fields(db, self.scope, &[(self.identity, fields)], conn).await
+        store_fields(db, self.scope, &[(self.identity, fields)], conn).await
     }
 
     /// Whether it still waits for somebody; nobody else settles it before the transaction ends.
@@ -275,9 +273,6 @@ impl StoredConflict {
 
 fn read(row: &Row) -> Result<StoredConflict> {
     let written = row.optional_string(9)?;
-    let digest = |column| -> Result<u128> {
-        Ok(row.bytes(column)?.try_into().map(u128::from_be_bytes).unwrap_or_default())
-    };
     let conflict = Conflict {
         id: row.int(0)?,
         run_id: row.int(1)?,
@@ -296,5 +291,5 @@ fn read(row: &Row) -> Result<StoredConflict> {
         created_at: timestamp(row.optional_int(14)?).unwrap_or_default(),
         settled_at: timestamp(row.optional_int(15)?),
     };
-    Ok(StoredConflict { conflict, scope: digest(16)?, identity: digest(17)? })
+    Ok(StoredConflict { conflict, scope: digest_in(row, 16)?, identity: digest_in(row, 17)? })
 }

@@ -10,6 +10,7 @@ use super::db::dialect::list;
 use super::db::{Arg, Conn, Db, StoreError};
 use super::known::{Knowledge, KnownFields};
 use super::rows::TableView;
+use super::scope::{InScope, digest_in};
 use crate::compare::Changes;
 use crate::mapping::Policies;
 
@@ -41,17 +42,11 @@ impl WrittenFields {
         let unasked: Vec<_> = records.iter().filter(|(record, _)| self.asked.insert(*record)).collect();
         let by_identity: HashMap<_, _> =
             unasked.iter().map(|(record, identity)| (*identity, *record)).collect();
-        let scope = view.scope().to_be_bytes();
         for chunk in chunks(&unasked, view.db.limits(), 1, |_| 20) {
-            let digests: Vec<_> = chunk.iter().map(|(_, identity)| identity.to_be_bytes()).collect();
-            let sql = format!(
-                "SELECT identity, fields FROM sync_written WHERE scope = ? AND identity IN ({})",
-                list("?", chunk.len())
-            );
-            let args: Vec<_> =
-                std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
-            for row in conn.fetch(sql, &args).await? {
-                let identity = row.bytes(0)?.try_into().map(u128::from_be_bytes).unwrap_or_default();
+            let rows = InScope::new(view.scope(), chunk.iter().map(|(_, identity)| *identity));
+            let sql = format!("SELECT identity, fields FROM sync_written WHERE {}", rows.condition());
+            for row in conn.fetch(sql, &rows.args()).await? {
+                let identity = digest_in(&row, 0)?;
                 if let Some(record) = by_identity.get(&identity) {
                     self.rows.insert(*record, row.text(1)?.into());
                 }
@@ -173,15 +168,10 @@ pub(super) async fn forget_fields(
     identities: &[u128],
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
-    let scope = scope.to_be_bytes();
     for identities in chunks(identities, db.limits(), 1, |_| 20) {
-        let digests: Vec<_> = identities.iter().map(|identity| identity.to_be_bytes()).collect();
-        let sql = format!(
-            "DELETE FROM sync_written WHERE scope = ? AND identity IN ({})",
-            list("?", digests.len())
-        );
-        let args: Vec<_> = std::iter::once(&scope).chain(&digests).map(|digest| Arg::Bytes(digest)).collect();
-        conn.execute(sql, &args).await?;
+        let rows = InScope::new(scope, identities.iter().copied());
+        let sql = format!("DELETE FROM sync_written WHERE {}", rows.condition());
+        conn.execute(sql, &rows.args()).await?;
     }
     Ok(())
 }

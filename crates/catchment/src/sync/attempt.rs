@@ -151,8 +151,7 @@ impl Attempt<'_> {
         };
         let pages = read_ahead(source.clone(), options.clone(), table.clone(), chosen, reading);
         let target = (&*table, purpose);
-        let settings = (self.limits, options.needs_written());
-        let pipeline = Pipeline::new(self.store, self.lease, run, target, limits, settings, page_size);
+        let pipeline = Pipeline::new(self.store, self.lease, run, target, limits, self.limits, page_size);
         if let Some(ended) = self.write_pages(pages, pipeline, &pulse, run, &mut end).await {
             return Err(ended);
         }

@@ -94,19 +94,17 @@ impl Engine {
         }
         let mut settling = Settling { engine: self, settlement, door, tables: HashMap::new() };
         let (mut settled, mut after) = (Settled::default(), 0);
+        // Of those that are named, it is told that they were settled before.
+        let state = filter.ids.is_empty().then_some(ConflictState::Open);
         loop {
-            let found = self.store.conflicts(filter, None, after, PART).await?;
+            let found = self.store.conflicts(filter, state, after, PART).await?;
             let Some(last) = found.last() else { return Ok(settled) };
             after = last.conflict.id;
             for stored in &found {
-                // Of those that are named, it is told that they were settled before.
-                if stored.conflict.state == ConflictState::Settled && filter.ids.is_empty() {
-                    continue;
-                }
                 match settling.settle(stored).await? {
                     None => settled.settled += 1,
                     Some(reason) if settled.left.len() < MAX_LEFT => {
-                        let Conflict { id, item, .. } = stored.conflict.clone();
+                        let (id, item) = (stored.conflict.id, stored.conflict.item.clone());
                         settled.left.push(LeftConflict { id, item, reason });
                     }
                     Some(_) => {}

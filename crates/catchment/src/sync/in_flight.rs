@@ -74,19 +74,17 @@ impl<'a> Pipeline<'a> {
         run: &SyncRun,
         (table, purpose): (&Table, Arc<Purpose>),
         limits: StorageLimits,
-        (settings, needs_written): (&ServiceSettings, bool),
+        settings: &ServiceSettings,
         page_size: PageSize,
     ) -> Self {
-        let budget = settings.memory_budget;
-        let for_written = if needs_written { budget / 2 } else { 0 };
         Self {
             store,
             lease,
             origin: Arc::new(RowOrigin::of(run)),
             writers: store.max_writers(settings.writers),
             limits,
-            comparer: Comparer::new(table, &purpose, budget),
-            written: Written::new(for_written),
+            comparer: Comparer::new(table, &purpose, settings.memory_budget),
+            written: Written::new(settings.memory_budget / 2),
             purpose,
             in_flight: VecDeque::new(),
             pace: Pace::new(page_size),

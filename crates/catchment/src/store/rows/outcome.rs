@@ -41,7 +41,7 @@ impl Outcome {
             differences: Vec::new(),
         }));
         // In the order of the source: which of them are stored does not depend on where pages end.
-        skips.sort_by_key(|skip| skip.location.as_ref().map(place_of));
+        skips.sort_by(|one, other| place_of(one).cmp(&place_of(other)));
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.rejects_unidentified += batch.unidentified;
         metadata.errors_stored += rejects.len() as u64;
@@ -58,13 +58,8 @@ fn last_page(batch: &Batch) -> Option<u64> {
     batch.len().checked_sub(1).and_then(|row| page_of(batch.location(row)))
 }
 
-/// Where a record stands among those of its file.
-fn place_of(location: &Location) -> u64 {
-    match location.position {
-        Position::Line { byte, .. } => byte,
-        Position::Item { page, .. } => page,
-        Position::Row { row, .. } => row,
-    }
+fn place_of(skip: &Skip) -> Option<(Option<&str>, u64)> {
+    skip.location.as_ref().map(Location::order)
 }
 
 fn page_of(location: Option<&Location>) -> Option<u64> {

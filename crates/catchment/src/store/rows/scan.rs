@@ -10,7 +10,7 @@ use crate::target::Table;
 const ROWS_A_TEXT: i64 = 1000;
 
 impl TableView<'_> {
-    /// Goes through the rows of this source, or of a table that its sources share; so many at most.
+    /// Goes through the rows of this source, or of a table that its sources share, until one of them is enough.
     pub(crate) async fn each_row(
         &self,
         row: impl FnMut(&Row) -> Result<bool, StoreError> + Send,
