@@ -64,7 +64,7 @@
 //!                 // The count of records says all that is needed to resume, so the state is empty.
 //!                 let cursor = Cursor::new(end, &())?;
 //!                 let progress = Progress::default();
-//!                 Ok(Page { columns: columns.clone(), records, rejects: vec![], cursor, progress })
+//!                 Ok(Page { columns: columns.clone(), records, cursor, progress, ..Page::default() })
 //!             })
 //!             .boxed()
 //!     }
@@ -105,6 +105,7 @@ mod progress;
 mod record;
 mod registry;
 mod reject;
+mod skip;
 mod source;
 #[cfg(feature = "testkit")]
 pub mod testkit;
@@ -117,8 +118,8 @@ pub use error::{Detail, Error, Result};
 pub use feed::{Feed, feed, task_panicked};
 pub use finding::Finding;
 pub use host::{
-    EnvSecret, FileAccess, FileSecret, Host, NetworkAccess, Secret, SecretAccess, TokenStore, absolute_path,
-    primary_language,
+    EnvSecret, FileAccess, FileSecret, Host, Listed, ListedKind, NetworkAccess, Secret, SecretAccess,
+    TokenStore, absolute_path, primary_language,
 };
 pub use kind::ErrorKind;
 pub use options::{invalid_option, parse, parse_options, refuse_unknown, split_options};
@@ -128,6 +129,7 @@ pub use progress::{Progress, Pulse};
 pub use record::{Record, Records};
 pub use registry::Registry;
 pub use reject::{MAX_RAW_BYTES, Reject};
+pub use skip::Skip;
 pub use source::{Adapter, Inspection, Reading, Source};
 pub use text::{did_you_mean, truncate_text};
 pub use url::{is_web_url, mask_url_query};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::{Cursor, Progress, Records, Reject};
+use crate::{Cursor, Progress, Records, Reject, Skip};
 
 /// The name of a column that holds the whole record as a JSON object. Where there is one, what no column is mapped
 /// from is kept as it stands there.
@@ -14,7 +14,7 @@ pub type Columns = Arc<[Box<str>]>;
 
 /// Some records in the order of the source, and the cursor that stands after them. A page without records only moves
 /// the cursor.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     /// One name for each value of a record.
     pub columns: Columns,
@@ -22,10 +22,19 @@ pub struct Page {
     pub records: Records,
     /// What could not be read. They count as records.
     pub rejects: Vec<Reject>,
+    /// What was passed over on purpose. They count as records.
+    pub skips: Vec<Skip>,
     /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.
     pub progress: Progress,
+}
+
+impl Page {
+    /// How many records it accounts for.
+    pub fn count(&self) -> usize {
+        self.records.len() + self.rejects.len() + self.skips.len()
+    }
 }
 
 /// How large a page should become. The engine makes it smaller when the database is slow; a source looks at

@@ -13,9 +13,9 @@ pub enum Position {
         /// From 0, in the text as decoded.
         byte: u64,
     },
-    /// In an answer of a paginated source.
+    /// In an answer of a paginated source, or in a document.
     Item {
-        /// From 1.
+        /// From 1; 0 in a document, which has no pages.
         page: u64,
         /// The item in the page, as a JSONPath (RFC 9535).
         path: Box<str>,
@@ -33,6 +33,7 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { line, .. } => write!(f, "line {line}"),
+            Self::Item { page: 0, path } => f.write_str(path),
             Self::Item { page, path } => write!(f, "page {page}, {path}"),
             Self::Row { sheet, row } => write!(f, "sheet `{sheet}`, row {row}"),
         }

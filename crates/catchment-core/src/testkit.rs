@@ -2,10 +2,10 @@
 
 use futures::StreamExt;
 
-use crate::{Columns, Cursor, Page, PageSize, Reading, Reject, Result, Source};
+use crate::{Columns, Cursor, Page, PageSize, Reading, Reject, Result, Skip, Source};
 
 /// All that a source delivered, in order.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub struct SourceOutput {
     /// The columns, where there was a page.
     pub columns: Option<Columns>,
@@ -13,6 +13,8 @@ pub struct SourceOutput {
     pub records: Vec<(String, Vec<String>)>,
     /// What could not be read.
     pub rejects: Vec<Reject>,
+    /// What was passed over.
+    pub skips: Vec<Skip>,
 }
 
 impl SourceOutput {
@@ -29,10 +31,11 @@ impl SourceOutput {
             self.records.push((record.location().to_string(), values));
         }
         self.rejects.extend(page.rejects.iter().cloned());
+        self.skips.extend(page.skips.iter().cloned());
     }
 
     fn count(&self) -> u64 {
-        (self.records.len() + self.rejects.len()) as u64
+        (self.records.len() + self.rejects.len() + self.skips.len()) as u64
     }
 }
 
@@ -70,27 +73,18 @@ async fn read_all<S: Source>(
     let mut pages = source.read(Reading { after, page_size: PageSize::rows(rows), ..Reading::default() });
     while let Some(page) = pages.next().await {
         let page = expect_page(page);
-        assert!(
-            page.records.len() + page.rejects.len() <= rows,
-            "a page of {} records where {rows} were asked for",
-            page.records.len()
-        );
+        assert!(page.count() <= rows, "a page of {} records where {rows} were asked for", page.count());
         all.add(&page);
         assert_eq!(
             page.cursor.records_read,
             start + all.count(),
             "the cursor's `records_read` differs from the records read"
         );
-        let so_far = SourceOutput {
-            columns: all.columns.clone(),
-            records: all.records.clone(),
-            rejects: all.rejects.clone(),
-        };
         // A cursor lives as text in a table between two attempts.
         let text = serde_json::to_string(&page.cursor).unwrap_or_default();
         let cursor: Cursor = serde_json::from_str(&text).unwrap_or_else(|_| page.cursor.clone());
         assert_eq!(cursor, page.cursor, "the cursor does not survive a round trip through JSON");
-        cursors.push((so_far, cursor));
+        cursors.push((all.clone(), cursor));
     }
     drop(pages);
     (all, cursors)
@@ -110,6 +104,7 @@ async fn resumes_at<S: Source>(
     }
     joined.records.extend(rest.records);
     joined.rejects.extend(rest.rejects);
+    joined.skips.extend(rest.skips);
     assert_eq!(&joined, whole, "resuming at {cursor:?} delivers other records than reading on");
 }
 

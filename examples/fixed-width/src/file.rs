@@ -127,7 +127,14 @@ impl FixedWidth {
             let position = lines.position();
             let cursor = Cursor::new(count, &position)?;
             let progress = Progress { bytes: position.byte, total_bytes: Some(position.file_bytes) };
-            if !feed.blocking_send(Page { columns: names.clone(), records, rejects, cursor, progress }) {
+            if !feed.blocking_send(Page {
+                columns: names.clone(),
+                records,
+                rejects,
+                cursor,
+                progress,
+                ..Page::default()
+            }) {
                 return Ok(());
             }
         }

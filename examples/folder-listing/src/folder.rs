@@ -130,7 +130,14 @@ impl Folder {
             count += page.len() as u64;
             let cursor = Cursor::new(count, &State { last_name })?;
             let progress = Progress::default();
-            if !feed.blocking_send(Page { columns: columns.clone(), records, rejects, cursor, progress }) {
+            if !feed.blocking_send(Page {
+                columns: columns.clone(),
+                records,
+                rejects,
+                cursor,
+                progress,
+                ..Page::default()
+            }) {
                 break;
             }
             rest = after;

@@ -97,6 +97,7 @@ fn tell_omitted(count: u64, what: &str) {
 /// Where a skipped record stands, what it repeats, and in what it differs.
 pub(super) fn describe_skip(skip: &StoredSkip) -> String {
     let place = match (skip.line, skip.page, &skip.path) {
+        (Some(line), _, Some(path)) => format!("{path}, line {line}"),
         (Some(line), ..) => format!("line {line}"),
         (None, Some(page), Some(path)) => format!("page {page}, {path}"),
         _ => "a record".to_owned(),
@@ -111,6 +112,11 @@ pub(super) fn describe_skip(skip: &StoredSkip) -> String {
         .collect();
     let differs = differs.join("; ");
     match &*skip.reason {
+        "totals_row" => {
+            format!("{place}: a row of totals, passed over as the option `totals` says: `{item}`")
+        }
+        "repeated_header" => format!("{place}: the header once more"),
+        "hidden_row" => format!("{place}: hidden, and passed over as the option `hiddenRows` says: `{item}`"),
         "filtered" => format!("{place}: left out by the option `where`"),
         "changed_meanwhile" => {
             format!("{place}: `{item}` is left alone, as its row changed since it was shown")

@@ -21,13 +21,13 @@ pub(crate) struct ErrorView {
     message: String,
     /// What identifies the record; null for the failure of a run.
     item: Option<String>,
-    /// The line of the file that the record begins in, from 1.
+    /// The line of the file, or the row of its sheet, that the record begins in, from 1.
     line: Option<i64>,
     /// The byte of the decoded text that it begins at, from 0.
     byte: Option<i64>,
     /// The page of the source, from 1.
     page: Option<i64>,
-    /// The record in that page, as a JSONPath (RFC 9535).
+    /// The record in that page, as a JSONPath (RFC 9535); or the file and the sheet of its line.
     path: Option<String>,
     /// The column that refused its value.
     column: Option<String>,
@@ -75,8 +75,9 @@ impl From<&StoredError> for ErrorView {
 pub(crate) struct SkipView {
     /// For paging.
     id: i64,
-    /// Why: `duplicate`; `filtered` by the option `where`; `changed_meanwhile`, where an approved change was not made; or
-    /// `kept_edit`, where the row keeps all in which it differs, as the option `conflicts` says.
+    /// Why: `duplicate`; `filtered` by the option `where`; `changed_meanwhile`, where an approved change was not made;
+    /// `kept_edit`, where the row keeps all in which it differs, as the option `conflicts` says; or `totals_row`,
+    /// `repeated_header` and `hidden_row`, which a table of a file passes over.
     reason: String,
     /// What identifies the record.
     item: Option<String>,
@@ -84,7 +85,7 @@ pub(crate) struct SkipView {
     line: Option<i64>,
     /// The page of the source, from 1.
     page: Option<i64>,
-    /// The record in that page, as a JSONPath (RFC 9535).
+    /// The record in that page, as a JSONPath (RFC 9535); or the file and the sheet of its line.
     path: Option<String>,
     /// Where the first record of the identity stands; null where that is not known, or nothing differs.
     first: Option<String>,

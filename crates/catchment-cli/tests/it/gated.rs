@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use async_trait::async_trait;
-use catchment_core::{
-    Adapter, Cursor, Error, Host, Page, Position, Progress, Reading, Records, Result, Source, Value,
-};
+use catchment_core::{Adapter, Cursor, Error, Host, Page, Position, Reading, Records, Result, Source, Value};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use schemars::JsonSchema;
@@ -118,9 +116,8 @@ impl Source for Gated {
             let page = Page {
                 columns: columns.map(Into::into).into(),
                 records,
-                rejects: vec![],
                 cursor: Cursor::new(read, &()).unwrap(),
-                progress: Progress::default(),
+                ..Page::default()
             };
             Some((Ok(page), Some(read)))
         })

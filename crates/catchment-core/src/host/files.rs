@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, openat2};
 
@@ -61,6 +62,49 @@ impl FileAccess {
         }
     }
 
+    /// Whether a request may look into a directory: one of the operator's, or one below them.
+    ///
+    /// # Errors
+    /// `config`, `outside_data_dirs`.
+    pub fn check_dir(&self, path: &Path) -> Result<()> {
+        let is_one = |dir: &PathBuf| {
+            let real = path.canonicalize().or_else(|_| absolute_path(path));
+            matches!((dir.canonicalize(), real), (Ok(dir), Ok(real)) if dir == real)
+        };
+        match self {
+            Self::Below(dirs) if dirs.iter().any(is_one) => Ok(()),
+            _ => self.check(path),
+        }
+    }
+
+    /// What is in a directory, in no order; what is neither a file nor a directory is left out.
+    ///
+    /// # Errors
+    /// `config` when it is missing, no directory, not readable, or not allowed (`outside_data_dirs`).
+    pub fn list(&self, dir: &Path) -> Result<Vec<Listed>> {
+        self.check_dir(dir)?;
+        let failed = |error| Error::io(format!("listing {}", dir.display()), error);
+        let mut listed = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            // A link says what it leads to; one that leads nowhere is nothing.
+            let Ok(metadata) = std::fs::metadata(entry.path()) else { continue };
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            let kind = match () {
+                () if metadata.is_file() => ListedKind::File,
+                () if metadata.is_dir() && !is_link => ListedKind::Directory,
+                () => continue,
+            };
+            listed.push(Listed {
+                path: entry.path(),
+                kind,
+                bytes: metadata.len(),
+                modified: metadata.modified().ok(),
+            });
+        }
+        Ok(listed)
+    }
+
     /// Opens by the real path, beneath the real directory, with no link left to follow: what changes in
     /// between is refused by the kernel.
     fn open_below(&self, dirs: &[PathBuf], path: &Path) -> Result<OwnedFd> {
@@ -73,6 +117,28 @@ impl FileAccess {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         openat2(&dir, rest, flags, Mode::empty(), resolve).map_err(|error| Error::io(what(), error.into()))
     }
+}
+
+/// Something in a directory.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Its path, with that of the directory.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: ListedKind,
+    /// How large it is.
+    pub bytes: u64,
+    /// When it was written last, where the file system knows.
+    pub modified: Option<SystemTime>,
+}
+
+/// What something in a directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListedKind {
+    /// A regular file, or a link to one.
+    File,
+    /// A directory; links to them are not followed.
+    Directory,
 }
 
 /// A file of the same directory that was probably meant, where there is none of this name.

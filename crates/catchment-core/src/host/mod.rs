@@ -8,7 +8,7 @@ mod tokens;
 
 use std::sync::Arc;
 
-pub use files::{FileAccess, absolute_path};
+pub use files::{FileAccess, Listed, ListedKind, absolute_path};
 pub use language::primary_language;
 pub use network::NetworkAccess;
 pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};

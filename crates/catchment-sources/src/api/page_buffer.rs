@@ -51,7 +51,7 @@ impl PageBuffer {
         self.whole = None;
         let (records, rejects) = (std::mem::take(&mut self.records), std::mem::take(&mut self.rejects));
         let progress = Progress { bytes, total_bytes: None };
-        let page = Page { columns: columns.clone(), records, rejects, cursor, progress };
+        let page = Page { columns: columns.clone(), records, rejects, cursor, progress, ..Page::default() };
         if self.feed.send(page).await {
             return Ok(());
         }

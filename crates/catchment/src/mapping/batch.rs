@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use catchment_core::{Columns, Cursor, Location, Progress, Record, Records, Reject, truncate_text};
+use catchment_core::{Columns, Cursor, Location, Progress, Record, Records, Reject, Skip, truncate_text};
 
 use super::policies::Policies;
 use crate::target::{Column, ColumnKind, Table};
@@ -25,6 +25,8 @@ pub(crate) struct Batch {
     pub filtered: Vec<usize>,
     /// What was rejected so far, in the order of the source.
     pub rejects: Vec<Reject>,
+    /// What the source passed over.
+    pub skips: Vec<Skip>,
     /// Records that were rejected and whose identity is known, where it matters that they are still there: rows of which the
     /// identity alone counts.
     pub rejected: Option<Box<Batch>>,
@@ -136,7 +138,12 @@ impl Batch {
 
     /// Records of the source that this page accounts for: rows, rejects, and what was left out.
     pub(crate) fn records(&self) -> usize {
-        self.rows.len() + self.rejects.len() + self.filtered.len()
+        self.rows.len() + self.rejects.len() + self.left_out()
+    }
+
+    /// Records that were left out, by the source or by the option `where`.
+    pub(crate) fn left_out(&self) -> usize {
+        self.skips.len() + self.filtered.len()
     }
 
     /// A value of a row.

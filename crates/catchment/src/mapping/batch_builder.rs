@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Page, Progress, Records, Reject};
+use catchment_core::{Page, Reject};
 
 use super::batch::{Batch, Cell, FedColumn, StoredCell, read_cell};
 use super::policies::Policies;
@@ -21,7 +21,7 @@ impl Batch {
             Some(FedColumn { name: column.name.clone(), place: Some(place) })
         };
         let columns: Arc<[FedColumn]> = table.identity.iter().filter_map(fed).collect();
-        BatchBuilder::new(table, columns, 0, false).finish(no_page(), Vec::new())
+        BatchBuilder::new(table, columns, 0, false).finish(Page::default(), Vec::new())
     }
 
     /// One row with these values, by the names of their columns.
@@ -47,17 +47,7 @@ impl Batch {
             }
         }
         builder.end_row(0);
-        builder.finish(no_page(), Vec::new())
-    }
-}
-
-fn no_page() -> Page {
-    Page {
-        columns: [].into(),
-        records: Records::default(),
-        rejects: Vec::new(),
-        cursor: Cursor::default(),
-        progress: Progress::default(),
+        builder.finish(Page::default(), Vec::new())
     }
 }
 
@@ -175,7 +165,7 @@ impl BatchBuilder {
 
     /// Rows that are of no page.
     pub(super) fn finish_apart(self) -> Batch {
-        self.finish(no_page(), Vec::new())
+        self.finish(Page::default(), Vec::new())
     }
 
     pub(super) fn finish(mut self, page: Page, mapped_rejects: Vec<Reject>) -> Batch {
@@ -193,6 +183,7 @@ impl BatchBuilder {
             unidentified: 0,
             rejected: None,
             rejects,
+            skips: page.skips,
             cursor: page.cursor,
             progress: page.progress,
             has_mapped_identity: self.has_mapped_identity,

@@ -8,7 +8,7 @@ use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
 use super::db::{Arg, Row, StatementLimits, StoreError, Tx};
-use super::errors::{path_of, place};
+use super::places::{path_of, place};
 use super::values::unreadable;
 use crate::preview::{ChangeKind, FieldChange, PreviewSummary, StoredChange};
 

@@ -1,6 +1,6 @@
 //! `sync_errors` and `sync_skips`: what was not applied, with its reason and its place.
 
-use catchment_core::{ErrorKind, Location, Position, Reject, Result, truncate_text};
+use catchment_core::{ErrorKind, Location, Reject, Result, truncate_text};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,9 @@ use super::Store;
 use super::chunks::chunks;
 use super::db::dialect::list;
 use super::db::{Arg, Row, StatementLimits, StoreError, Tx};
-use super::values::{MAX_MESSAGE_BYTES, stored, unreadable};
+use super::places::{MAX_PATH_BYTES, path_of, place};
+use super::values::{MAX_MESSAGE_BYTES, unreadable};
 use crate::replay::RejectState;
-
-/// How much of a JSON path is stored.
-const MAX_PATH_BYTES: usize = 2048;
 
 /// A row of `sync_errors`.
 #[derive(Debug, Clone)]
@@ -57,7 +55,8 @@ pub struct StoredError {
 pub struct StoredSkip {
     /// Its id, for paging.
     pub id: i64,
-    /// Why: `duplicate`, `filtered`, `changed_meanwhile` or `kept_edit`.
+    /// Why: `duplicate`, `filtered`, `changed_meanwhile`, `kept_edit`, or what a source passes over: `totals_row`,
+    /// `repeated_header`, `hidden_row`.
     pub reason: String,
     /// Which record.
     pub item: Option<String>,
@@ -277,24 +276,4 @@ pub(super) async fn store_skips(
         tx.execute(format!("INSERT INTO sync_skips ({SKIP_COLUMNS}) VALUES {groups}"), &args).await?;
     }
     Ok(())
-}
-
-/// The JSON path of a place, which names of members can make as long as they like.
-pub(super) fn path_of(location: Option<&Location>) -> Option<String> {
-    match location.map(|location| &location.position) {
-        Some(Position::Item { path, .. }) => Some(truncate_text(path, MAX_PATH_BYTES)),
-        _ => None,
-    }
-}
-
-/// Line, byte, page and path of a place; those that it has not are NULL.
-pub(super) fn place<'a>(location: Option<&Location>, path: Option<&'a str>) -> [Arg<'a>; 4] {
-    match location.map(|location| &location.position) {
-        Some(Position::Line { line, byte }) => {
-            [stored(*line).into(), stored(*byte).into(), Arg::Null, Arg::Null]
-        }
-        Some(Position::Item { page, .. }) => [Arg::Null, Arg::Null, stored(*page).into(), path.into()],
-        Some(Position::Row { row, .. }) => [stored(*row).into(), Arg::Null, Arg::Null, Arg::Null],
-        None => [Arg::Null; 4],
-    }
 }

@@ -14,6 +14,7 @@ mod jobs;
 mod known;
 mod lease;
 mod migrate;
+mod places;
 mod rejects;
 mod rows;
 mod run_pages;

@@ -74,7 +74,7 @@ fn map(
             ));
         }
         Some(mapping) => mapping,
-        None if page.records.is_empty() && page.rejects.is_empty() => {
+        None if page.columns.is_empty() || page.records.is_empty() && page.rejects.is_empty() => {
             let batch = Batch::empty(table.clone(), page);
             return Ok(Mapped { batch, mapping: None, findings });
         }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use catchment_core::{
-    Columns, Coverage, Cursor, Error, Finding, Page, Position, Progress, Reading, Records, Result, Source,
-    Value,
+    Columns, Coverage, Cursor, Error, Finding, Page, Position, Reading, Records, Result, Source, Value,
 };
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -208,13 +207,7 @@ impl ReplaySource {
             findings: findings.into_iter().collect(),
             ..Cursor::default()
         };
-        Ok(Some(Page {
-            columns: found.columns.clone(),
-            records,
-            rejects: Vec::new(),
-            cursor,
-            progress: Progress::default(),
-        }))
+        Ok(Some(Page { columns: found.columns.clone(), records, cursor, ..Page::default() }))
     }
 }
 

@@ -60,6 +60,16 @@ impl Reader {
         let cursor = self.cursor(&self.state)?;
         let PageBuffer { records, rejects, .. } = out;
         let progress = Progress { bytes: self.bytes, total_bytes: None };
-        Ok((Page { columns: self.plan.columns.clone(), records, rejects, cursor, progress }, answer))
+        Ok((
+            Page {
+                columns: self.plan.columns.clone(),
+                records,
+                rejects,
+                cursor,
+                progress,
+                ..Page::default()
+            },
+            answer,
+        ))
     }
 }

@@ -23,7 +23,7 @@ impl Outcome {
         let mut metadata = before.clone();
         let WriteOutcome { counts, rejects: refused, mut skips, .. } = written;
         let failed = (batch.rejects.len() + refused.len()) as u64;
-        let skipped = counts.skipped + batch.filtered.len() as u64;
+        let skipped = counts.skipped + batch.left_out() as u64;
         metadata.counts = before.counts.plus(Counters { failed, skipped, ..counts });
         metadata.shifted = metadata.shifted.or_else(|| find_shift(before.last_page, batch, &skips));
         metadata.last_page = last_page(batch).or(before.last_page);
@@ -32,11 +32,13 @@ impl Outcome {
         let differing =
             skips.iter().filter(|skip| skip.row.is_some() && !skip.differences.is_empty()).count();
         metadata.duplicates_differing += differing as u64;
-        skips.extend(batch.filtered.iter().map(|record| Skip {
-            reason: "filtered",
+        let filtered = batch.filtered.iter().map(|record| ("filtered", "", batch.location_of(*record)));
+        let passed = batch.skips.iter().map(|skip| (skip.reason, &*skip.shown, Some(&skip.location)));
+        skips.extend(filtered.chain(passed).map(|(reason, item, location)| Skip {
+            reason,
             row: None,
-            item: String::new(),
-            location: batch.location_of(*record).cloned(),
+            item: item.to_owned(),
+            location: location.cloned(),
             first: None,
             differences: Vec::new(),
         }));

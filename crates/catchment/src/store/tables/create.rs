@@ -145,7 +145,7 @@ mod tests {
         let column = |field: &str| InferredColumn {
             field: field.into(),
             holds: InferredType::Integer,
-            has_empty: false,
+            empty: 0,
             is_unique: false,
         };
         let long = "x".repeat(80);
