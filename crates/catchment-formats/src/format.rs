@@ -2,9 +2,31 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Inspection, Page, Reading, Result};
+use catchment_core::{Finding, Inspection, Page, Reading, Result};
 
 use crate::Blob;
+
+/// Records that are looked at where a file is inspected.
+pub(crate) const INSPECTED_RECORDS: usize = 1000;
+
+/// Records that are looked at further down, for what a table has at its end.
+const LOOKED_THROUGH: usize = 200_000;
+
+/// The first page, and what all of the first ones have found out: what stands at the end of a table is found there.
+///
+/// # Errors
+/// What the first page fails with.
+pub(crate) fn look_through(pages: &mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)> {
+    let Some(first) = pages.next()? else { return Ok((None, Vec::new())) };
+    let (mut findings, mut count) = (first.cursor.findings.clone(), first.count());
+    while count < LOOKED_THROUGH {
+        // What cannot be read further down fails the reading, in its place.
+        let Ok(Some(page)) = pages.next() else { break };
+        count += page.count();
+        findings.extend(page.cursor.findings);
+    }
+    Ok((Some(first).filter(|page| page.count() > 0), findings))
+}
 
 /// How the records of a blob are written. Whoever calls it has a thread to spare: its functions block.
 pub trait Format: Clone + Send + Sync + 'static {
@@ -24,6 +46,14 @@ pub trait Format: Clone + Send + Sync + 'static {
 
     /// The longest blob that is read, in bytes of text after decompression.
     fn max_bytes(&self) -> u64;
+
+    /// Whether a blob of which only the beginning is there cannot be inspected.
+    ///
+    /// # Errors
+    /// What reading would fail with.
+    fn needs_whole(&self, _blob: &Blob) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// Pages of a blob, one after the other.

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod csv;
+pub mod file;
 mod files;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
@@ -12,5 +13,5 @@ use catchment_core::Registry;
 
 /// All of them, by name.
 pub fn builtin() -> Registry {
-    Registry::default().with::<api::Api>().with::<csv::Csv>()
+    Registry::default().with::<api::Api>().with::<csv::Csv>().with::<file::AnyFile>()
 }

@@ -1,6 +1,6 @@
 //! `catchment inspect`: what a source looks like, and options that fit it. No database is needed.
 
-use catchment::{ColumnMapping, DecimalFinding, Settings, is_built_in};
+use catchment::{ColumnMapping, ColumnProfile, DecimalFinding, Settings, is_built_in};
 use catchment_core::{Inspection, Value as Field};
 use clap::Args;
 use serde_json::Value;
@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Res
         }
         say_json(&inspected.options);
     } else {
-        print(&inspected.inspection, &inspected.mapping);
+        print(&inspected.inspection, &inspected.columns, &inspected.mapping);
         if let Some(decimal) = &inspected.decimal {
             say!("{WARN}decimal sign{WARN:#} {decimal}");
         }
@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, mut args: InspectArgs) -> anyhow::Res
     Ok(Exit::Done)
 }
 
-fn print(inspection: &Inspection, mapping: &ColumnMapping) {
+fn print(inspection: &Inspection, columns: &[ColumnProfile], mapping: &ColumnMapping) {
     say_findings(&inspection.findings);
     let is_told = |name: &str| inspection.findings.iter().any(|finding| finding.topic == name);
     for (name, value) in inspection.options.iter().filter(|(name, _)| !is_told(name)) {
@@ -67,25 +67,27 @@ fn print(inspection: &Inspection, mapping: &ColumnMapping) {
         say!("The source has no records");
         return;
     };
-    let rows: Vec<Vec<String>> = page
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(place, column)| {
-            let values = page.records.iter().map(|record| record.value(place)).filter_map(Field::as_trimmed);
-            let target = mapping
-                .iter()
-                .find(|(_, field)| field.field() == Some(&**column))
-                .map(|(target, _)| target.as_str());
-            vec![
-                column.to_string(),
-                target.unwrap_or_default().to_owned(),
-                values.take(EXAMPLES).collect::<Vec<_>>().join(" | "),
-            ]
-        })
-        .collect();
+    let rows = columns.iter().map(|column| {
+        let place = page.columns.iter().position(|name| **name == *column.name).unwrap_or_default();
+        let values = page.records.iter().map(|record| record.value(place)).filter_map(Field::as_trimmed);
+        let target = mapping.iter().find(|(_, field)| field.field() == Some(&*column.name));
+        let empty = match (column.empty * 100).checked_div(column.records) {
+            None | Some(0) if column.empty == 0 => String::new(),
+            Some(0) | None => "< 1 %".to_owned(),
+            Some(share) => format!("{share} %"),
+        };
+        vec![
+            column.name.clone(),
+            column.holds.to_owned(),
+            empty,
+            if column.is_unique { "key?" } else { "" }.to_owned(),
+            target.map(|(target, _)| target.clone()).unwrap_or_default(),
+            values.take(EXAMPLES).collect::<Vec<_>>().join(" | "),
+        ]
+    });
+    let rows: Vec<_> = rows.collect();
     say!();
-    table::print(&["column", "maps to", "examples"], &rows);
+    table::print(&["column", "type", "empty", "unique", "maps to", "examples"], &rows);
     for reject in page.rejects.iter().take(EXAMPLES) {
         say!("{WARN}{}{WARN:#}: {}", reject.location, reject.message);
     }

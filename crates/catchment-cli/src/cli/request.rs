@@ -1,6 +1,6 @@
 //! A request from flags, shared by the commands that make one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use catchment::SyncRequest;
 use catchment_core::{Error, Result, is_web_url};
@@ -17,7 +17,7 @@ pub(super) struct SourceArgs {
     #[arg(help_heading = "Arguments")]
     source: String,
 
-    /// Type of the source [default: csv for files and for URLs of CSV files, api for other URLs]
+    /// Type of the source [default: by its name: csv for text, file for other files, folders and patterns, api for URLs]
     #[arg(long = "type", value_name = "TYPE")]
     source_type: Option<String>,
 
@@ -48,6 +48,30 @@ pub(super) struct SourceArgs {
     /// The first record is data; the columns are named 1, 2, …
     #[arg(long)]
     no_header: bool,
+
+    /// Format of the file: csv, json, ndjson, xlsx, xlsb, xls or ods [default: detected]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+
+    /// Sheet of a workbook: its name, or its number from 1 [default: the first that is not hidden]
+    #[arg(long, value_name = "SHEET")]
+    sheet: Option<String>,
+
+    /// Row of a sheet, or line of a text, that names the columns, from 1 [default: detected]
+    #[arg(long, value_name = "ROW")]
+    header_row: Option<u64>,
+
+    /// What becomes of rows of totals: keep or skip [default: keep]
+    #[arg(long, value_name = "WHAT")]
+    totals: Option<String>,
+
+    /// Path of the list of records in a JSON document, such as data.items [default: detected]
+    #[arg(long, value_name = "PATH")]
+    data_path: Option<String>,
+
+    /// Only files that no completed run of the same request has read
+    #[arg(long)]
+    new_files: bool,
 }
 
 impl TargetArgs {
@@ -159,6 +183,17 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     set(&mut options, "encoding", source.encoding.as_deref());
     set(&mut options, "language", source.language.as_deref());
     set(&mut options, "hasHeader", source.no_header.then_some(false));
+    set(&mut options, "format", source.format.as_deref());
+    let sheet = source.sheet.as_deref();
+    set(
+        &mut options,
+        "sheet",
+        sheet.map(|sheet| sheet.parse::<u32>().map_or_else(|_| sheet.into(), Value::from)),
+    );
+    set(&mut options, "headerRow", source.header_row);
+    set(&mut options, "totals", source.totals.as_deref());
+    set(&mut options, "dataPath", source.data_path.as_deref());
+    set(&mut options, "newFiles", source.new_files.then_some(true));
     set(&mut options, "targetTable", target.target.as_deref());
     set(&mut options, "contentType", target.content_type.as_deref());
     set(
@@ -186,13 +221,24 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     Ok(SyncRequest { source_type: source_type.to_owned(), source_identifier: source.source.clone(), options })
 }
 
-/// What a source most likely is, by its name alone.
+/// Endings of files that are no delimited text. At an address, JSON is rather that of an API.
+const FILES: [&str; 9] = ["xlsx", "xlsm", "xlsb", "xls", "ods", "ndjson", "jsonl", "zip", "json"];
+
+/// What a source most likely is, by its name; and on a disk, by whether it is a folder.
 fn type_of(source: &str) -> &'static str {
     let is_address = is_web_url(source);
     let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
     let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
-    let is_text = [".csv", ".tsv", ".txt"].iter().any(|end| path.ends_with(end));
-    if is_address && !is_text { "api" } else { "csv" }
+    let ends = |ends: &[&str]| ends.iter().any(|end| path.ends_with(&format!(".{end}")));
+    let is_several =
+        || Path::new(source).is_dir() || source.contains(['*', '?', '[']) && !Path::new(source).exists();
+    match is_address {
+        true if ends(&["csv", "tsv", "txt"]) => "csv",
+        true if ends(&FILES[..8]) => "file",
+        true => "api",
+        false if ends(&FILES) || is_several() => "file",
+        false => "csv",
+    }
 }
 
 fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {

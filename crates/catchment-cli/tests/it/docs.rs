@@ -6,13 +6,14 @@ use catchment::TargetOptions;
 use catchment_core::Adapter;
 use catchment_sources::api::Api;
 use catchment_sources::csv::Csv;
+use catchment_sources::file::AnyFile;
 use serde_json::Value;
 
 use crate::support::Test;
 
 const OPTIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/options.md");
 /// Options that have a flag on the command line.
-const FLAGS: [(&str, &str); 13] = [
+const FLAGS: [(&str, &str); 19] = [
     ("targetTable", "--target"),
     ("contentType", "--content-type"),
     ("columnMapping", "--map TARGET=SOURCE"),
@@ -26,6 +27,12 @@ const FLAGS: [(&str, &str); 13] = [
     ("hasHeader", "--no-header"),
     ("encoding", "--encoding"),
     ("language", "--language"),
+    ("format", "--format"),
+    ("sheet", "--sheet"),
+    ("headerRow", "--header-row"),
+    ("totals", "--totals"),
+    ("dataPath", "--data-path"),
+    ("newFiles", "--new-files"),
 ];
 
 /// Rewrite the page with `CATCHMENT_UPDATE_DOCS=1 cargo test -p catchment-cli docs`.
@@ -37,6 +44,7 @@ fn the_tables_of_options_are_those_of_the_schemas() {
         ("target", schemars::schema_for!(TargetOptions), true),
         // What it shares with APIs is with them.
         ("csv", schemars::schema_for!(<Csv as Adapter>::Options), false),
+        ("file", schemars::schema_for!(<AnyFile as Adapter>::Options), false),
         ("api", schemars::schema_for!(<Api as Adapter>::Options), true),
     ] {
         let begin = format!("<!-- generated: the options of {name} -->\n");

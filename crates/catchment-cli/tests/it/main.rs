@@ -12,6 +12,7 @@ mod corpus;
 mod conflicts;
 mod docs;
 mod edges;
+mod files;
 mod first_day;
 mod fuzz;
 mod gated;

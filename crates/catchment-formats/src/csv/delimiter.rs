@@ -5,13 +5,13 @@ use csv_nose::{SampleSize, Sniffer};
 
 use super::dialect::CsvDialect;
 use super::framing::{Framed, Framer};
-use super::header::name_columns;
 use super::options::ValidatedCsvOptions;
+use crate::table::name_columns;
 
 /// How much of a file is looked at to find out its delimiter.
 pub(crate) const SAMPLE_BYTES: usize = 128 << 10;
 /// The delimiters that are looked for, the likeliest first.
-const DELIMITERS: [u8; 4] = *b",;\t|";
+pub(super) const DELIMITERS: [u8; 4] = *b",;\t|";
 /// Records that must be as wide as the first one for a delimiter to be sure.
 const COMPARED_RECORDS: usize = 100;
 

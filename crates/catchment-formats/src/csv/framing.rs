@@ -27,6 +27,8 @@ pub(crate) struct Framer {
     limits: CsvLimits,
     dialect: CsvDialect,
     parser: Reader,
+    /// Whether the text may go on behind its end.
+    is_growing: bool,
     /// The unquoted fields of the record in hand, one after the other, and where each ends.
     fields: Vec<u8>,
     ends: Vec<usize>,
@@ -53,7 +55,7 @@ impl<'a> CsvRecord<'a> {
         self.ends.len()
     }
 
-    pub(crate) fn fields(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         let (text, mut start) = (self.text, 0);
         self.ends.iter().map(move |&end| &text[std::mem::replace(&mut start, end)..end])
     }
@@ -87,7 +89,8 @@ impl Framer {
             None => builder.quoting(false),
         };
         let buffer = TextBuffer::new(text, block_bytes, limits.file);
-        Self { buffer, limits, dialect, parser: builder.build(), fields: vec![0; 4096], ends: vec![0; 64] }
+        let parser = builder.build();
+        Self { buffer, limits, dialect, parser, is_growing: false, fields: vec![0; 4096], ends: vec![0; 64] }
     }
 
     /// The text before the next record, and what is still to come.
@@ -100,6 +103,22 @@ impl Framer {
         &mut self.buffer
     }
 
+    /// Passes over lines, whatever they hold.
+    pub(crate) fn skip_lines(&mut self, lines: u64) -> Result<()> {
+        for _ in 0..lines {
+            if self.buffer.is_empty() && !self.buffer.fill()? {
+                break;
+            }
+            self.give_up(&SkipExtent::FirstLine)?;
+        }
+        Ok(())
+    }
+
+    /// The same where a last line without its end is not whole yet: it is left for later.
+    pub(crate) fn for_growing_text(self, is_growing: bool) -> Self {
+        Self { is_growing, ..self }
+    }
+
     /// The next record; of `width` fields, where that is known. `None` at the end of the text.
     pub(crate) fn next(&mut self, width: Option<usize>) -> Result<Option<Framed<'_>>> {
         if !self.skip_blank_lines()? {
@@ -107,6 +126,9 @@ impl Framer {
         }
         let (line, byte) = (self.buffer.line(), self.buffer.offset());
         let shape = self.parse(width)?;
+        if self.is_growing && self.is_unfinished(&shape) {
+            return Ok(None);
+        }
         let rest = self.buffer.rest();
         let (bytes, fields) =
             match validate_record(&shape, rest, &self.ends, width, self.dialect, self.limits) {
@@ -142,6 +164,15 @@ impl Framer {
                     raw,
                 })))
             }
+        }
+    }
+
+    /// Whether a record ends with the text, and not with its line.
+    fn is_unfinished(&self, shape: &Shape) -> bool {
+        match *shape {
+            Shape::Whole { bytes, .. } => !matches!(self.buffer.rest()[..bytes], [.., b'\n' | b'\r']),
+            Shape::Unclosed => true,
+            Shape::TooWide | Shape::TooLong => false,
         }
     }
 

@@ -1,10 +1,9 @@
 //! The first record: the names of the columns, where it is a header.
 
-use std::collections::{HashMap, HashSet};
-
-use catchment_core::{Columns, Error, ErrorKind, Finding, Result, truncate_text};
+use catchment_core::{Error, ErrorKind, Finding, Result, truncate_text};
 
 use super::framing::{Framed, Framer};
+use crate::table::is_number_or_date;
 
 /// More columns than this are taken for a file that is not CSV.
 const MAX_COLUMNS: usize = 4096;
@@ -39,47 +38,12 @@ pub(crate) fn first_record(framer: &mut Framer, has_header: bool) -> Result<Opti
     }
 }
 
-/// One name a column: as in the header, its number where that is empty or absent, and with `_1`, `_2` where a
-/// name stands several times, so that no mapping takes one of them by chance.
-pub(crate) fn name_columns(first: &[String], has_header: bool) -> Columns {
-    let numbered = |index: usize| (index + 1).to_string();
-    if !has_header {
-        return (0..first.len()).map(|index| numbered(index).into()).collect();
-    }
-    let names: Vec<String> = first
-        .iter()
-        .enumerate()
-        .map(|(index, name)| match name.trim() {
-            "" => numbered(index),
-            name => name.to_owned(),
-        })
-        .collect();
-    let mut taken: HashSet<String> = names.iter().cloned().collect();
-    let mut counts = HashMap::<&str, usize>::new();
-    names
-        .iter()
-        .map(|name| {
-            if names.iter().filter(|other| *other == name).nth(1).is_none() {
-                return name.clone().into();
-            }
-            let count = counts.entry(name).or_default();
-            loop {
-                *count += 1;
-                let candidate = format!("{name}_{count}");
-                if taken.insert(candidate.clone()) {
-                    return candidate.into();
-                }
-            }
-        })
-        .collect()
-}
-
 /// Records after the header whose values it is compared with.
 const COMPARED_RECORDS: usize = 100;
 
 /// Whether the first record looks like a header: of its fields none is empty, a number or a date, and none stands again in
-/// its column.
-pub(crate) fn judge_header(first: &[String], framer: &mut Framer) -> Finding {
+/// its column. A record has `width` fields, of which the first ones are columns.
+pub(crate) fn judge_header(first: &[String], width: usize, framer: &mut Framer) -> Finding {
     let field = |index: usize| match first[index].trim() {
         "" => format!("field {} is empty", index + 1),
         text => format!("{} looks like data", shown(text)),
@@ -90,7 +54,9 @@ pub(crate) fn judge_header(first: &[String], framer: &mut Framer) -> Finding {
         if doubt.is_some() {
             break;
         }
-        match framer.next(Some(first.len())) {
+        match framer.next(Some(width)) {
+            // A header that is printed on each page confirms itself.
+            Ok(Some(Framed::Record(record))) if first.len() > 1 && is_same(first, record.fields()) => {}
             Ok(Some(Framed::Record(record))) => {
                 let again =
                     first.iter().zip(record.fields()).position(|(name, value)| name.trim() == value.trim());
@@ -112,12 +78,10 @@ pub(crate) fn judge_header(first: &[String], framer: &mut Framer) -> Finding {
     }
 }
 
-fn shown(name: &str) -> String {
-    format!("`{}`", truncate_text(name.trim(), 40))
+fn is_same<'f>(first: &[String], fields: impl Iterator<Item = &'f str>) -> bool {
+    first.iter().zip(fields).all(|(name, value)| name.trim() == value.trim())
 }
 
-/// Digits, with nothing but what stands in numbers, amounts, dates and times.
-fn is_number_or_date(text: &str) -> bool {
-    text.contains(|char: char| char.is_ascii_digit())
-        && text.chars().all(|char| char.is_ascii_digit() || " .,-+/:%€$£TZ".contains(char))
+fn shown(name: &str) -> String {
+    format!("`{}`", truncate_text(name.trim(), 40))
 }

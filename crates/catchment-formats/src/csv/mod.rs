@@ -1,5 +1,6 @@
 //! Delimited text: RFC 4180, and what is found in the wild.
 
+mod above;
 mod delimiter;
 mod dialect;
 mod fault;
@@ -15,9 +16,12 @@ use std::sync::Arc;
 
 use catchment_core::{Inspection, PageSize, Reading, Result};
 
+use crate::format::{INSPECTED_RECORDS, look_through};
+use crate::table::{TableOptions, propose_totals};
+use crate::text::encoding::TextEncoding;
 use crate::{Blob, Format, Pages};
 use layout::CsvLayout;
-use options::ValidatedCsvOptions;
+use options::{CsvLimits, ValidatedCsvOptions};
 use pages::CsvPages;
 
 pub use options::CsvFormatOptions;
@@ -42,17 +46,44 @@ impl CsvFormat {
         given.language = given.language.or_else(|| language.map(str::to_owned));
         Ok(Self { given })
     }
+
+    /// The same for tables that may have titles above them, and rows among their records that are none. `is_certain` where
+    /// nothing else is looked for in a text.
+    pub(crate) fn with_table(
+        options: &CsvFormatOptions,
+        table: &TableOptions,
+        language: Option<&str>,
+        is_certain: bool,
+    ) -> Result<Self> {
+        let mut format = Self::new(options, language)?;
+        table.check(format.given.has_header())?;
+        (format.given.table, format.given.is_certain) = (Some(table.clone()), is_certain);
+        Ok(format)
+    }
+
+    /// The same for a text that may go on behind its end.
+    #[must_use]
+    pub(crate) fn for_growing_text(mut self, is_growing: bool) -> Self {
+        self.given.is_growing = is_growing;
+        self
+    }
+
+    pub(crate) fn limits(&self) -> CsvLimits {
+        self.given.limits
+    }
+
+    pub(crate) fn encoding(&self) -> Option<TextEncoding> {
+        self.given.encoding
+    }
 }
 
 impl Format for CsvFormat {
     fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let reading = Reading { fields, page_size: PageSize::rows(100), ..Reading::default() };
+        let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
-        let options = pages.layout().map(CsvLayout::options).unwrap_or_default();
-        let page = pages.next()?;
-        let findings = page.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
-        // Columns without a record have nothing to show.
-        let page = page.filter(|page| page.records.len() + page.rejects.len() > 0);
+        let mut options = pages.layout().map(CsvLayout::options).unwrap_or_default();
+        let (page, findings) = look_through(&mut pages)?;
+        propose_totals(&findings, &mut options);
         Ok(Inspection { options, findings, page })
     }
 

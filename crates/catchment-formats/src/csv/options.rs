@@ -4,6 +4,7 @@ use catchment_core::{Result, invalid_option, primary_language};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::table::TableOptions;
 use crate::text::encoding::TextEncoding;
 
 /// The dialect of a CSV file (RFC 4180, and its relatives), and limits. What is not given is detected.
@@ -46,6 +47,13 @@ pub(crate) struct ValidatedCsvOptions {
     /// Its primary subtag.
     pub(crate) language: Option<String>,
     pub(crate) limits: CsvLimits,
+    /// What may stand above the header and among the records; none where the first record is the header, and each other one a
+    /// record.
+    pub(crate) table: Option<TableOptions>,
+    /// Whether the text may go on behind its end.
+    pub(crate) is_growing: bool,
+    /// Whether it is known to be delimited text, whatever it looks like.
+    pub(crate) is_certain: bool,
 }
 
 /// What comes from outside is bounded.
@@ -97,6 +105,9 @@ impl CsvFormatOptions {
             encoding: self.encoding.as_deref().map(encoding).transpose()?,
             language: self.language.as_deref().map(language).transpose()?,
             limits,
+            table: None,
+            is_growing: false,
+            is_certain: false,
         })
     }
 }

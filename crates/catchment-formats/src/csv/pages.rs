@@ -1,14 +1,14 @@
 //! The reading itself: from a file and a cursor to pages.
 
 use catchment_core::{
-    Columns, Cursor, Error, ErrorKind, Finding, Page, PageSize, Position, Reading, Records, Reject, Result,
-    Value,
+    Cursor, Error, ErrorKind, Finding, Page, PageSize, Position, Reading, Reject, Result, Skip, Value,
 };
 use serde::{Deserialize, Serialize};
 
 use super::framing::{Framed, Framer};
 use super::layout::CsvLayout;
 use super::options::ValidatedCsvOptions;
+use crate::table::{RowKind, RowRules, TableOptions};
 use crate::{Blob, Pages};
 
 const NO_RECORDS: &str = "only a header was found, and no record below it; check that it is the right file, or set the \
@@ -32,11 +32,70 @@ pub(super) struct CsvPages {
     blob: Blob,
     page_size: PageSize,
     /// `None` for a file without a single record.
-    text: Option<(Framer, CsvLayout)>,
+    text: Option<Text>,
     /// What was found out at the beginning, until a page has said it.
     findings: Option<Vec<Finding>>,
     records_read: u64,
     is_at_end: bool,
+}
+
+/// A text that is being read.
+struct Text {
+    framer: Framer,
+    layout: CsvLayout,
+    /// What tells records from what else stands in a table.
+    rules: Option<RowRules>,
+}
+
+impl Text {
+    fn new(framer: Framer, layout: CsvLayout, given: &ValidatedCsvOptions) -> Self {
+        let rules = |table: &TableOptions| RowRules::new(&layout.columns, layout.has_header, table.totals);
+        let rules = given.table.as_ref().map(rules);
+        Self { framer: framer.for_growing_text(given.is_growing), layout, rules }
+    }
+
+    /// Adds what stands next to a page; false at the end.
+    fn read_into(&mut self, page: &mut Page) -> Result<bool> {
+        let record = match self.framer.next(Some(self.layout.width()))? {
+            None => return Ok(false),
+            Some(Framed::MalformedRecord(bad)) => {
+                let position = Position::Line { line: bad.line, byte: bad.byte };
+                page.rejects.push(Reject::new(ErrorKind::Parsing, bad.code, bad.message, position, &bad.raw));
+                return Ok(true);
+            }
+            Some(Framed::Record(record)) => record,
+        };
+        let position = Position::Line { line: record.line, byte: record.byte };
+        if let Some(rules) = &mut self.rules {
+            let (kind, finding) = rules.judge(record.fields(), || format!("line {}", record.line));
+            page.cursor.findings.extend(finding);
+            match kind {
+                RowKind::Record => {}
+                RowKind::Blank => return Ok(true),
+                RowKind::Skipped(reason) => {
+                    page.skips.push(Skip::new(reason, position, record.raw));
+                    return Ok(true);
+                }
+            }
+        }
+        let columns = self.layout.columns.len();
+        let is_outside = |(_, field): &(usize, &str)| !field.trim().is_empty();
+        if let Some((index, _)) = record.fields().enumerate().skip(columns).find(is_outside) {
+            page.rejects.push(outside_the_table(index + 1, columns, position, record.raw));
+        } else {
+            page.records.push(position, record.raw, record.fields().take(columns).map(Value::Text));
+        }
+        Ok(true)
+    }
+}
+
+/// The reject of a record with a value where the table has no column.
+fn outside_the_table(field: usize, columns: usize, position: Position, raw: &str) -> Reject {
+    let message = format!(
+        "field {field} has a value, and the table ends with field {columns}: no name stands above it, and the first records \
+         have nothing there; name it in the header, or check the option `delimiter`"
+    );
+    Reject::new(ErrorKind::Parsing, "outside_table", message, position, raw)
 }
 
 impl CsvPages {
@@ -45,7 +104,7 @@ impl CsvPages {
         let (text, findings) = match reading.after {
             Some(cursor) => (Some(resume(&blob, given, &cursor)?), None),
             None => match begin(&blob, given, &reading.fields)? {
-                Some((framer, layout, findings)) => (Some((framer, layout)), Some(findings)),
+                Some((text, findings)) => (Some(text), Some(findings)),
                 None => (None, None),
             },
         };
@@ -54,43 +113,33 @@ impl CsvPages {
 
     /// How the file is read; `None` for one without a single record.
     pub(super) fn layout(&self) -> Option<&CsvLayout> {
-        self.text.as_ref().map(|(_, layout)| layout)
+        self.text.as_ref().map(|text| &text.layout)
     }
 
     fn read_page(&mut self) -> Result<Option<Page>> {
-        let Some((framer, layout)) = &mut self.text else { return Ok(None) };
+        let Some(text) = &mut self.text else { return Ok(None) };
         let (max_rows, max_bytes) = (self.page_size.max_rows(), self.page_size.max_bytes());
-        let (mut records, mut rejects) = (Records::default(), Vec::new());
-        while !self.is_at_end && records.len() + rejects.len() < max_rows && records.bytes() < max_bytes {
-            match framer.next(Some(layout.columns.len()))? {
-                Some(Framed::Record(record)) => {
-                    let position = Position::Line { line: record.line, byte: record.byte };
-                    records.push(position, record.raw, record.fields().map(Value::Text));
-                }
-                Some(Framed::MalformedRecord(bad)) => {
-                    let position = Position::Line { line: bad.line, byte: bad.byte };
-                    rejects.push(Reject::new(ErrorKind::Parsing, bad.code, bad.message, position, &bad.raw));
-                }
-                None => self.is_at_end = true,
-            }
+        let mut page = Page { columns: text.layout.columns.clone(), ..Page::default() };
+        while !self.is_at_end && page.count() < max_rows && page.records.bytes() < max_bytes {
+            self.is_at_end = !text.read_into(&mut page)?;
         }
-        let count = records.len() + rejects.len();
         let mut findings = self.findings.take();
-        if count == 0 {
+        if page.count() == 0 {
             let Some(findings) = &mut findings else { return Ok(None) };
             findings.push(Finding::unsure("records", NO_RECORDS));
         }
-        let findings = findings.unwrap_or_default();
-        self.records_read += count as u64;
+        self.records_read += page.count() as u64;
         let state = CsvState {
-            line: framer.text().line(),
-            offset: framer.text().offset(),
-            digest: framer.text().digest(),
-            layout: layout.clone(),
+            line: text.framer.text().line(),
+            offset: text.framer.text().offset(),
+            digest: text.framer.text().digest(),
+            layout: text.layout.clone(),
         };
-        let cursor = Cursor { findings, ..Cursor::new(self.records_read, &state)? };
-        let columns: Columns = layout.columns.clone();
-        Ok(Some(Page { columns, records, rejects, cursor, progress: self.blob.progress() }))
+        let mut findings = findings.unwrap_or_default();
+        findings.append(&mut page.cursor.findings);
+        page.cursor = Cursor { findings, ..Cursor::new(self.records_read, &state)? };
+        page.progress = self.blob.progress();
+        Ok(Some(page))
     }
 }
 
@@ -98,12 +147,12 @@ impl Pages for CsvPages {
     /// What a change of the file makes of its last line, or of compressed data, is the change's fault.
     fn next(&mut self) -> Result<Option<Page>> {
         let page = self.read_page();
-        let has_met_end = self.text.as_ref().is_none_or(|(framer, _)| framer.text().is_at_end());
+        let has_met_end = self.text.as_ref().is_none_or(|text| text.framer.text().is_at_end());
         if page.is_err() || has_met_end {
             self.blob.check_unchanged()?;
         }
         page.map_err(|error| match &self.text {
-            Some((framer, _)) => error.with("line", framer.text().line()),
+            Some(text) => error.with("line", text.framer.text().line()),
             None => error,
         })
     }
@@ -114,17 +163,17 @@ fn begin(
     blob: &Blob,
     given: &ValidatedCsvOptions,
     fields: &[Box<str>],
-) -> Result<Option<(Framer, CsvLayout, Vec<Finding>)>> {
+) -> Result<Option<(Text, Vec<Finding>)>> {
     let Some((layout, findings)) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
-    let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
+    let mut framer = layout.records(blob, given)?;
     if layout.has_header {
         framer.next(None)?;
     }
-    Ok(Some((framer, layout, findings)))
+    Ok(Some((Text::new(framer, layout, given), findings)))
 }
 
 /// Goes where the cursor stood, if the file is the same up to there.
-fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<(Framer, CsvLayout)> {
+fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<Text> {
     let CsvState { line, offset, digest, layout } = cursor.state()?;
     // Lines and records have a byte at least each, and the text before them is checked.
     if line.saturating_sub(1) > offset || cursor.records_read > offset || !layout.dialect.is_possible() {
@@ -134,5 +183,5 @@ fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<(
     }
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
     framer.text_mut().resume_at(offset, line, &digest)?;
-    Ok((framer, layout))
+    Ok(Text::new(framer, layout, given))
 }

@@ -1,7 +1,11 @@
 //! Detection of the list of records in a document, where no option names it: the likeliest of its arrays.
 
+use std::fmt;
+
 use catchment_core::json::{Key, for_each_entry};
 use catchment_core::{Error, ErrorKind, Result};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::path::Path;
 use super::step::{Step, follow, to_jsonpath};
@@ -52,6 +56,21 @@ struct List {
 pub fn find_list(document: &str) -> Result<Path> {
     let mut lists = Vec::new();
     look_for_lists(document, &mut Vec::new(), LISTS.len(), &mut lists);
+    likeliest(lists)
+}
+
+/// The same of a document that is too long to be held in memory.
+///
+/// # Errors
+/// Where it does not read; and as [`find_list`].
+pub(crate) fn find_list_in(document: impl std::io::Read) -> serde_json::Result<Result<Path>> {
+    let mut lists = Vec::new();
+    let look = Look { steps: &mut Vec::new(), rank: LISTS.len(), lists: &mut lists };
+    look.deserialize(&mut serde_json::Deserializer::from_reader(document))?;
+    Ok(likeliest(lists))
+}
+
+fn likeliest(mut lists: Vec<List>) -> Result<Path> {
     lists.sort_by_key(|list| (!list.has_records, list.rank, list.steps.len()));
     let shown = |list: &List| to_jsonpath(&list.steps);
     let unclear = |problem: String| {
@@ -102,6 +121,76 @@ fn look_for_lists(document: &str, steps: &mut Vec<Step>, rank: usize, lists: &mu
     }
 }
 
+/// A value of a document that is looked at for lists, while it comes in.
+struct Look<'l> {
+    steps: &'l mut Vec<Step>,
+    rank: usize,
+    lists: &'l mut Vec<List>,
+}
+
+impl<'de> DeserializeSeed<'de> for Look<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if self.steps.len() >= MAX_DEPTH || NOT_LISTS.contains(&&*name) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let named = LISTS.iter().position(|known| *known == name).unwrap_or(LISTS.len());
+            self.steps.push(Step::Name(name.into()));
+            let (steps, lists) = (&mut *self.steps, &mut *self.lists);
+            map.next_value_seed(Look { steps, rank: self.rank.min(named), lists })?;
+            self.steps.pop();
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<(), A::Error> {
+        let first = seq.next_element::<Box<RawValue>>()?;
+        let has_records = first.is_some_and(|first| first.get().starts_with(['{', '[']));
+        self.lists.push(List { steps: self.steps.clone(), has_records, rank: self.rank });
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<(), E> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +207,8 @@ mod tests {
             (r#"{"rows": [[1]], "suggested": [{}]}"#, "$.rows"),
         ] {
             assert_eq!(find_list(document).unwrap().to_string(), expected, "{document}");
+            let streamed = find_list_in(document.as_bytes()).unwrap().unwrap();
+            assert_eq!(streamed.to_string(), expected, "{document}");
         }
         for unclear in [r#"{"a": [{}], "b": [{}]}"#, r#"{"a": 1}"#, "1"] {
             assert_eq!(find_list(unclear).unwrap_err().code(), "no_records", "{unclear}");

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use catchment_core::{Error, Result};
+use catchment_core::Result;
 use memchr::memchr2;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::compression::read_error;
-use crate::blob::changed;
+use crate::blob::{changed, too_long};
 
 /// A window into a text, in bounded memory. What has been passed is in the offset, the line and the digest.
 pub(crate) struct TextBuffer {
@@ -140,13 +140,7 @@ impl TextBuffer {
         self.end += count;
         self.is_at_end = count == 0;
         if self.offset + self.len() as u64 > self.max_bytes {
-            return Err(Error::config(
-                "file_too_long",
-                format!(
-                    "the file has more than {} bytes of text; raise the option `maxFileBytes` to read it",
-                    self.max_bytes
-                ),
-            ));
+            return Err(too_long(self.max_bytes));
         }
         Ok(!self.is_at_end)
     }

@@ -7,6 +7,7 @@ use serde_json::Deserializer;
 
 /// How much of a file tells that it is binary.
 const LOOKED_AT_BYTES: usize = 4096;
+const AS_FILE: &str = "read it with the source type `file`";
 const AS_CSV: &str = "open it in a spreadsheet, save it as CSV (UTF-8), and read that";
 const NO_TABLE: &str = "it holds no records; check that it is the right file";
 const UNPACK: &str = "unpack it, and read the file in it";
@@ -16,7 +17,7 @@ const SIGNATURES: [(&[u8], &str, &str); 19] = [
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         "an Excel workbook of before 2007 (xls), or another file of Office",
-        AS_CSV,
+        AS_FILE,
     ),
     (b"PK\x05\x06", "an empty zip archive", NO_TABLE),
     (b"\x1f\x8b", "compressed twice (gzip)", "decompress it once, and read that"),
@@ -44,8 +45,8 @@ const SIGNATURES: [(&[u8], &str, &str); 19] = [
 
 /// What is in a zip archive, by the names of its files.
 const ZIPPED: [(&str, &str, &str); 7] = [
-    ("xl/", "an Excel workbook (xlsx)", AS_CSV),
-    ("opendocument.spreadsheet", "a spreadsheet of LibreOffice (ods)", AS_CSV),
+    ("xl/", "an Excel workbook (xlsx)", AS_FILE),
+    ("opendocument.spreadsheet", "a spreadsheet of LibreOffice (ods)", AS_FILE),
     ("word/", "a Word document (docx)", "save its table as CSV (UTF-8), and read that"),
     ("opendocument.text", "a text document (odt)", "save its table as CSV (UTF-8), and read that"),
     ("ppt/", "a presentation (pptx)", NO_TABLE),
@@ -108,7 +109,7 @@ pub(crate) fn refuse_other_text(text: &str, is_whole: bool) -> Result<()> {
     if is_json(text, is_whole) {
         return Err(not_csv(
             "JSON",
-            "convert it to CSV; the JSON of an API at a URL is read with the type `api`",
+            "read it with the source type `file`; the JSON of an API at a URL is read with the type `api`",
         ));
     }
     Ok(())

@@ -3,18 +3,28 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use super::entry::{FileEntry, nanoseconds};
 use catchment_core::{Error, FileAccess, Host, Result, absolute_path, task_panicked};
 
 /// A path, and what the operator allows of the disk.
 #[derive(Clone)]
 pub(crate) struct LocalFile {
     pub(super) path: PathBuf,
-    files: FileAccess,
+    pub(super) files: FileAccess,
 }
 
 impl LocalFile {
     pub(super) fn new(path: &str, host: &Host) -> Self {
         Self { path: path.into(), files: host.files.clone() }
+    }
+
+    /// The file as one of several.
+    pub(super) fn entry(&self) -> Result<FileEntry> {
+        let failed = |error| Error::io(format!("reading the metadata of {}", self.path.display()), error);
+        let metadata = self.files.open(&self.path)?.metadata().map_err(failed)?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let modified = metadata.modified().ok().and_then(nanoseconds);
+        Ok(FileEntry { name: name.into(), bytes: metadata.len(), modified })
     }
 
     /// Opens it on a thread of its own, as a file system may hang.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use catchment_core::{Error, Host, Pulse, Result, invalid_option, is_web_url, mask_url_query};
 
+use catchment_formats::Blob;
+
 use super::local::LocalFile;
 use super::remote::{RemoteFile, RemoteFileOptions};
 use crate::http::source_url;
@@ -41,6 +43,15 @@ impl FileLocation {
             Self::Local(local) => error.with("path", local.path.display()),
             Self::Remote(remote) => error.with("url", mask_url_query(remote.url.as_str())),
         }
+    }
+
+    /// A blob of it, with its name.
+    pub(super) fn named(&self, blob: Blob) -> Blob {
+        let path = match self {
+            Self::Local(local) => local.path.to_string_lossy(),
+            Self::Remote(remote) => remote.url.path().into(),
+        };
+        blob.with_name(path.rsplit('/').next().unwrap_or_default())
     }
 
     /// Whether only this machine can read it.

@@ -1,11 +1,21 @@
 //! Files as a source: a place that yields blobs, and a format that reads them.
 
+mod entry;
+mod folder;
 mod local;
 mod location;
+mod merge;
+mod options;
+mod place;
 mod reader;
 mod remote;
+mod several;
+mod state;
 
+pub(crate) use folder::pattern_base;
 pub(crate) use local::normalize;
 pub(crate) use location::FileLocation;
-pub(crate) use reader::{inspect, read};
+pub(crate) use options::PlaceRules;
+pub use options::{OnBadFile, PlaceOptions};
+pub(crate) use reader::{inspect, inspect_place, read, read_place, test_place};
 pub use remote::RemoteFileOptions;

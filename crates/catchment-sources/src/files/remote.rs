@@ -7,13 +7,15 @@ use std::fs::File;
 use std::io::Write;
 
 use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, mask_url_query};
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{
+    CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
 use reqwest::{Method, Url};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::http::{
-    AuthOptions, Body, Client, ClientOptions, HttpLimits, OtherOrigins, RateLimit, Request, Timeouts,
+    Answer, AuthOptions, Body, Client, ClientOptions, HttpLimits, OtherOrigins, RateLimit, Request, Timeouts,
 };
 
 /// A download ends when it is silent, not when it is long.
@@ -38,6 +40,30 @@ impl RemoteFileOptions {
     pub(super) fn given(&self) -> Option<&'static str> {
         let given = [("auth", self.auth.is_some()), ("headers", !self.headers.is_empty())];
         given.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+}
+
+/// The version of a remote file, as its server tells it (RFC 9110, 8.8).
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RemoteVersion {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_modified: Option<String>,
+}
+
+impl RemoteVersion {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Self { etag: text(ETAG), last_modified: text(LAST_MODIFIED) }
+    }
+
+    /// Headers of a request that is answered only where the version is another one.
+    fn conditions(&self) -> HeaderMap {
+        let pairs = [(IF_NONE_MATCH, &self.etag), (IF_MODIFIED_SINCE, &self.last_modified)];
+        let value = |text: &Option<String>| HeaderValue::from_str(text.as_deref()?).ok();
+        pairs.into_iter().filter_map(|(name, text)| Some((name, value(text)?))).collect()
     }
 }
 
@@ -76,15 +102,37 @@ impl RemoteFile {
         self.fetch_part(most, pulse).await.map_err(|error| self.client.redact_error(error))
     }
 
-    async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
-        let request = Request {
-            method: Method::GET,
-            url: self.url.clone(),
-            body: None,
-            headers: HeaderMap::new(),
-            end_status: Vec::new(),
+    /// Fetches the file, unless its server says that it is still the version that is known; with the version it is now.
+    pub(super) async fn fetch_if_new(
+        &self,
+        known: Option<&RemoteVersion>,
+        pulse: &Pulse,
+    ) -> Result<(Option<File>, RemoteVersion)> {
+        let fetch = async {
+            let answer = self.client.send(&self.request(known), pulse).await?;
+            if let (Some(known), Some(_)) = (known, answer.end) {
+                return Ok((None, known.clone()));
+            }
+            let version = RemoteVersion::of(&answer.headers);
+            let (file, _) = self.save(answer, None).await?;
+            Ok((Some(file), version))
         };
-        let answer = self.client.send(&request, pulse).await?;
+        fetch.await.map_err(|error| self.client.redact_error(error))
+    }
+
+    fn request(&self, known: Option<&RemoteVersion>) -> Request {
+        let headers = known.map(RemoteVersion::conditions).unwrap_or_default();
+        let end_status = if headers.is_empty() { Vec::new() } else { vec![304] };
+        Request { method: Method::GET, url: self.url.clone(), body: None, headers, end_status }
+    }
+
+    async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
+        let answer = self.client.send(&self.request(None), pulse).await?;
+        self.save(answer, most).await
+    }
+
+    /// Copies an answer to a file, or so many bytes of its beginning. Whether that is all of it.
+    async fn save(&self, answer: Answer, most: Option<u64>) -> Result<(File, bool)> {
         let content_type =
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if content_type.starts_with("text/html") {

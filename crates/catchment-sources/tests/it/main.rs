@@ -7,4 +7,5 @@ mod csv;
 mod edges;
 mod extremes;
 mod faults;
+mod file;
 mod server;

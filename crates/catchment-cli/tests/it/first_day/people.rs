@@ -52,17 +52,22 @@ fn price_list() -> Vec<u8> {
 on_both! {
     async fn the_nephew_of_a_shop_owner_with_spanish_price_lists(test: Test) {
         test.file("precios.csv", price_list());
+        test.file("lista.xls", include_bytes!("../../../../catchment-sources/tests/it/file/table.xls"));
         test.file("precios.xlsx", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0[Content_Types].xml xl/workbook.xml");
         test.file("precios.pdf", "%PDF-1.7\n%\u{e2}\u{e3}\n1 0 obj\n");
         let mut day = Day::begin(test);
         // The wrong file, and a name that is not quite right.
-        day.line("sync precios.xlsx --target catalog_items", 2, &["Excel", "save it as CSV"]);
+        day.line("sync precios.xlsx --target catalog_items --type csv", 2, &["Excel", "the source type `file`"]);
+        day.line("sync precios.xlsx --target catalog_items", 2, &["the zip archive cannot be read", "save the file again"]);
+        day.line("inspect lista.xls", 0, &["xls: `Songs` (6 rows × 5 columns)", "Canción del Mariachi", "2026-11-24"]);
         day.line("sync precios.pdf --target catalog_items", 2, &["PDF"]);
         day.line("sync precio.csv --target catalog_items", 2, &["did you mean `precios.csv`?"]);
         day.line("runs", 4, &["let `catchment sync`, `serve` or `migrate` make it"]);
         day.line("sync precios.csv", 2, &["contentType", "--target catalog_items"]);
         day.test.file("titulos.csv", [&b"Lista de precios;;;\n\n"[..], &price_list()].concat());
         day.line("sync titulos.csv --target catalog_items", 2, &["lines stand above the header"]);
+        let told = ["line 3, ", "passed over above it: `Lista de precios;;;`"];
+        day.line("check titulos.csv --type file --target catalog_items --language es --decimal ,", 0, &told[1..]);
         // What is it, and would it work?
         day.line("inspect precios.csv --language es", 0, &["windows-1252", "Categoría", ";", "\"decimal\": \",\""]);
         day.line("check precios.csv --target catalog_items --language es", 3, &["decimal"]);

@@ -40,6 +40,14 @@ pub(crate) fn find_encoding(
     find_in_sample(&sample, language)
 }
 
+/// The encoding that the first bytes tell by themselves: by a byte order mark, or by the zeros of UTF-16.
+///
+/// # Errors
+/// `parsing`, `unsupported_encoding`.
+pub(crate) fn marked_encoding(head: &[u8]) -> Result<Option<TextEncoding>> {
+    Ok(structure::by_marks_and_zeros(head)?.map(|detection| detection.encoding))
+}
+
 fn find_in_sample(sample: &[u8], language: Option<&str>) -> Result<Detection> {
     if let Some(detection) = structure::by_escapes(sample)? {
         return Ok(detection);

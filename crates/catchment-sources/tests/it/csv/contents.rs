@@ -40,7 +40,7 @@ async fn files_of_other_kinds_are_refused_by_what_they_are() {
         (0..4096_u32).map(|number| number.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let tar = [&b"prices.csv"[..], &[0; 247], b"ustar\x0000", &[0; 200]].concat();
     for (bytes, what) in [
-        (zip("xl/workbook.xml"), "it is an Excel workbook (xlsx); open it in a spreadsheet, save it as CSV"),
+        (zip("xl/workbook.xml"), "it is an Excel workbook (xlsx); read it with the source type `file`"),
         (zip("word/document.xml"), "a Word document"),
         (zip("mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), "LibreOffice (ods)"),
         (zip("prices.csv"), "a zip archive; unpack it"),

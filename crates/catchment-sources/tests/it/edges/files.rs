@@ -118,6 +118,6 @@ async fn checking_an_address_does_not_fetch_the_whole_file() {
     let source = csv(&format!("{}/a.csv", server.url), CsvOptions::default());
     let inspection = source.inspect([].into()).await.unwrap();
     let page = inspection.page.unwrap();
-    assert_eq!((page.records.len(), page.rejects.len()), (100, 0));
+    assert_eq!((page.records.len(), page.rejects.len()), (1000, 0));
     assert!(page.progress.total_bytes.unwrap() < length as u64 / 4, "{:?}", page.progress);
 }
