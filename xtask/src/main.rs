@@ -2,6 +2,7 @@
 
 mod apis;
 mod structure;
+mod workbooks;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -13,8 +14,9 @@ use xtask::tools::{cargo, exit_code};
 
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
-cargo xtask test --peers   the same, on all real APIs
+cargo xtask test --peers   the same, on all real APIs, and on workbooks of LibreOffice, openpyxl and XlsxWriter
 cargo xtask apis           all real APIs alone
+cargo xtask workbooks      these workbooks alone
 cargo xtask structure      sizes, circles of imports, what each crate may see, where SQL stands; --figures
 cargo xtask ci             what CI runs: format, structure, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let result = match args.next().as_deref() {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("apis") => apis::check(true),
+        Some("workbooks") => workbooks::check(),
         Some("structure") => structure::run(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
         Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
@@ -56,7 +59,13 @@ fn test(args: &[String]) -> Result<()> {
         .env("CATCHMENT_TEST_MYSQL", mariadb.url())
         .run()?;
     // Whoever asks for certain tests wants no others.
-    if args.is_empty() { apis::check(!peers.is_empty()) } else { Ok(()) }
+    if args.is_empty() {
+        apis::check(!peers.is_empty())?;
+        if !peers.is_empty() {
+            workbooks::check()?;
+        }
+    }
+    Ok(())
 }
 
 fn ci() -> Result<()> {

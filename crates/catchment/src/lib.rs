@@ -203,7 +203,7 @@ pub use run::{RunError, RunMode, RunStatus, SyncRun};
 pub use settings::Settings;
 pub use store::{AttemptRecord, ChangeFilter, StoredError, StoredSkip, TargetRows, ValueDifference};
 pub use sync::{
-    CheckReport, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService, TableProposal,
-    TargetColumn, TargetInfo, Workers, run_daily,
+    CheckReport, ColumnProfile, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService,
+    TableProposal, TargetColumn, TargetInfo, Workers, run_daily,
 };
 pub use target::{ColumnDeclaration, GoneMark, LedgerColumns, MarkValue, TargetDeclaration, is_built_in};

@@ -1,41 +1,16 @@
 //! From a source's value to a column's, or the reason why it does not fit.
 
-use std::borrow::Cow;
-
 use catchment_core::Value;
 use catchment_core::json::{JsonText, Key, for_each_entry};
 
-use super::float::float;
+use super::converted::Converted;
 use super::moment;
-use super::number::{ConversionError, exact, refuse_two_readings, refused, whole_number};
-use super::reading::{DecimalSeparator, Reading};
+use super::number::{ConversionError, refused};
+use super::numeric::{flag, number};
+use super::reading::Reading;
 use super::special::{bytes, json, uuid};
 use super::text::limited;
 use crate::target::{ColumnKind, WhenEmpty, Words};
-
-/// A value as the database takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Converted<'a> {
-    Text(Cow<'a, str>),
-    Int(i64),
-}
-
-impl Converted<'_> {
-    /// The value as text.
-    pub(super) fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text.into_owned(),
-            Self::Int(number) => number.to_string(),
-        }
-    }
-
-    pub(super) fn into_owned(self) -> Converted<'static> {
-        match self {
-            Self::Text(text) => Converted::Text(text.into_owned().into()),
-            Self::Int(number) => Converted::Int(number),
-        }
-    }
-}
 
 /// The value in the form of the column; `None` when it is empty.
 pub(super) fn convert<'a>(
@@ -78,38 +53,6 @@ pub(super) fn or_when_empty(
             Err(ConversionError { code: "empty", message: "is empty; a value is required".to_owned() })
         }
     }
-}
-
-/// A number of the kind of its column.
-fn number<'a>(
-    text: &'a str,
-    value: Value<'a>,
-    kind: &ColumnKind,
-    reading: &Reading,
-) -> Result<Converted<'a>, ConversionError> {
-    // JSON has one decimal sign, whatever the options say of text.
-    let decimal = if matches!(value, Value::Number(_)) { DecimalSeparator::Assumed } else { reading.decimal };
-    if decimal == DecimalSeparator::Assumed && matches!(value, Value::Text(_)) {
-        refuse_two_readings(text)?;
-    }
-    Ok(match kind {
-        ColumnKind::Decimal(limits) => Converted::Text(exact(text, decimal, limits)?),
-        ColumnKind::Float { is_single, is_signed, scale } => {
-            Converted::Text(float(text, decimal, *is_single, *is_signed, *scale)?.into())
-        }
-        ColumnKind::Integer { min, max, is_flag } => {
-            let word = if *is_flag { flag(text).ok() } else { None };
-            let number = match word {
-                Some(flag) => flag.into(),
-                None => whole_number(text, decimal, (*min, *max))?,
-            };
-            match i64::try_from(number) {
-                Ok(number) if kind.is_int64() => Converted::Int(number),
-                _ => Converted::Text(number.to_string().into()),
-            }
-        }
-        _ => word(text, kind, reading)?,
-    })
 }
 
 /// What is no number.
@@ -169,14 +112,6 @@ fn joined(json: &str) -> Option<Vec<String>> {
     is_plain.then_some(parts)
 }
 
-fn flag(text: &str) -> Result<bool, ConversionError> {
-    match text.to_lowercase().as_str() {
-        "true" | "1" | "yes" | "sí" | "si" => Ok(true),
-        "false" | "0" | "no" => Ok(false),
-        _ => Err(refused("not_a_flag", text, "true/false, 1/0, yes/no, sí/no")),
-    }
-}
-
 fn choice<'a>(text: &str, words: &'a Words) -> Result<&'a str, ConversionError> {
     let exact = words.iter().find(|word| word.trim() == text);
     let word = exact.or_else(|| words.iter().find(|word| word.to_lowercase() == text.to_lowercase()));
@@ -211,6 +146,7 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::mapping::reading::DecimalSeparator;
     use crate::target::DecimalLimits;
 
     fn reading(decimal: DecimalSeparator) -> Reading {

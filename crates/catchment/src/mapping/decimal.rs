@@ -5,6 +5,7 @@ use std::fmt;
 
 use catchment_core::{Finding, Page, Value, truncate_text};
 
+use super::amount::Amount;
 use super::field::ColumnMapping;
 use super::number::{readings, stored_as};
 use super::reading::DecimalSeparator;
@@ -25,6 +26,8 @@ pub struct DecimalFinding {
     contradicts: Option<String>,
     /// A value that could be read two ways.
     ambiguous: Option<String>,
+    /// Whether currencies stand beside numbers, which are understood only where the sign is said.
+    has_currency: bool,
 }
 
 /// What a page says of the decimal sign; `None` where its values read the same whatever it is.
@@ -41,11 +44,13 @@ pub(crate) fn find_decimal(table: &Table, mapping: &ColumnMapping, page: &Page) 
             _ => None,
         });
         for text in texts {
-            let sign = sign_of(text);
-            if sign.is_none() && readings(text).is_none() {
+            let amount = Amount::of(text);
+            let sign = sign_of(amount.digits);
+            if sign.is_none() && readings(amount.digits).is_none() && !amount.has_currency {
                 continue;
             }
             let finding = finding.get_or_insert_default();
+            finding.has_currency |= amount.has_currency;
             match sign {
                 None => finding.note(|it| &mut it.ambiguous, field, text),
                 Some(sign) if finding.says.is_none() => {
@@ -61,7 +66,7 @@ pub(crate) fn find_decimal(table: &Table, mapping: &ColumnMapping, page: &Page) 
         }
     }
     // Plain decimals need no option.
-    finding.filter(|finding| finding.ambiguous.is_some() || finding.sign != Some('.'))
+    finding.filter(|finding| finding.ambiguous.is_some() || finding.has_currency || finding.sign != Some('.'))
 }
 
 impl DecimalFinding {
@@ -88,7 +93,7 @@ impl fmt::Display for DecimalFinding {
                     "`{field}` has the decimal sign `{sign}`, as `{says}` shows (option `decimal`, --decimal {sign})"
                 )?;
                 let example = self.ambiguous.as_ref().unwrap_or(says);
-                match stored_as(example, DecimalSeparator::Named(sign)) {
+                match stored_as(Amount::of(example).digits, DecimalSeparator::Named(sign)) {
                     Some(stored) => write!(f, "; with it, `{example}` is stored as {stored}"),
                     None => Ok(()),
                 }
@@ -100,7 +105,13 @@ impl fmt::Display for DecimalFinding {
             ),
             _ => {
                 let text = self.ambiguous.as_deref().unwrap_or_default();
-                let [point, comma] = readings(text).unwrap_or_default();
+                let Some([point, comma]) = readings(Amount::of(text).digits) else {
+                    return write!(
+                        f,
+                        "`{field}`: `{text}` has the sign of a currency, which is understood where the option `decimal` \
+                         (--decimal) says how numbers are written"
+                    );
+                };
                 write!(
                     f,
                     "`{field}`: `{text}` is {point} with the decimal sign `.` and {comma} with `,`, and no other value says \

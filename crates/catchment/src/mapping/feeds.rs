@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use catchment_core::{Columns, Error, Result, WHOLE_RECORD, invalid_option};
 
-use super::convert::{Converted, convert};
+use super::convert::convert;
+use super::converted::Converted;
 use super::expression::Expression;
 use super::field::{ColumnMapping, FieldMapping, FieldRule};
 use super::fit::{constant_word, missing_constant};

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use catchment_core::{Page, Result, Value, WHOLE_RECORD};
 
-use super::convert::{Converted, convert};
+use super::convert::convert;
+use super::converted::Converted;
 use super::options::TargetOptions;
 use super::reading::Reading;
 use crate::target::{ColumnKind, DecimalLimits, Decimals};
@@ -36,14 +37,32 @@ pub(crate) enum InferredType {
     },
 }
 
+impl InferredType {
+    /// What it is, for people.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Decimal { .. } => "decimal",
+            Self::Double => "float",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::DateTime { .. } => "date and time",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+            Self::Text { .. } => "text",
+        }
+    }
+}
+
 /// A column that was looked at.
 #[derive(Debug)]
 pub(crate) struct InferredColumn {
     /// As the source names it.
     pub(crate) field: Box<str>,
     pub(crate) holds: InferredType,
-    /// Whether some records have no value there.
-    pub(crate) has_empty: bool,
+    /// How many records have no value there.
+    pub(crate) empty: usize,
     /// Whether all records have a value there, each another one.
     pub(crate) is_unique: bool,
 }
@@ -70,7 +89,7 @@ pub(crate) fn infer(options: &TargetOptions, pages: &[Page]) -> Result<Vec<Infer
         InferredColumn {
             field: field.clone(),
             holds: holds(&values, &texts, &reading),
-            has_empty: texts.len() < values.len(),
+            empty: values.len() - texts.len(),
             is_unique,
         }
     });

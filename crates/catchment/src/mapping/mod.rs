@@ -1,11 +1,13 @@
 //! From a page as the source had it to rows as the table wants them: rename, convert, validate. Pure: no I/O,
 //! no clock. A mapping is compiled once for a run, and applied to each page.
 
+mod amount;
 mod apply;
 mod batch;
 mod batch_builder;
 mod compile;
 mod convert;
+mod converted;
 mod date_format;
 mod decimal;
 mod expression;
@@ -19,6 +21,7 @@ mod max_errors;
 mod moment;
 pub(crate) mod names;
 mod number;
+mod numeric;
 mod options;
 mod policies;
 mod reading;

@@ -48,7 +48,8 @@ pub struct TargetOptions {
     pub date_format: Option<String>,
     /// The time zone of times that tell none, by its name in the IANA database. Default UTC.
     pub time_zone: Option<String>,
-    /// The decimal sign of numbers in text: `.` or `,`. When it is given, the other one and spaces may group thousands.
+    /// The decimal sign of numbers in text: `.` or `,`. When it is given, the other one and spaces may group thousands, a
+    /// currency may stand beside a number (`$ 54.900`, `54,90 EUR`), and a negative one in parentheses.
     /// Without it, `.` is the sign, nothing groups thousands, and a text that can be read two ways (`54.900`, `1,234`) is
     /// rejected with both readings; `inspect` and `check` find the sign out from the column's other values and propose it.
     /// Numbers of JSON are not text.

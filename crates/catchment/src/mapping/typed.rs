@@ -2,7 +2,8 @@
 
 use catchment_core::{Error, Result};
 
-use super::convert::{Converted, convert, or_when_empty};
+use super::convert::{convert, or_when_empty};
+use super::converted::Converted;
 use super::options::TargetOptions;
 use super::rule::OwnedValue;
 use crate::target::{ColumnKind, Table, WhenEmpty};

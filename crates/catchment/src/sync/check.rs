@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Columns, Error, Finding, Inspection, Reject, Result};
+use catchment_core::{Columns, Error, Finding, Inspection, Page, Reject, Result};
 use serde_json::{Map, Value, json};
 
 use super::engine::Engine;
 use super::request::Prepared;
 use super::timeouts::silence_error;
 use crate::mapping::names::suggest;
-use crate::mapping::{Batch, Cell, ColumnMapping, DecimalFinding, Mapping, TargetOptions, find_decimal};
+use crate::mapping::{
+    Batch, Cell, ColumnMapping, DecimalFinding, InferredColumn, Mapping, TargetOptions, find_decimal, infer,
+};
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::target::{Table, WhenUnmapped, built_in};
@@ -42,6 +44,8 @@ pub struct InspectReport {
     pub inspection: Inspection,
     /// The table that was given, or that its columns fit best.
     pub target_table: String,
+    /// What the columns of the source hold, by the first records.
+    pub columns: Vec<ColumnProfile>,
     /// Target column to source column, as given or by their names.
     pub mapping: ColumnMapping,
     /// Columns that the table needs, and that nothing feeds: a sync with these options is refused until they are.
@@ -50,6 +54,22 @@ pub struct InspectReport {
     pub decimal: Option<DecimalFinding>,
     /// The options that were given, with those that were found out: ready to be given again.
     pub options: Map<String, Value>,
+}
+
+/// What a column of a source holds, by the records that were looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnProfile {
+    /// Its name.
+    pub name: String,
+    /// What all its values are: `boolean`, `integer`, `decimal`, `float`, `date`, `time`, `date and time`, `uuid`, `json` or
+    /// `text`.
+    pub holds: &'static str,
+    /// How many records were looked at, and how many have no value there.
+    pub records: usize,
+    /// See `records`.
+    pub empty: usize,
+    /// Whether each record has a value there, and each another one: it may tell rows apart.
+    pub is_unique: bool,
 }
 
 impl Engine {
@@ -64,6 +84,9 @@ impl Engine {
         let is_assumed = target.decimal.is_none();
         let page = inspection.page.as_ref().filter(|_| is_assumed);
         let decimal = page.and_then(|page| find_decimal(&table, &mapping, page));
+        let sign = decimal.as_ref().and_then(|decimal| decimal.sign).map(String::from);
+        let reading = TargetOptions { decimal: target.decimal.clone().or(sign), ..target.clone() };
+        let columns = profile(&reading, inspection.page.as_ref())?;
         let mut options = request.options;
         options.entry("targetTable").or_insert_with(|| table.name.clone().into());
         merge(&mut options, inspection.options.clone());
@@ -74,7 +97,7 @@ impl Engine {
             options.insert("columnMapping".to_owned(), json!(mapping));
         }
         let target_table = table.name.clone();
-        Ok(InspectReport { inspection, target_table, mapping, missing, decimal, options })
+        Ok(InspectReport { inspection, target_table, columns, mapping, missing, decimal, options })
     }
 
     /// See [`SyncService::preflight`](crate::SyncService::preflight).
@@ -129,6 +152,21 @@ impl Engine {
         }
         Ok(report)
     }
+}
+
+/// What the columns of a page hold.
+fn profile(reading: &TargetOptions, page: Option<&Page>) -> Result<Vec<ColumnProfile>> {
+    let Some(page) = page else { return Ok(Vec::new()) };
+    let inferred = infer(reading, std::slice::from_ref(page))?;
+    let records = page.records.len();
+    let profile = |column: InferredColumn| ColumnProfile {
+        name: column.field.into(),
+        holds: column.holds.word(),
+        records,
+        empty: column.empty,
+        is_unique: column.is_unique && records > 1,
+    };
+    Ok(inferred.into_iter().map(profile).collect())
 }
 
 /// The required columns that nothing feeds, and a finding that tells them.
@@ -188,7 +226,8 @@ fn with_likely_cause(
 ) -> Error {
     let header = inspection.findings.iter().find(|finding| finding.topic == "header" && finding.is_unsure);
     if let Some(header) = header {
-        return error.with_hint(&format!(". {header}; where lines stand above the header, delete them"));
+        return error.with_hint(&format!(". {header}; where lines stand above the header, delete them, or read the file with the source type `file`, which passes \
+             them over"));
     }
     let likeliest = &likeliest_table(columns).name;
     let is_other = target.target_table.is_none() && likeliest != target.table_name();

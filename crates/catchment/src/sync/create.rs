@@ -131,7 +131,7 @@ impl Engine {
 /// Whether a key names columns that there are, and that have values.
 fn check_key(table: &NewTable, key: &[String], columns: &[InferredColumn]) -> Result<()> {
     let is_key = |column: &&InferredColumn| key.iter().any(|asked| **asked == *column.field);
-    if let Some(empty) = columns.iter().filter(is_key).find(|column| column.has_empty) {
+    if let Some(empty) = columns.iter().filter(is_key).find(|column| column.empty > 0) {
         let problem =
             format!("names `{}`, which is empty in some records; choose columns that never are", empty.field);
         return Err(invalid_option("key", &problem));

@@ -36,7 +36,7 @@ mod worker;
 mod worker_name;
 mod written;
 
-pub use check::{CheckReport, InspectReport};
+pub use check::{CheckReport, ColumnProfile, InspectReport};
 pub use create::TableProposal;
 pub use daily::run_daily;
 pub use execute::Execution;
