@@ -67,11 +67,15 @@ impl Cursor {
     /// # Errors
     /// `config` when another version or source wrote it.
     pub fn state<T: DeserializeOwned>(&self) -> Result<T> {
-        T::deserialize(&self.state).map_err(|error| {
+        let unreadable = |why: &dyn std::fmt::Display| {
             let message = format!(
-                "the stored cursor cannot be read: {error}; schedule a new run, which reads the source from its beginning"
+                "the stored cursor cannot be read: {why}; schedule a new run, which reads the source from its beginning"
             );
-            Error::config("cursor", message).with_source(error)
-        })
+            Error::config("cursor", message)
+        };
+        if i64::try_from(self.records_read).is_err() {
+            return Err(unreadable(&format!("it stands behind {} records", self.records_read)));
+        }
+        T::deserialize(&self.state).map_err(|error| unreadable(&error).with_source(error))
     }
 }

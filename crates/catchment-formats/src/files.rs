@@ -1,5 +1,7 @@
 //! A file of any format: which one it is, by what it holds, then by its name.
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod fuzz;
 mod kind;
 mod options;
 
@@ -75,6 +77,28 @@ impl FileFormat {
         }
     }
 
+    fn look(&self, blob: Blob, fields: Arc<[Box<str>]>, is_thorough: bool) -> Result<Inspection> {
+        fn look(
+            format: &impl Format,
+            blob: Blob,
+            fields: Arc<[Box<str>]>,
+            is_thorough: bool,
+        ) -> Result<Inspection> {
+            if is_thorough { format.explore(blob, fields) } else { format.inspect(blob, fields) }
+        }
+        let kind = self.kind_of(&blob)?;
+        let mut inspection = match self.of(kind) {
+            AnyFormat::Csv(format) => look(&format, blob, fields, is_thorough),
+            AnyFormat::Json(format) => look(&format, blob, fields, is_thorough),
+            AnyFormat::Spreadsheet(format) => look(&format, blob, fields, is_thorough),
+        }?;
+        inspection.options.insert("format".into(), kind.name().into());
+        if self.kind.is_none() {
+            inspection.findings.insert(0, found(kind));
+        }
+        Ok(inspection)
+    }
+
     fn of(&self, kind: FileKind) -> AnyFormat {
         match kind {
             FileKind::Csv => AnyFormat::Csv(self.csv.clone()),
@@ -89,17 +113,11 @@ impl FileFormat {
 
 impl Format for FileFormat {
     fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        let kind = self.kind_of(&blob)?;
-        let mut inspection = match self.of(kind) {
-            AnyFormat::Csv(format) => format.inspect(blob, fields),
-            AnyFormat::Json(format) => format.inspect(blob, fields),
-            AnyFormat::Spreadsheet(format) => format.inspect(blob, fields),
-        }?;
-        inspection.options.insert("format".into(), kind.name().into());
-        if self.kind.is_none() {
-            inspection.findings.insert(0, found(kind));
-        }
-        Ok(inspection)
+        self.look(blob, fields, false)
+    }
+
+    fn explore(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.look(blob, fields, true)
     }
 
     fn open(&self, blob: Blob, mut reading: Reading) -> Result<Box<dyn Pages>> {

@@ -12,6 +12,16 @@ pub(crate) const INSPECTED_RECORDS: usize = 1000;
 /// Records that are looked at further down, for what a table has at its end.
 const LOOKED_THROUGH: usize = 200_000;
 
+/// The first page, if it has something, and what it has found out.
+///
+/// # Errors
+/// What it fails with.
+pub(crate) fn look_at_first(pages: &mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)> {
+    let first = pages.next()?;
+    let findings = first.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
+    Ok((first.filter(|page| page.count() > 0), findings))
+}
+
 /// The first page, and what all of the first ones have found out: what stands at the end of a table is found there.
 ///
 /// # Errors
@@ -36,6 +46,14 @@ pub trait Format: Clone + Send + Sync + 'static {
     /// # Errors
     /// What reading would fail with.
     fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection>;
+
+    /// The same with what takes a look at all of it: how large its sheets are, what stands at the end of its table.
+    ///
+    /// # Errors
+    /// What reading would fail with.
+    fn explore(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.inspect(blob, fields)
+    }
 
     /// Opens a blob at the cursor of `reading`, or at its beginning.
     ///

@@ -4,6 +4,7 @@
 //! are here, and not in `fuzz/`, because what they look at is nobody else's concern.
 
 pub use crate::csv::fuzz::{csv, csv_cursor, csv_file};
+pub use crate::files::fuzz::{file, file_cursor};
 pub use crate::json::fuzz::{json, path};
 
 /// The first line as text, and what comes after it.
@@ -21,5 +22,5 @@ mod corpus;
 mod tests {
     use super::corpus::run;
 
-    corpora!(super: csv, csv_file, csv_cursor, json, path);
+    corpora!(super: csv, csv_file, csv_cursor, file, file_cursor, json, path);
 }

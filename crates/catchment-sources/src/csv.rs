@@ -80,7 +80,7 @@ impl Source for Csv {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        files::inspect(&self.location, &self.format, fields).await
+        files::inspect(&self.location, &self.format, fields, false).await
     }
 
     fn is_bound_to_node(&self) -> bool {

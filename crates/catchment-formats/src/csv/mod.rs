@@ -14,9 +14,9 @@ mod pages;
 
 use std::sync::Arc;
 
-use catchment_core::{Inspection, PageSize, Reading, Result};
+use catchment_core::{Finding, Inspection, Page, PageSize, Reading, Result};
 
-use crate::format::{INSPECTED_RECORDS, look_through};
+use crate::format::{INSPECTED_RECORDS, look_at_first, look_through};
 use crate::table::{TableOptions, propose_totals};
 use crate::text::encoding::TextEncoding;
 use crate::{Blob, Format, Pages};
@@ -77,14 +77,31 @@ impl CsvFormat {
     }
 }
 
-impl Format for CsvFormat {
-    fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+impl CsvFormat {
+    /// `look` takes the first page, and finds out what it can.
+    fn look(
+        &self,
+        blob: Blob,
+        fields: Arc<[Box<str>]>,
+        look: fn(&mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)>,
+    ) -> Result<Inspection> {
         let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;
         let mut options = pages.layout().map(CsvLayout::options).unwrap_or_default();
-        let (page, findings) = look_through(&mut pages)?;
+        // Columns without a record have nothing to show.
+        let (page, findings) = look(&mut pages)?;
         propose_totals(&findings, &mut options);
         Ok(Inspection { options, findings, page })
+    }
+}
+
+impl Format for CsvFormat {
+    fn inspect(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.look(blob, fields, look_at_first)
+    }
+
+    fn explore(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        self.look(blob, fields, look_through)
     }
 
     fn open(&self, blob: Blob, reading: Reading) -> Result<Box<dyn Pages>> {

@@ -2,33 +2,53 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Finding, Inspection, PageSize, Reading, Result};
+use catchment_core::{Finding, Inspection, Page, PageSize, Reading, Result};
 
 use super::layout::SheetLayout;
 use super::open::{no_workbook, open, readable};
 use super::options::ValidatedSheetOptions;
 use super::pages::SheetPages;
 use super::row::Row;
-use crate::Blob;
-use crate::format::{INSPECTED_RECORDS, look_through};
+use crate::format::{INSPECTED_RECORDS, look_at_first, look_through};
 use crate::table::propose_totals;
+use crate::{Blob, Pages};
 
 /// Sheets whose sizes are told.
 const MAX_SHEETS: usize = 50;
 
+/// The first records of a sheet.
 pub(super) fn inspect(
+    blob: Blob,
+    given: &ValidatedSheetOptions,
+    fields: Arc<[Box<str>]>,
+) -> Result<Inspection> {
+    look(blob, given, fields, look_at_first)
+}
+
+/// The same, with the sizes of all sheets and what stands at the end of the table.
+pub(super) fn explore(
     blob: Blob,
     given: &ValidatedSheetOptions,
     fields: Arc<[Box<str>]>,
 ) -> Result<Inspection> {
     let (blob, head) = readable(blob, given.max_bytes)?;
     let sizes = sizes(&blob, &head, given)?;
+    let mut inspection = look(blob, given, fields, look_through)?;
+    inspection.findings.insert(0, sizes);
+    Ok(inspection)
+}
+
+fn look(
+    blob: Blob,
+    given: &ValidatedSheetOptions,
+    fields: Arc<[Box<str>]>,
+    look: fn(&mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)>,
+) -> Result<Inspection> {
     let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
     let mut pages = SheetPages::start(blob, given, reading)?;
     let mut options = pages.layout().map(SheetLayout::options).unwrap_or_default();
-    let (page, mut findings) = look_through(&mut pages)?;
+    let (page, findings) = look(&mut pages)?;
     propose_totals(&findings, &mut options);
-    findings.insert(0, sizes);
     Ok(Inspection { options, findings, page })
 }
 

@@ -66,6 +66,10 @@ impl Format for SpreadsheetFormat {
         inspect::inspect(blob, &self.given, fields)
     }
 
+    fn explore(&self, blob: Blob, fields: Arc<[Box<str>]>) -> Result<Inspection> {
+        inspect::explore(blob, &self.given, fields)
+    }
+
     fn open(&self, blob: Blob, reading: Reading) -> Result<Box<dyn Pages>> {
         Ok(Box::new(SheetPages::start(blob, &self.given, reading)?))
     }

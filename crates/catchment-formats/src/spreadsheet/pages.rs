@@ -18,6 +18,8 @@ use crate::{Blob, Pages};
 
 const NO_RECORDS: &str = "no record was found below the header; check that it is the right sheet, or set the option \
                           `headerRow`";
+const IMPOSSIBLE: &str = "the stored cursor cannot be read: its columns have no places; schedule a new run, which reads the \
+                          source from its beginning";
 /// The longest record that is kept with a reject.
 const MAX_RECORD_BYTES: usize = 64 << 10;
 
@@ -194,6 +196,9 @@ impl SheetPages {
         let (table, findings) = match reading.after {
             Some(cursor) => {
                 let state: SheetState = cursor.state()?;
+                if state.layout.columns.len() != state.layout.places.len() {
+                    return Err(Error::config("cursor", IMPOSSIBLE));
+                }
                 let index = book.sheets().iter().position(|sheet| sheet.name == state.layout.sheet);
                 let index = index
                     .ok_or_else(|| changed(&format!("it has no sheet `{}` any more", state.layout.sheet)))?;

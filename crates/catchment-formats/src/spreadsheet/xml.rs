@@ -26,6 +26,7 @@ impl Xml {
         let bytes = BufReader::with_capacity(BLOCK_BYTES, bytes);
         let mut reader = Reader::from_reader(Tokens { bytes, length: 0 });
         reader.config_mut().expand_empty_elements = true;
+        reader.config_mut().check_end_names = false;
         Self { reader, buffer: Vec::new(), part: part.into() }
     }
 
@@ -118,7 +119,7 @@ pub(super) fn damaged(part: &str, why: impl std::fmt::Display) -> Error {
 /// Bytes of XML, as long as no tag or text of them is too long.
 struct Tokens {
     bytes: BufReader<Box<dyn Read + Send>>,
-    /// Since the last `<`.
+    /// Bytes behind the last `<` of what has been read.
     length: usize,
 }
 
@@ -132,19 +133,21 @@ impl Read for Tokens {
 
 impl BufRead for Tokens {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.length > MAX_TOKEN_BYTES {
-            let why = format!("a text or a tag in it has more than {MAX_TOKEN_BYTES} bytes");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        if self.bytes.buffer().is_empty() {
+            let block = self.bytes.fill_buf()?;
+            self.length = match memrchr(b'<', block) {
+                Some(last) => block.len() - last,
+                None => self.length.saturating_add(block.len()),
+            };
+            if self.length > MAX_TOKEN_BYTES {
+                let why = format!("a text or a tag in it has more than {MAX_TOKEN_BYTES} bytes");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
         }
         self.bytes.fill_buf()
     }
 
     fn consume(&mut self, count: usize) {
-        let passed = &self.bytes.buffer()[..count];
-        self.length = match memrchr(b'<', passed) {
-            Some(last) => count - last,
-            None => self.length.saturating_add(count),
-        };
         self.bytes.consume(count);
     }
 }

@@ -153,11 +153,12 @@ fn send_pages(feed: &Feed<Page>, mut pages: Box<dyn Pages>) -> Result<()> {
     Ok(())
 }
 
-/// What a file is found out to be, and its first records.
+/// What a file is found out to be, and its first records; with a look at all of it where that is wanted.
 pub(crate) async fn inspect(
     location: &FileLocation,
     format: &impl Format,
     fields: Arc<[Box<str>]>,
+    is_thorough: bool,
 ) -> Result<Inspection> {
     let mut opened = location.open(Some(LOOKED_AT_BYTES), &Pulse::default()).await?;
     loop {
@@ -168,7 +169,8 @@ pub(crate) async fn inspect(
             if !is_whole && format.needs_whole(&blob)? {
                 return Ok(None);
             }
-            format.inspect(blob, fields).map(Some)
+            let look = if is_thorough { Format::explore } else { Format::inspect };
+            look(&format, blob, fields).map(Some)
         };
         let inspected = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(task_panicked()));
         if let Some(inspection) = inspected.map_err(|error| location.located(error))? {
@@ -183,8 +185,11 @@ pub(crate) async fn inspect_place(
     location: &FileLocation,
     format: &FileFormat,
     fields: Arc<[Box<str>]>,
+    is_thorough: bool,
 ) -> Result<Inspection> {
-    let FileLocation::Local(local) = location else { return inspect(location, format, fields).await };
+    let FileLocation::Local(local) = location else {
+        return inspect(location, format, fields, is_thorough).await;
+    };
     let (named, looked_at) = (local.clone(), local.clone());
     let look = move || -> Result<_> {
         let Named::Several(folder) = Folder::named(&named)? else { return Ok(None) };
@@ -198,10 +203,10 @@ pub(crate) async fn inspect_place(
     };
     let found = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(task_panicked()));
     let Some((path, finding)) = found.map_err(|error| location.located(error))? else {
-        return inspect(location, format, fields).await;
+        return inspect(location, format, fields, is_thorough).await;
     };
     let first = FileLocation::Local(LocalFile { path, ..looked_at });
-    let mut inspection = inspect(&first, format, fields).await?;
+    let mut inspection = inspect(&first, format, fields, is_thorough).await?;
     inspection.findings.insert(0, finding);
     Ok(inspection)
 }

@@ -2,6 +2,7 @@
 //! library's, because of what has to be known of a cell: its digits as they stand there, whether its row is hidden, errors of
 //! any name; and because nothing but the texts that its cells share may be held in memory.
 
+mod merged;
 mod package;
 mod rows;
 mod strings;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use catchment_core::Result;
 use quick_xml::events::Event;
 
-use super::rows::{XlsxRows, spans};
+use super::merged::spans;
+use super::rows::XlsxRows;
 use super::strings::Strings;
 use super::styles::number_formats;
 use crate::archive::{Archive, Watch};
@@ -118,9 +119,10 @@ impl Workbook for Xlsx {
     fn rows(&mut self, sheet: usize) -> Result<Box<dyn Rows>> {
         let (strings, formats) = self.shared()?;
         let name = &self.parts[sheet];
-        let open = || part(&self.archive, name, &self.watch)?.ok_or_else(|| damaged(name, "it is missing"));
-        let spans = spans(open()?)?;
-        Ok(Box::new(XlsxRows::new(open()?, strings, formats, self.system, spans, self.limits)))
+        let member = self.archive.member(name).ok_or_else(|| damaged(name, "it is missing"))?;
+        let bytes = || self.archive.read(member, self.watch.clone());
+        let (spans, rows) = (spans(bytes()?, name)?, Xml::new(bytes()?, name));
+        Ok(Box::new(XlsxRows::new(rows, strings, formats, self.system, spans, self.limits)))
     }
 }
 

@@ -14,9 +14,6 @@ use crate::spreadsheet::spans::{Span, Spans};
 use crate::spreadsheet::workbook::{MAX_COLUMNS, MAX_ROWS, Rows};
 use crate::spreadsheet::xml::{Xml, attribute};
 
-/// The most cells that are merged.
-const MAX_SPANS: usize = 1 << 17;
-
 /// The rows of a sheet, as they stand in its part.
 pub(super) struct XlsxRows {
     xml: Xml,
@@ -229,34 +226,13 @@ fn cell(element: &BytesStart<'_>, next: usize) -> Option<CellStart> {
 }
 
 /// The row, from 1, and the column, from 0, of a place such as `AB12`.
-fn place(text: &str) -> Option<(u64, usize)> {
+pub(super) fn place(text: &str) -> Option<(u64, usize)> {
     let (mut column, mut letters) = (0_usize, 0);
     for byte in text.bytes().map(|byte| byte.to_ascii_uppercase()).take_while(u8::is_ascii_uppercase) {
         column = column.checked_mul(26)?.checked_add(usize::from(byte - b'A') + 1)?;
         letters += 1;
     }
     Some((text.get(letters..)?.parse().ok()?, column.checked_sub(1)?))
-}
-
-/// The cells that span several rows, which stand behind all others in a part.
-pub(super) fn spans(mut xml: Xml) -> Result<Vec<Span>> {
-    let mut spans = Vec::new();
-    loop {
-        match xml.next()? {
-            Event::Start(element)
-                if element.local_name().as_ref() == "mergeCell" && spans.len() < MAX_SPANS =>
-            {
-                let range = attribute(&element, "ref").unwrap_or_default();
-                let ends =
-                    range.split_once(':').and_then(|(first, last)| Some((place(first)?, place(last)?)));
-                if let Some(((first_row, column), (last_row, _))) = ends {
-                    spans.push(Span { first_row, last_row, column });
-                }
-            }
-            Event::Eof => return Ok(spans),
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

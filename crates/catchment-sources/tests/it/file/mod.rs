@@ -86,6 +86,10 @@ impl Source for Built {
     async fn inspect(&self, fields: std::sync::Arc<[Box<str>]>) -> Result<Inspection> {
         self.0.inspect(fields).await
     }
+
+    async fn explore(&self, fields: std::sync::Arc<[Box<str>]>) -> Result<Inspection> {
+        self.0.explore(fields).await
+    }
 }
 
 /// All that a source has, held against the conformance suite.
@@ -158,7 +162,7 @@ async fn run_fields(
 }
 
 async fn inspect(path: impl AsRef<Path>, options: Value) -> Inspection {
-    source(path, options).inspect([].into()).await.unwrap()
+    source(path, options).explore([].into()).await.unwrap()
 }
 
 fn options(value: Value) -> Map<String, Value> {
