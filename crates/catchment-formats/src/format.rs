@@ -12,11 +12,14 @@ pub(crate) const INSPECTED_RECORDS: usize = 1000;
 /// Records that are looked at further down, for what a table has at its end.
 const LOOKED_THROUGH: usize = 200_000;
 
+/// A first page, if it has something, and what was found out.
+pub(crate) type FirstPage = (Option<Page>, Vec<Finding>);
+
 /// The first page, if it has something, and what it has found out.
 ///
 /// # Errors
 /// What it fails with.
-pub(crate) fn look_at_first(pages: &mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)> {
+pub(crate) fn look_at_first(pages: &mut dyn Pages) -> Result<FirstPage> {
     let first = pages.next()?;
     let findings = first.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
     Ok((first.filter(|page| page.count() > 0), findings))
@@ -26,7 +29,7 @@ pub(crate) fn look_at_first(pages: &mut dyn Pages) -> Result<(Option<Page>, Vec<
 ///
 /// # Errors
 /// What the first page fails with.
-pub(crate) fn look_through(pages: &mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)> {
+pub(crate) fn look_through(pages: &mut dyn Pages) -> Result<FirstPage> {
     let Some(first) = pages.next()? else { return Ok((None, Vec::new())) };
     let (mut findings, mut count) = (first.cursor.findings.clone(), first.count());
     while count < LOOKED_THROUGH {

@@ -90,11 +90,11 @@ impl Source for AnyFile {
     }
 
     async fn inspect(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        files::inspect_place(&self.location, &self.format, fields, false).await
+        files::inspect_place(&self.location, &self.format, self.rules, fields, false).await
     }
 
     async fn explore(&self, fields: Arc<[Box<str>]>) -> Result<Inspection> {
-        files::inspect_place(&self.location, &self.format, fields, true).await
+        files::inspect_place(&self.location, &self.format, self.rules, fields, true).await
     }
 
     fn is_bound_to_node(&self) -> bool {

@@ -100,6 +100,7 @@ pub(super) fn describe_skip(skip: &StoredSkip) -> String {
         (Some(line), _, Some(path)) => format!("{path}, line {line}"),
         (Some(line), ..) => format!("line {line}"),
         (None, Some(page), Some(path)) => format!("page {page}, {path}"),
+        (None, None, Some(path)) => path.clone(),
         _ => "a record".to_owned(),
     };
     let item = skip.item.as_deref().unwrap_or_default();

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use catchment::SyncRequest;
+use catchment_core::{FileAccess, Host, Reading};
+use futures::StreamExt;
 use serde_json::json;
 
 use crate::support::{ME, Process, Test, counts, on_both, request};
@@ -93,6 +95,23 @@ on_both! {
         assert_eq!(test.query("SELECT title FROM content_index ORDER BY external_id").await, ["A", "b", "c"]);
     }
 
+    async fn what_only_a_later_file_has_can_be_mapped(test: Test) {
+        std::fs::create_dir(test.dir.path().join("in")).unwrap();
+        test.file("in/a.csv", "id,title\n1,a\n");
+        test.file("in/b.csv", "id;title;who\n2;b;B\n");
+        test.app().await;
+        let map = ["--map", "external_id=id", "--map", "title=title", "--map", "artist=who"];
+        let sync = [&["sync", "in/*.csv", "--content-type", "music"][..], &map].concat();
+        assert_eq!(test.command(&sync).output().unwrap().status.code(), Some(0));
+        let rows = test.query("SELECT external_id, title, artist FROM content_index ORDER BY external_id").await;
+        assert_eq!(rows, ["1|a|NULL", "2|b|B"]);
+        // Where nothing has come yet, there is nothing to be done.
+        std::fs::create_dir(test.dir.path().join("later")).unwrap();
+        let later = ["sync", "later/*.csv", "--content-type", "music", "--new-files"];
+        assert_eq!(test.command(&later).output().unwrap().status.code(), Some(0));
+        assert_eq!(test.command(&later[..4]).output().unwrap().status.code(), Some(2));
+    }
+
     async fn totals_amounts_and_bad_files_are_accounted_for(test: Test) {
         std::fs::create_dir(test.dir.path().join("in")).unwrap();
         let list = "Lista de precios;;\n;;\nid;titulo;precio\n1;uno;$ 54.900\n2;dos;1.234,50 €\n3;tres;(12,00)\n4;cuatro;12 kg\nTotal;;56.122,50\n";
@@ -114,4 +133,36 @@ on_both! {
         let told = String::from_utf8(test.command(&["runs", "skips", "1"]).output().unwrap().stdout).unwrap();
         assert!(told.contains("a.csv, line 8: a row of totals"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_request_names_folders_below_the_data_directories_alone() {
+    let test = Test::sqlite().await;
+    for dir in ["data", "data/in", "other"] {
+        std::fs::create_dir(test.dir.path().join(dir)).unwrap();
+    }
+    test.file("data/in/a.csv", "id,title\n1,a\n");
+    test.file("other/b.csv", "id,title\n2,b\n");
+    std::os::unix::fs::symlink(test.dir.path().join("other/b.csv"), test.dir.path().join("data/in/b.csv"))
+        .unwrap();
+    let data = test.dir.path().join("data");
+    let access = FileAccess::Below(vec![data.clone()]);
+    let host = Host { files: access, ..Host::default() };
+    let registry = catchment_sources::builtin();
+    let allowed = |path: &str| {
+        let path = test.dir.path().join(path);
+        registry.check_access("file", path.to_str().unwrap(), &host).map_err(|error| error.code().to_owned())
+    };
+    for path in ["data", "data/in", "data/in/*.csv", "data/*/*.csv", "data/in/a.csv", "data/in/none.csv"] {
+        assert_eq!(allowed(path), Ok(()), "{path}");
+    }
+    for path in ["other", "other/*.csv", "*/*.csv", "other/b.csv", "data/../other/*.csv", "data/in/b.csv"] {
+        assert_eq!(allowed(path), Err("outside_data_dirs".to_owned()), "{path}");
+    }
+    // A link out of them is a file that cannot be read.
+    let options = serde_json::Map::new();
+    let source = registry.build("file", data.join("in").to_str().unwrap(), options, &host).unwrap();
+    let pages: Vec<_> = source.read(Reading::default()).map(Result::unwrap).collect().await;
+    assert_eq!((pages[0].records.len(), pages[0].rejects[0].code), (1, "bad_file"));
+    assert!(pages[0].rejects[0].message.contains("outside of the data directories"));
 }

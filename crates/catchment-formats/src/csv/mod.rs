@@ -14,9 +14,9 @@ mod pages;
 
 use std::sync::Arc;
 
-use catchment_core::{Finding, Inspection, Page, PageSize, Reading, Result};
+use catchment_core::{Inspection, PageSize, Reading, Result};
 
-use crate::format::{INSPECTED_RECORDS, look_at_first, look_through};
+use crate::format::{FirstPage, INSPECTED_RECORDS, look_at_first, look_through};
 use crate::table::{TableOptions, propose_totals};
 use crate::text::encoding::TextEncoding;
 use crate::{Blob, Format, Pages};
@@ -83,7 +83,7 @@ impl CsvFormat {
         &self,
         blob: Blob,
         fields: Arc<[Box<str>]>,
-        look: fn(&mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)>,
+        look: fn(&mut dyn Pages) -> Result<FirstPage>,
     ) -> Result<Inspection> {
         let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
         let mut pages = CsvPages::start(blob.whole_lines(LOOKED_AT_BYTES)?, &self.given, reading)?;

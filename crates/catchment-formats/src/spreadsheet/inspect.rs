@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Finding, Inspection, Page, PageSize, Reading, Result};
+use catchment_core::{Finding, Inspection, PageSize, Reading, Result};
 
 use super::layout::SheetLayout;
 use super::open::{no_workbook, open, readable};
 use super::options::ValidatedSheetOptions;
 use super::pages::SheetPages;
 use super::row::Row;
-use crate::format::{INSPECTED_RECORDS, look_at_first, look_through};
+use crate::format::{FirstPage, INSPECTED_RECORDS, look_at_first, look_through};
 use crate::table::propose_totals;
 use crate::{Blob, Pages};
 
@@ -42,7 +42,7 @@ fn look(
     blob: Blob,
     given: &ValidatedSheetOptions,
     fields: Arc<[Box<str>]>,
-    look: fn(&mut dyn Pages) -> Result<(Option<Page>, Vec<Finding>)>,
+    look: fn(&mut dyn Pages) -> Result<FirstPage>,
 ) -> Result<Inspection> {
     let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
     let mut pages = SheetPages::start(blob, given, reading)?;

@@ -173,11 +173,11 @@ pub(super) fn choose(sheets: &[Sheet], given: Option<&SheetChoice>) -> Result<(u
             Ok((index.ok_or_else(|| unknown(format!("`{name}`")))?, None))
         }
         Some(SheetChoice::Number(number)) => {
-            let index = usize::try_from(*number).unwrap_or(usize::MAX).wrapping_sub(1);
-            if index >= sheets.len() {
-                return Err(unknown(format!("number {number}")));
-            }
-            Ok((index, None))
+            // A sheet may be called 2026.
+            let named = sheets.iter().position(|sheet| sheet.name == number.to_string());
+            let index = named.or_else(|| usize::try_from(*number).ok()?.checked_sub(1));
+            let index = index.filter(|index| *index < sheets.len());
+            Ok((index.ok_or_else(|| unknown(format!("number {number}")))?, None))
         }
         None => {
             let visible: Vec<_> = (0..sheets.len()).filter(|index| !sheets[*index].is_hidden).collect();

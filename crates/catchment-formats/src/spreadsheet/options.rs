@@ -11,7 +11,7 @@ use crate::table::TableOptions;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SheetOptions {
-    /// The sheet of a workbook: its name, or its number from 1. Default: the first one that is not hidden.
+    /// The sheet of a workbook: its name, or its number from 1, where none is called so. Default: the first one that is not hidden.
     pub sheet: Option<SheetChoice>,
     /// What becomes of hidden rows of a sheet, such as those that a filter hides: `read` (the default), or `skip`, which passes
     /// them over with their place and the reason `hidden_row`. Not known of xls and xlsb.

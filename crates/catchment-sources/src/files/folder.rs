@@ -108,12 +108,7 @@ impl Folder {
 
     /// Opens one of its files.
     pub(super) fn open(&self, name: &str) -> Result<File> {
-        self.files.open(&self.path(name))
-    }
-
-    /// The path of one of its files.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
-        self.base.join(name)
+        self.files.open(&self.base.join(name))
     }
 
     /// The error of a folder in which there is none.

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use catchment_core::{
-    Coverage, Cursor, Feed, Finding, Inspection, Page, Pulse, Reading, Result, task_panicked,
+    Coverage, Cursor, Feed, Finding, Inspection, Page, PageSize, Pulse, Reading, Result, task_panicked,
 };
 use catchment_formats::{Blob, FileFormat, Format, Pages};
 use futures::stream::BoxStream;
 
 use super::folder::{Folder, Named};
-use super::local::LocalFile;
 use super::location::FileLocation;
 use super::options::PlaceRules;
 use super::place::Place;
@@ -19,6 +18,8 @@ use crate::stream::from_task;
 
 /// What is fetched of a file that is only looked at.
 const LOOKED_AT_BYTES: u64 = 1 << 20;
+/// Records that are looked at of several files.
+const INSPECTED_RECORDS: usize = 1000;
 
 /// The pages of a file.
 pub(crate) fn read(
@@ -180,35 +181,49 @@ pub(crate) async fn inspect(
     }
 }
 
-/// What is found out of whatever a location names: of several files, the first one, and how many there are.
+/// What is found out of whatever a location names; of several files, by their first records.
 pub(crate) async fn inspect_place(
     location: &FileLocation,
     format: &FileFormat,
+    rules: PlaceRules,
     fields: Arc<[Box<str>]>,
     is_thorough: bool,
 ) -> Result<Inspection> {
     let FileLocation::Local(local) = location else {
         return inspect(location, format, fields, is_thorough).await;
     };
-    let (named, looked_at) = (local.clone(), local.clone());
-    let look = move || -> Result<_> {
-        let Named::Several(folder) = Folder::named(&named)? else { return Ok(None) };
-        let files = folder.list()?;
-        let first = files.first().ok_or_else(|| folder.without_files())?;
-        let path = folder.path(&first.name);
-        let shown: Vec<_> = files.iter().take(3).map(|file| format!("`{}`", file.name)).collect();
-        let more = if files.len() > shown.len() { ", …" } else { "" };
-        let message = format!("{} files: {}{more}; looked at: the first one", files.len(), shown.join(", "));
-        Ok(Some((path, Finding::sure("files", message))))
+    let (local, of_several, wanted) = (local.clone(), format.clone(), fields.clone());
+    let look = move || match Folder::named(&local)? {
+        Named::File => Ok(None),
+        Named::Several(folder) => inspect_several(folder, &of_several, rules, wanted).map(Some),
     };
     let found = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(task_panicked()));
-    let Some((path, finding)) = found.map_err(|error| location.located(error))? else {
-        return inspect(location, format, fields, is_thorough).await;
-    };
-    let first = FileLocation::Local(LocalFile { path, ..looked_at });
-    let mut inspection = inspect(&first, format, fields, is_thorough).await?;
-    inspection.findings.insert(0, finding);
-    Ok(inspection)
+    match found.map_err(|error| location.located(error))? {
+        Some(inspection) => Ok(inspection),
+        None => inspect(location, format, fields, is_thorough).await,
+    }
+}
+
+/// What several files are found out to be: how many, which columns they have together, and their first records. How each is
+/// written is found out when it is read, and no option of all of them.
+fn inspect_several(
+    folder: Folder,
+    format: &FileFormat,
+    rules: PlaceRules,
+    fields: Arc<[Box<str>]>,
+) -> Result<Inspection> {
+    let files = folder.list()?;
+    let shown: Vec<_> = files.iter().take(3).map(|file| format!("`{}`", file.name)).collect();
+    let more = if files.len() > shown.len() { ", …" } else { "" };
+    let message = format!("{} files: {}{more}", files.len(), shown.join(", "));
+    let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
+    let place = Place::Folder(folder);
+    let page = SeveralPages::start(place, format, rules, reading, Arc::new(|| true))?.next()?;
+    let mut findings = page.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
+    findings.retain(|finding| finding.topic != "files");
+    findings.insert(0, Finding::sure("files", message));
+    let page = page.filter(|page| page.count() > 0);
+    Ok(Inspection { options: serde_json::Map::new(), findings, page })
 }
 
 /// Whether reading could start.

@@ -139,8 +139,16 @@ async fn what_changes_while_a_folder_is_read_makes_the_run_no_whole_one() {
 }
 
 #[tokio::test]
-async fn a_folder_is_inspected_by_its_first_file() {
+async fn a_folder_is_inspected_with_the_columns_of_all_its_files() {
     let found = inspect(three().path(""), NONE()).await;
-    assert_eq!(found.findings[0].message, "3 files: `a.xlsx`, `b.csv`, `c.ndjson`; looked at: the first one");
-    assert_eq!(found.page.unwrap().records.len(), 2);
+    assert_eq!(found.findings[0].message, "3 files: `a.xlsx`, `b.csv`, `c.ndjson`");
+    let page = found.page.unwrap();
+    assert_eq!((page.records.len(), page.columns.join("|")), (5, "title|id|year|label|*".to_owned()));
+    assert!(
+        found.options.is_empty(),
+        "what is found out of one file is no option of all: {:?}",
+        found.options
+    );
+    let waiting = inspect(Dir::of("a.txt", "x").path("*.csv"), json!({"newFiles": true})).await;
+    assert!(waiting.page.is_none());
 }
