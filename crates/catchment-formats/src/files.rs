@@ -26,6 +26,7 @@ pub struct FileFormat {
     /// Where the options say it.
     kind: Option<FileKind>,
     max_bytes: u64,
+    is_growing: bool,
 }
 
 /// What a cursor holds: the format that was found, and where it stands.
@@ -51,6 +52,7 @@ impl FileFormat {
             spreadsheet: SpreadsheetFormat::new(sheet, table, text.has_header, limits.file, workbook)?,
             kind: file.format,
             max_bytes: limits.file,
+            is_growing: false,
             csv,
         })
     }
@@ -58,6 +60,7 @@ impl FileFormat {
     /// The same for files that grow: a last line without its end is left for later.
     #[must_use]
     pub fn for_growing_files(mut self, is_growing: bool) -> Self {
+        self.is_growing = is_growing;
         self.csv = self.csv.for_growing_text(is_growing);
         self.json = self.json.for_growing_text(is_growing);
         self
@@ -73,6 +76,8 @@ impl FileFormat {
     fn kind_of(&self, blob: &Blob) -> Result<FileKind> {
         match self.kind {
             Some(kind) => Ok(kind),
+            // What grows may have nothing yet.
+            None if self.is_growing && blob.len() == 0 => Ok(FileKind::Csv),
             None => FileKind::find(blob, self.max_bytes),
         }
     }

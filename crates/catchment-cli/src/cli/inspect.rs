@@ -78,7 +78,10 @@ fn print(inspection: &Inspection, columns: &[ColumnProfile], mapping: &ColumnMap
         };
         vec![
             column.name.clone(),
-            column.holds.to_owned(),
+            match column.decimal {
+                Some(sign) => format!("{} (`{sign}`)", column.holds),
+                None => column.holds.to_owned(),
+            },
             empty,
             if column.is_unique { "key?" } else { "" }.to_owned(),
             target.map(|(target, _)| target.clone()).unwrap_or_default(),

@@ -97,6 +97,7 @@ fn tell_omitted(count: u64, what: &str) {
 /// Where a skipped record stands, what it repeats, and in what it differs.
 pub(super) fn describe_skip(skip: &StoredSkip) -> String {
     let place = match (skip.line, skip.page, &skip.path) {
+        (Some(row), _, Some(path)) if path.contains("sheet `") => format!("{path}, row {row}"),
         (Some(line), _, Some(path)) => format!("{path}, line {line}"),
         (Some(line), ..) => format!("line {line}"),
         (None, Some(page), Some(path)) => format!("page {page}, {path}"),

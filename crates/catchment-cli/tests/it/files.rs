@@ -95,6 +95,21 @@ on_both! {
         assert_eq!(test.query("SELECT title FROM content_index ORDER BY external_id").await, ["A", "b", "c"]);
     }
 
+    async fn dates_of_cells_and_texts_in_a_form_stand_in_one_column(test: Test) {
+        test.file("a.ndjson", "{\"id\": 1, \"day\": \"03/04/2026\"}\n");
+        test.file("b.xls", include_bytes!("../../../catchment-sources/tests/it/file/table.xls"));
+        test.execute("CREATE TABLE days (id INT NOT NULL PRIMARY KEY, day DATE)").await;
+        let app = test.app().await;
+        let options = json!({"targetTable": "days", "dateFormat": "dd/MM/yyyy", "unmapped": "ignore"});
+        for (name, inserted) in [("b.xls", [5, 0, 0, 0, 0]), ("a.ndjson", [0, 1, 0, 0, 0])] {
+            let request = request(&test.dir.path().join(name), options.clone());
+            let request = SyncRequest { source_type: "file".to_owned(), ..request };
+            assert_eq!(counts(&app.service().sync(&ME, request).await.unwrap()), inserted);
+        }
+        let days = test.query("SELECT day FROM days ORDER BY id").await;
+        assert_eq!(days, ["2026-04-03", "1999-12-31", "2026-02-28", "1900-03-01", "2024-02-29"]);
+    }
+
     async fn what_only_a_later_file_has_can_be_mapped(test: Test) {
         std::fs::create_dir(test.dir.path().join("in")).unwrap();
         test.file("in/a.csv", "id,title\n1,a\n");

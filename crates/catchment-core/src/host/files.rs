@@ -87,10 +87,15 @@ impl FileAccess {
         let mut listed = Vec::new();
         for entry in std::fs::read_dir(dir).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            // A link says what it leads to; one that leads nowhere is nothing.
-            let Ok(metadata) = std::fs::metadata(entry.path()) else { continue };
             let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+            // A link is what it leads to. One that leads nowhere is a file that cannot be opened; what is gone by now is nothing.
+            let Ok(metadata) =
+                std::fs::metadata(entry.path()).or_else(|_| std::fs::symlink_metadata(entry.path()))
+            else {
+                continue;
+            };
             let kind = match () {
+                () if metadata.is_symlink() => ListedKind::File,
                 () if metadata.is_file() => ListedKind::File,
                 () if metadata.is_dir() && !is_link => ListedKind::Directory,
                 () => continue,

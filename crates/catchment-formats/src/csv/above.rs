@@ -4,53 +4,58 @@ use super::delimiter::DELIMITERS;
 use super::dialect::CsvDialect;
 use super::framing::{Framed, Framer};
 use super::options::ValidatedCsvOptions;
-use crate::table::{LookedAt, TableOptions, find_header};
+use crate::table::{HeaderChoice, LookedAt, TableOptions, find_header};
 
 /// Records that are looked at for the header.
 const LOOKED_AT: usize = 50;
 /// Records below the header whose last fields are looked at.
 const COMPARED_RECORDS: usize = 100;
 
-/// How many lines stand above the header of a table that begins with `text`.
-pub(super) fn lines_above(
+/// What stands above the header of a text.
+#[derive(Debug, Default)]
+pub(super) struct Above {
+    /// So many lines.
+    pub(super) lines: u64,
+    /// Why the header may be another line.
+    pub(super) doubt: Option<String>,
+}
+
+/// What stands above the header of a table that begins with `text`.
+pub(super) fn above(
     text: &str,
     given: &ValidatedCsvOptions,
     table: &TableOptions,
     fields: &[Box<str>],
-) -> u64 {
+) -> Above {
+    let of = |lines| Above { lines, doubt: None };
     if let Some(row) = table.header_row {
-        return row.saturating_sub(1);
+        return of(row.saturating_sub(1));
     }
     let skipped = table.skip_rows.unwrap_or_default();
     if !given.has_header() {
-        return skipped;
+        return of(skipped);
     }
     let candidates: Vec<u8> =
         given.delimiter.map_or_else(|| DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
     let looked = candidates.into_iter().map(|delimiter| look(text, given, delimiter, skipped));
     let best = looked.max_by(|one, other| evenness(one).total_cmp(&evenness(other)));
-    let Some(Looked { rows, lines }) = best else { return skipped };
-    find_header(&rows, fields).map_or(skipped, |index| lines[index].saturating_sub(1))
+    let choice = best.and_then(|rows| find_header(&rows, fields).map(|choice| (choice, rows)));
+    let Some((HeaderChoice { index, doubt }, rows)) = choice else { return of(skipped) };
+    Above { lines: rows[index].number.saturating_sub(1), doubt }
 }
 
-/// The first records of a text, and the lines that they begin in.
-struct Looked {
-    rows: Vec<LookedAt>,
-    lines: Vec<u64>,
-}
-
-fn look(text: &str, given: &ValidatedCsvOptions, delimiter: u8, skipped: u64) -> Looked {
+/// The first records of a text.
+fn look(text: &str, given: &ValidatedCsvOptions, delimiter: u8, skipped: u64) -> Vec<LookedAt> {
     let mut framer = framer(text, given, delimiter);
-    let mut looked = Looked { rows: Vec::new(), lines: Vec::new() };
+    let mut looked = Vec::new();
     if framer.skip_lines(skipped).is_err() {
         return looked;
     }
-    while looked.rows.len() < LOOKED_AT {
+    while looked.len() < LOOKED_AT {
         match framer.next(None) {
             Ok(Some(Framed::Record(record))) => {
                 let texts = record.fields().map(str::to_owned).collect();
-                looked.rows.push(LookedAt { texts, has_data: false });
-                looked.lines.push(record.line);
+                looked.push(LookedAt { number: record.line, texts, has_data: false });
             }
             Ok(Some(Framed::MalformedRecord(_))) => {}
             Ok(None) | Err(_) => break,
@@ -61,8 +66,8 @@ fn look(text: &str, given: &ValidatedCsvOptions, delimiter: u8, skipped: u64) ->
 
 /// How well a delimiter explains the first records: how many are as wide as most of them are, times what separates their
 /// columns.
-fn evenness(looked: &Looked) -> f64 {
-    let widths: Vec<usize> = looked.rows.iter().map(|row| row.texts.len()).collect();
+fn evenness(looked: &[LookedAt]) -> f64 {
+    let widths: Vec<usize> = looked.iter().map(|row| row.texts.len()).collect();
     let times = |width: usize| widths.iter().filter(|other| **other == width).count();
     let best = widths.iter().map(|width| times(*width) * (width - 1)).max().unwrap_or_default();
     #[expect(clippy::cast_precision_loss, reason = "a few dozen records")]

@@ -3,7 +3,7 @@
 use catchment_core::{Columns, Finding, Result, truncate_text};
 use serde::{Deserialize, Serialize};
 
-use super::above::{lines_above, used_width};
+use super::above::{Above, above, used_width};
 use super::delimiter::{SAMPLE_BYTES, find_delimiter};
 use super::dialect::CsvDialect;
 use super::framing::Framer;
@@ -49,19 +49,13 @@ impl CsvLayout {
         let head = read_head(&mut *blob.bytes()?, SAMPLE_BYTES)?;
         refuse_binary(&head)?;
         let mut findings = Vec::new();
-        let encoding = match given.encoding {
-            Some(encoding) => encoding,
-            None => {
-                let detection = find_encoding(blob, &head, given.limits.file, given.language.as_deref())?;
-                findings.push(detection.finding);
-                detection.encoding
-            }
-        };
+        let encoding = Self::encoding(blob, given, &head, &mut findings)?;
         let text = encoding.decode_head(&head);
         if !given.is_certain {
             refuse_other_text(&text, head.len() < SAMPLE_BYTES)?;
         }
-        let above = given.table.as_ref().map_or(0, |table| lines_above(&text, given, table, fields));
+        let look = |table| above(&text, given, table, fields);
+        let Above { lines: above, doubt } = given.table.as_ref().map(look).unwrap_or_default();
         let (titles, below) = split_lines(&text, above);
         let delimiter = given.delimiter.unwrap_or_else(|| {
             let (delimiter, finding) = find_delimiter(below, given, fields);
@@ -87,16 +81,31 @@ impl CsvLayout {
         layout.fields = (width < first.len()).then_some(first.len());
         if given.has_header.is_none() {
             let finding = judge_header(&first[..width], first.len(), &mut records);
-            findings.push(below_titles(finding, above, titles));
+            findings.push(below_titles(finding, above, titles, doubt));
         }
         Ok(Some((layout, findings)))
+    }
+
+    /// The encoding that is given, or that is found.
+    fn encoding(
+        blob: &Blob,
+        given: &ValidatedCsvOptions,
+        head: &[u8],
+        findings: &mut Vec<Finding>,
+    ) -> Result<TextEncoding> {
+        if let Some(encoding) = given.encoding {
+            return Ok(encoding);
+        }
+        let detection = find_encoding(blob, head, given.limits.file, given.language.as_deref())?;
+        findings.push(detection.finding);
+        Ok(detection.encoding)
     }
 
     /// The records of the table, with its header.
     pub(super) fn records(&self, blob: &Blob, given: &ValidatedCsvOptions) -> Result<Framer> {
         let mut framer = Framer::new(blob.text(self.encoding)?, self.dialect, given.limits);
         framer.skip_lines(self.above)?;
-        Ok(framer)
+        Ok(framer.for_growing_text(given.is_growing))
     }
 
     /// How many columns the table has.
@@ -139,7 +148,17 @@ fn split_lines(text: &str, lines: u64) -> (&str, &str) {
 }
 
 /// A finding of a header, with what stands above it.
-fn below_titles(finding: Finding, above: u64, titles: &str) -> Finding {
+fn below_titles(finding: Finding, above: u64, titles: &str, doubt: Option<String>) -> Finding {
+    let doubt = doubt.filter(|_| !finding.is_unsure);
+    let finding = match doubt {
+        Some(doubt) => {
+            let message = format!(
+                "taken for it, though {doubt}; set the option `headerRow`, or `hasHeader` to false, to settle it"
+            );
+            Finding::unsure("header", message)
+        }
+        None => finding,
+    };
     if above == 0 {
         return finding;
     }

@@ -9,6 +9,7 @@ use super::framing::{Framed, Framer};
 use super::layout::CsvLayout;
 use super::options::ValidatedCsvOptions;
 use crate::table::{RowKind, RowRules, TableOptions};
+use crate::text::buffer::unfinished;
 use crate::{Blob, Pages};
 
 const NO_RECORDS: &str = "only a header was found, and no record below it; check that it is the right file, or set the \
@@ -120,13 +121,18 @@ impl CsvPages {
         let Some(text) = &mut self.text else { return Ok(None) };
         let (max_rows, max_bytes) = (self.page_size.max_rows(), self.page_size.max_bytes());
         let mut page = Page { columns: text.layout.columns.clone(), ..Page::default() };
+        let was_at_end = self.is_at_end;
         while !self.is_at_end && page.count() < max_rows && page.records.bytes() < max_bytes {
             self.is_at_end = !text.read_into(&mut page)?;
         }
+        if self.is_at_end && !was_at_end && !text.framer.text().is_empty() {
+            page.cursor.findings.push(unfinished(text.framer.text().line()));
+        }
         let mut findings = self.findings.take();
-        if page.count() == 0 {
-            let Some(findings) = &mut findings else { return Ok(None) };
-            findings.push(Finding::unsure("records", NO_RECORDS));
+        match &mut findings {
+            Some(findings) if page.count() == 0 => findings.push(Finding::unsure("records", NO_RECORDS)),
+            None if page.count() == 0 && page.cursor.findings.is_empty() => return Ok(None),
+            _ => {}
         }
         self.records_read += page.count() as u64;
         let state = CsvState {

@@ -1,6 +1,6 @@
 //! Which format a file has.
 
-use catchment_core::Result;
+use catchment_core::{Error, ErrorKind, Result};
 use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -87,6 +87,10 @@ impl FileKind {
         };
         if let Some(kind) = packed {
             return Ok(Self::of_workbook(kind));
+        }
+        if head.is_empty() {
+            let message = "the file is empty: it has not one byte; was it cut off on its way here?";
+            return Err(Error::new(ErrorKind::Parsing, "empty_file", message));
         }
         let text = marked_encoding(&head)?.unwrap_or(TextEncoding::UTF_8).decode_head(&head);
         let is_named = |ends: &[&str]| blob.name().is_some_and(|name| has_ending(name, ends));

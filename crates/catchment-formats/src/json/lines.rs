@@ -10,7 +10,7 @@ use super::document::{SAMPLE, compile, push};
 use super::fields::Fields;
 use super::options::ValidatedJsonOptions;
 use super::text::encoding;
-use crate::text::buffer::TextBuffer;
+use crate::text::buffer::{TextBuffer, unfinished};
 use crate::text::encoding::TextEncoding;
 use crate::{Blob, Pages};
 
@@ -80,6 +80,7 @@ impl LinesPages {
     fn read_page(&mut self) -> Result<Option<Page>> {
         let (max_rows, max_bytes) = (self.page_size.max_rows(), self.page_size.max_bytes());
         let mut page = Page { columns: self.columns.clone(), ..Page::default() };
+        let was_at_end = self.is_at_end;
         while !self.is_at_end && page.count() < max_rows && page.records.bytes() < max_bytes {
             match self.lines.next()? {
                 None => self.is_at_end = true,
@@ -91,7 +92,10 @@ impl LinesPages {
                 }
             }
         }
-        if page.count() == 0 && self.findings.is_none() {
+        if self.is_at_end && !was_at_end && !self.lines.buffer.is_empty() {
+            page.cursor.findings.push(unfinished(self.lines.buffer.line()));
+        }
+        if page.count() == 0 && self.findings.is_none() && page.cursor.findings.is_empty() {
             return Ok(None);
         }
         self.records_read += page.count() as u64;
@@ -103,7 +107,8 @@ impl LinesPages {
             encoding: self.encoding,
             columns: self.columns[..self.columns.len() - 1].to_vec(),
         };
-        let findings = self.findings.take().unwrap_or_default();
+        let mut findings = self.findings.take().unwrap_or_default();
+        findings.append(&mut page.cursor.findings);
         page.cursor = Cursor { findings, ..Cursor::new(self.records_read, &state)? };
         page.progress = self.blob.progress();
         Ok(Some(page))

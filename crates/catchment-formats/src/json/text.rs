@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use catchment_core::{Error, ErrorKind, Result};
 use memchr::memchr;
@@ -16,6 +16,8 @@ use crate::text::encoding::TextEncoding;
 const BOM: &[u8] = "\u{feff}".as_bytes();
 /// What stands for a malformed byte.
 const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+/// The most text between two records, which is held in memory: a record that is longer, or what stands beside the list.
+const MAX_RUN_BYTES: u64 = 64 << 20;
 /// Enough to tell UTF-16.
 const HEAD_BYTES: usize = 4096;
 
@@ -36,18 +38,26 @@ pub(super) struct RepairedText {
     pending: &'static [u8],
     is_begun: bool,
     left: u64,
+    /// Bytes since a record was cut out.
+    run: Arc<AtomicU64>,
 }
 
 impl RepairedText {
     pub(super) fn open(blob: &Blob, encoding: TextEncoding, max_bytes: u64) -> Result<Self> {
         let text = BufReader::with_capacity(256 << 10, blob.text(encoding)?);
         let is_repaired = Arc::default();
-        Ok(Self { text, is_repaired, pending: &[], is_begun: false, left: max_bytes })
+        let run = Arc::default();
+        Ok(Self { text, is_repaired, pending: &[], is_begun: false, left: max_bytes, run })
     }
 
     /// Whether bytes that came in so far were malformed.
     pub(super) fn is_repaired(&self) -> Arc<AtomicBool> {
         self.is_repaired.clone()
+    }
+
+    /// What counts the bytes since a record was cut out, to be set back when one is.
+    pub(super) fn run(&self) -> Arc<AtomicU64> {
+        self.run.clone()
     }
 
     fn give(&mut self, buffer: &mut [u8]) -> usize {
@@ -77,6 +87,9 @@ impl Read for RepairedText {
         let sound = memchr(0xff, block).unwrap_or(block.len()).min(buffer.len());
         buffer[..sound].copy_from_slice(&block[..sound]);
         self.text.consume(sound);
+        if self.run.fetch_add(sound as u64, Ordering::Relaxed) > MAX_RUN_BYTES {
+            return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
+        }
         self.left = self
             .left
             .checked_sub(sound as u64)
@@ -89,6 +102,13 @@ impl Read for RepairedText {
 pub(super) fn unreadable(error: &serde_json::Error, max_bytes: u64) -> Error {
     match error.io_error_kind() {
         Some(io::ErrorKind::FileTooLarge) => return crate::blob::too_long(max_bytes),
+        Some(io::ErrorKind::QuotaExceeded) => {
+            let message = format!(
+                "a value in the file has more than {MAX_RUN_BYTES} bytes, and is no record; check that it is the right file, \
+                 and the option `dataPath`"
+            );
+            return Error::new(ErrorKind::Parsing, "value_too_long", message);
+        }
         Some(kind) => return crate::text::compression::read_error(io::Error::new(kind, error.to_string())),
         None => {}
     }

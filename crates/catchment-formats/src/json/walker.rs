@@ -37,11 +37,12 @@ impl Document {
         selection: Selection,
     ) -> Result<Self> {
         let text = RepairedText::open(blob, encoding, given.max_bytes)?;
-        let is_repaired = text.is_repaired();
+        let (is_repaired, run) = (text.is_repaired(), text.run());
         let (sender, chunks) = sync_channel(2);
         let read = move || {
             let mut chunk = Vec::with_capacity(CHUNK);
             let mut take = |item| {
+                run.store(0, Ordering::Relaxed);
                 chunk.push(item);
                 chunk.len() < CHUNK || sender.send(std::mem::take(&mut chunk)).is_ok()
             };

@@ -65,7 +65,7 @@ impl WorkbookKind {
         match () {
             () if has("xl/workbook.bin") => Some(Self::Xlsb),
             () if archive.has_below("xl/") => Some(Self::Xlsx),
-            () if has("content.xml") && has("META-INF/manifest.xml") => Some(Self::Ods),
+            () if has("content.xml") && (has("META-INF/manifest.xml") || has("mimetype")) => Some(Self::Ods),
             () => None,
         }
     }

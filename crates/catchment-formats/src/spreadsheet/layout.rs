@@ -6,9 +6,9 @@ use catchment_core::{Columns, Error, Finding, Result, truncate_text};
 use serde::{Deserialize, Serialize};
 
 use super::options::{SheetChoice, ValidatedSheetOptions};
-use super::row::{CellKind, Row};
+use super::row::{CellKind, Row, column_name};
 use super::workbook::{Rows, Sheet};
-use crate::table::{LookedAt, find_header, name_columns};
+use crate::table::{HeaderChoice, LookedAt, find_header, name_columns};
 
 /// Rows that are looked at for the header, and for columns that hold nothing.
 const LOOKED_AT: usize = 150;
@@ -86,9 +86,9 @@ impl SheetLayout {
             found.ok_or_else(|| no_header(wanted, &sheet.name))?
         } else {
             let shown: Vec<_> = looked.iter().map(|row| looked_at(row)).collect();
-            let Some(first) = find_header(&shown, fields) else { return Ok(None) };
-            findings.push(told(&looked[..=first], &shown[first]));
-            first
+            let Some(HeaderChoice { index, doubt }) = find_header(&shown, fields) else { return Ok(None) };
+            findings.push(told(&looked[..=index], doubt));
+            index
         };
         let Some(row) = looked.get(first) else { return Ok(None) };
         let below = &looked[first + usize::from(has_header)..];
@@ -100,6 +100,9 @@ impl SheetLayout {
                 || below.iter().any(|row| !matches!(row.value(*column), catchment_core::Value::Null))
         };
         let places: Vec<usize> = (0..width).filter(is_used).collect();
+        if has_header {
+            findings.extend(without_names(&places, &header));
+        }
         let columns = places.iter().map(|place| named[*place].clone()).collect();
         let header_row = if has_header { row.number } else { 0 };
         let above = if has_header { row.number } else { given_above };
@@ -123,11 +126,15 @@ impl SheetLayout {
 
 fn looked_at(row: &Row) -> LookedAt {
     let is_data = |column| !matches!(row.get(column).0, CellKind::Empty | CellKind::Text);
-    LookedAt { texts: row.texts().map(str::to_owned).collect(), has_data: (0..row.len()).any(is_data) }
+    LookedAt {
+        number: row.number,
+        texts: row.texts().map(str::to_owned).collect(),
+        has_data: (0..row.len()).any(is_data),
+    }
 }
 
 /// What is told of a header, which is the last of these rows.
-fn told(rows: &[&Row], header: &LookedAt) -> Finding {
+fn told(rows: &[&Row], doubt: Option<String>) -> Finding {
     let Some((row, above)) = rows.split_last() else { return Finding::sure("header", "none") };
     let titles: Vec<_> =
         above.iter().take(3).map(|row| format!("`{}`", truncate_text(row.shown().trim(), 60))).collect();
@@ -136,20 +143,31 @@ fn told(rows: &[&Row], header: &LookedAt) -> Finding {
     } else {
         format!("; passed over above it: {}", titles.join(", ").replace('\t', " "))
     };
-    let is_bare = |text: &&String| text.trim().is_empty();
-    if header.holds_names() {
-        return Finding::sure("header", format!("row {}, which names the columns{passed}", row.number));
+    match doubt {
+        None => Finding::sure("header", format!("row {}, which names the columns{passed}", row.number)),
+        Some(doubt) => {
+            let message = format!(
+                "row {} was taken for it, though {doubt}{passed}; set the option `headerRow`, or `hasHeader` to false, to \
+                 settle it",
+                row.number
+            );
+            Finding::unsure("header", message)
+        }
     }
-    let doubt = if header.texts.iter().any(|text| is_bare(&text)) && !header.has_data {
-        "a name in it stands twice, or looks like data"
-    } else {
-        "it looks like data"
-    };
+}
+
+/// What is told of columns that hold something, and that no name stands above.
+fn without_names(places: &[usize], header: &[String]) -> Option<Finding> {
+    let nameless: Vec<_> = places.iter().filter(|place| header[**place].trim().is_empty()).collect();
+    let first = nameless.first()?;
     let message = format!(
-        "row {} was taken for it, though {doubt}{passed}; set the option `headerRow`, or `hasHeader` to false, to settle it",
-        row.number
+        "{} columns have values and no name, such as {}, which is called `{}`; name them in the sheet, or set the option \
+         `headerRow`",
+        nameless.len(),
+        column_name(**first),
+        **first + 1
     );
-    Finding::unsure("header", message)
+    Some(Finding::unsure("columns", message))
 }
 
 fn no_header(row: u64, sheet: &str) -> Error {

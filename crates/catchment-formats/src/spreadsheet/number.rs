@@ -1,8 +1,8 @@
 //! Numbers of cells, as they were typed. Spreadsheets calculate with binary floating point of 15 decimal digits, and store
 //! more: `4.35` is stored as `4.3499999999999996`.
 
-/// Whole numbers up to here are stored exactly (2^53).
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Whole numbers up to here are written without an exponent.
+const MAX_WHOLE: f64 = 1e21;
 
 /// The number that a text of a cell stands for; `None` where it is none.
 ///
@@ -17,7 +17,8 @@ pub(super) fn of_text(text: &str) -> Option<String> {
     of_float(text.parse().ok()?)
 }
 
-/// The number that a spreadsheet stores, in the 15 digits that it shows; `None` where it is none.
+/// The number that a spreadsheet stores: a fraction in the 15 digits that it shows, a whole number in all that it has; `None`
+/// where it is none.
 pub(super) fn of_float(number: f64) -> Option<String> {
     if !number.is_finite() {
         return None;
@@ -25,8 +26,9 @@ pub(super) fn of_float(number: f64) -> Option<String> {
     if number == 0.0 {
         return Some("0".to_owned());
     }
-    if number.fract() == 0.0 && number.abs() <= EXACT {
-        return Some(format!("{number:.0}"));
+    // The shortest digits that are this number and no other: those of identifiers are kept as they are stored.
+    if number.fract() == 0.0 && number.abs() < MAX_WHOLE {
+        return Some(number.to_string());
     }
     let scientific = format!("{number:.14e}");
     let (mantissa, exponent) = scientific.split_once('e')?;
@@ -78,6 +80,7 @@ mod tests {
             ("1.7976931348623157E+308", "1.79769313486232e308"),
             ("7501055300075", "7501055300075"),
             ("0012", "12"),
+            ("1.234567890123452E+16", "12345678901234520"),
         ] {
             assert_eq!(of_text(stored).as_deref(), Some(typed), "{stored}");
         }

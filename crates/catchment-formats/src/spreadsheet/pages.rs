@@ -106,7 +106,7 @@ impl Table {
         if !self.advance()? {
             return Ok(false);
         }
-        if self.row.number <= self.layout.above || self.row.is_blank() && !self.has_flags() {
+        if self.row.number <= self.layout.above || self.row.is_blank() {
             return Ok(true);
         }
         let row = &self.row;
@@ -145,11 +145,6 @@ impl Table {
         Ok(true)
     }
 
-    /// Whether a cell holds true or false, which have no text.
-    fn has_flags(&self) -> bool {
-        (0..self.row.len()).any(|column| matches!(self.row.get(column).0, CellKind::True | CellKind::False))
-    }
-
     /// Why a row is no record: a cell has an error for its value, or stands outside of the table.
     fn fault(&self, wanted: &[Box<str>]) -> Option<(&'static str, String)> {
         let layout = &self.layout;
@@ -160,7 +155,7 @@ impl Table {
         if let Some((name, place)) = error {
             let value = truncate_text(self.row.get(*place).1, 80);
             let message = format!(
-                "the cell {}{} (column `{name}`) has the error `{value}` for its value; mend it in the sheet",
+                "the cell {}{} (column `{name}`) has the error `{value}` for its value; mend it in the sheet, and save it",
                 column_name(*place),
                 self.row.number
             );

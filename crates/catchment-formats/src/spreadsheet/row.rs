@@ -17,6 +17,9 @@ pub(crate) enum CellKind {
     Error,
 }
 
+/// What stands for the value of a formula that was never calculated, as of libraries that write workbooks.
+pub(crate) const WITHOUT_VALUE: &str = "a formula without a stored value";
+
 /// A row of a sheet, read into again and again.
 #[derive(Debug, Default)]
 pub(crate) struct Row {
@@ -35,9 +38,13 @@ impl Row {
         self.cells.clear();
     }
 
-    /// Adds a cell behind the others.
+    /// Adds a cell behind the others. A flag has the text that is shown of it.
     pub(crate) fn push(&mut self, kind: CellKind, text: &str) {
-        self.text.push_str(text);
+        self.text.push_str(match kind {
+            CellKind::True => "true",
+            CellKind::False => "false",
+            _ => text,
+        });
         self.cells.push((kind, self.text.len()));
     }
 
@@ -47,6 +54,11 @@ impl Row {
         if self.cells.len() < column {
             self.cells.resize(column, (CellKind::Empty, end));
         }
+    }
+
+    /// Bytes of text in it.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// How many cells there are.
@@ -71,9 +83,20 @@ impl Row {
         self.text.trim().is_empty()
     }
 
-    /// The row as text, for people: its cells, with tabs between them.
+    /// The row as text, for people: its cells up to the last one with a value, with tabs between them.
     pub(crate) fn shown(&self) -> String {
-        self.texts().collect::<Vec<_>>().join("\t")
+        const MAX_GAP: usize = 100;
+        let mut shown = String::with_capacity(self.text.len() + self.cells.len().min(MAX_GAP));
+        let mut gap = 0;
+        for (index, text) in self.texts().enumerate() {
+            gap = if text.is_empty() { gap + 1 } else { 0 };
+            if index > 0 && gap < MAX_GAP {
+                shown.push('\t');
+            }
+            shown.push_str(text);
+        }
+        shown.truncate(shown.trim_end_matches('\t').len());
+        shown
     }
 
     /// The cell of a column as records hold it.

@@ -6,6 +6,8 @@ use super::row::Row;
 
 /// The most rows of a sheet, in every program.
 pub(super) const MAX_ROWS: u64 = 1 << 20;
+/// The most bytes of text in a row: what is longer fits into no database at once.
+pub(super) const MAX_ROW_BYTES: usize = 8 << 20;
 /// The most columns.
 pub(super) const MAX_COLUMNS: usize = 1 << 14;
 

@@ -11,12 +11,16 @@ use quick_xml::{Reader, XmlVersion};
 
 /// The longest text or tag: a cell has at most 32,767 characters, and each may be written as `&#x10FFFF;`.
 const MAX_TOKEN_BYTES: usize = 1 << 20;
+/// The most elements within each other.
+const MAX_DEPTH: usize = 256;
 const BLOCK_BYTES: usize = 64 << 10;
 
 /// An XML document that is read event by event.
 pub(super) struct Xml {
     reader: Reader<Tokens>,
     buffer: Vec<u8>,
+    /// How many elements are open.
+    depth: usize,
     /// What it is of, for errors.
     part: Box<str>,
 }
@@ -27,7 +31,7 @@ impl Xml {
         let mut reader = Reader::from_reader(Tokens { bytes, length: 0 });
         reader.config_mut().expand_empty_elements = true;
         reader.config_mut().check_end_names = false;
-        Self { reader, buffer: Vec::new(), part: part.into() }
+        Self { reader, buffer: Vec::new(), depth: 0, part: part.into() }
     }
 
     /// The next event; an empty element is its beginning and its end.
@@ -36,7 +40,20 @@ impl Xml {
     /// `parsing`, `damaged_workbook`.
     pub(super) fn next(&mut self) -> Result<Event<'_>> {
         self.buffer.clear();
-        self.reader.read_event_into(&mut self.buffer).map_err(|error| damaged(&self.part, error))
+        let event =
+            self.reader.read_event_into(&mut self.buffer).map_err(|error| damaged(&self.part, error))?;
+        match event {
+            Event::Start(_) => self.depth += 1,
+            Event::End(_) => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+        if self.depth > MAX_DEPTH {
+            return Err(damaged(
+                &self.part,
+                format!("more than {MAX_DEPTH} elements stand within each other"),
+            ));
+        }
+        Ok(event)
     }
 
     /// Adds the text of the element that has just begun to `text`, without that of elements in it; to its end.

@@ -6,7 +6,7 @@ mod names;
 mod options;
 mod rules;
 
-pub(crate) use header::{LookedAt, find_header};
+pub(crate) use header::{HeaderChoice, LookedAt, find_header};
 pub(crate) use names::{is_number_or_date, name_columns};
 pub use options::{TableOptions, Totals};
 pub(crate) use rules::{RowKind, RowRules, propose_totals};

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use catchment_core::Result;
+use catchment_core::{Finding, Result};
 use memchr::memchr2;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -144,6 +144,12 @@ impl TextBuffer {
         }
         Ok(!self.is_at_end)
     }
+}
+
+/// What is said of a text that goes on, whose last line has no end.
+pub(crate) fn unfinished(line: u64) -> Finding {
+    let message = format!("what begins in line {line} has no end yet, and is left for the next run");
+    Finding::unsure("unfinished", message)
 }
 
 /// A line, or a record of several, without its line end.

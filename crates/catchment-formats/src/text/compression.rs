@@ -14,6 +14,10 @@ pub(crate) fn decompress(mut raw: impl BufRead + Send + 'static) -> Result<Box<d
             zstd::stream::read::Decoder::with_buffer(raw)
                 .map_err(|error| Error::io("setting up the zstd decoder", error))?,
         ),
+        [0x1f] => {
+            let why = io::Error::new(io::ErrorKind::UnexpectedEof, "it ends after its first byte");
+            return Err(read_error(why));
+        }
         _ => Box::new(raw),
     })
 }

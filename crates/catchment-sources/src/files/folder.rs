@@ -13,7 +13,7 @@ use super::local::LocalFile;
 const MAX_FILES: usize = 100_000;
 /// How deep a pattern is followed.
 const MAX_DEPTH: usize = 32;
-/// Files that are on their way, or belong to a program that has another one open.
+/// How files are called while they are on their way.
 const UNFINISHED: [&str; 4] = [".part", ".crdownload", ".tmp", ".filepart"];
 const PATTERN_SIGNS: [char; 3] = ['*', '?', '['];
 
@@ -66,6 +66,20 @@ impl Folder {
     /// # Errors
     /// `config`: it cannot be listed, or has too many.
     pub(super) fn list(&self) -> Result<Vec<FileEntry>> {
+        let mut found = self.all()?;
+        found.retain(|entry| !is_unfinished(&entry.name));
+        Ok(found)
+    }
+
+    /// A file that seems to be on its way still.
+    ///
+    /// # Errors
+    /// As of [`Folder::list`].
+    pub(super) fn unfinished(&self) -> Result<Option<FileEntry>> {
+        Ok(self.all()?.into_iter().find(|entry| is_unfinished(&entry.name)))
+    }
+
+    fn all(&self) -> Result<Vec<FileEntry>> {
         let mut found = Vec::new();
         self.list_below(&self.base, 0, &mut found)?;
         found.sort_by(|one, other| one.name.cmp(&other.name));
@@ -86,12 +100,14 @@ impl Folder {
                 }
                 continue;
             }
+            let name = path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy();
+            // `a.csv.part` will be `a.csv`.
+            let finished = if is_unfinished(&name) { path.with_extension("") } else { path.clone() };
             let is_meant = match &self.pattern {
-                Some(pattern) => pattern.matches_path_with(&path, options),
+                Some(pattern) => pattern.matches_path_with(&finished, options),
                 None => true,
             };
-            let name = path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy();
-            if !is_meant || is_unfinished(&path) {
+            if !is_meant || is_of_a_program(&path) {
                 continue;
             }
             found.push(FileEntry { name: name.into(), bytes, modified: modified.and_then(nanoseconds) });
@@ -108,7 +124,13 @@ impl Folder {
 
     /// Opens one of its files.
     pub(super) fn open(&self, name: &str) -> Result<File> {
-        self.files.open(&self.base.join(name))
+        let path = self.base.join(name);
+        self.files.open(&path).map_err(|error| {
+            if error.code() == "no_such_file" && path.is_symlink() {
+                return Error::config("broken_link", format!("`{name}` is a link that leads nowhere"));
+            }
+            error
+        })
     }
 
     /// The error of a folder in which there is none.
@@ -129,9 +151,16 @@ fn goes_below(pattern: &Pattern, dir: &Path) -> bool {
     text.contains("**") || parts(text) > parts(&dir.to_string_lossy())
 }
 
-fn is_unfinished(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    name.starts_with('.') || name.starts_with("~$") || UNFINISHED.iter().any(|end| name.ends_with(end))
+/// Whether a file is on its way still.
+fn is_unfinished(name: &str) -> bool {
+    let name = name.to_lowercase();
+    UNFINISHED.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a file is hidden, or that of a program that has another one open.
+fn is_of_a_program(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') || name.starts_with("~$")
 }
 
 #[cfg(test)]

@@ -30,6 +30,14 @@ impl Place {
         }
     }
 
+    /// A file that seems to be on its way still.
+    pub(super) fn unfinished(&self) -> Result<Option<FileEntry>> {
+        match self {
+            Self::One(_) => Ok(None),
+            Self::Folder(folder) => folder.unfinished(),
+        }
+    }
+
     /// The file that a record is said to be in.
     pub(super) fn told<'n>(&self, name: &'n Arc<str>) -> Option<&'n Arc<str>> {
         match self {

@@ -36,6 +36,8 @@ pub(super) struct SeveralPages {
     records_read: u64,
     bytes_passed: u64,
     has_vanished: bool,
+    /// What is told of files that lack columns of others.
+    lacking: Option<Finding>,
     is_first: bool,
     is_over: bool,
 }
@@ -130,12 +132,17 @@ impl SeveralPages {
             files.extend(std::mem::take(&mut self.state.read));
             let message = format!("{} files, {before} of them known from earlier runs", self.listed.len());
             cursor.findings.push(Finding::sure("files", message));
-            let known = serde_json::to_value(KnownFiles { files });
+            let known = serde_json::to_value(KnownFiles { files, columns: self.state.columns.clone() });
             cursor.carryover =
                 Some(known.map_err(|error| Error::new(ErrorKind::System, "cursor", error.to_string()))?);
             return Ok(());
         }
         let now = self.place.list()?.iter().fold(String::new(), |so_far, entry| listed(&so_far, entry));
+        if let Some(unfinished) = self.place.unfinished()? {
+            cursor.coverage = Coverage::Truncated;
+            cursor.warning =
+                Some(format!("`{}` seems to be on its way still, and was not read", unfinished.name));
+        }
         if self.has_vanished || now != self.state.listed {
             cursor.coverage = Coverage::Truncated;
             cursor.warning = Some(

@@ -39,4 +39,7 @@ pub(super) struct OpenFile {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct KnownFiles {
     pub(super) files: BTreeMap<Arc<str>, FileRead>,
+    /// The columns of all of them: a new file that lacks one has no value there, whatever stands beside it.
+    #[serde(default)]
+    pub(super) columns: Vec<Box<str>>,
 }

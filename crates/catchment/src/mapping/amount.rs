@@ -22,21 +22,25 @@ pub(super) struct Amount<'a> {
 impl<'a> Amount<'a> {
     /// What of a text is the number. A text that is no amount is all of it.
     pub(super) fn of(text: &'a str) -> Self {
-        let (mut digits, mut is_negative) = (text.trim(), false);
+        let (mut digits, mut negations) = (text.trim(), 0);
         if let Some(inner) = digits.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-            (digits, is_negative) = (inner.trim(), true);
+            (digits, negations) = (inner.trim(), 1);
         }
         let mut has_currency = false;
         // The sign stands before the currency or behind it: -$5, $-5, 5- €.
         for _ in 0..2 {
             if let Some(rest) = digits.strip_prefix(['-', '−']).or_else(|| digits.strip_suffix('-')) {
-                (digits, is_negative) = (rest.trim(), !is_negative);
+                (digits, negations) = (rest.trim(), negations + 1);
             }
             if let Some(rest) = without_currency(digits) {
                 (digits, has_currency) = (rest, true);
             }
         }
-        Self { digits, is_negative, has_currency }
+        match negations {
+            0 | 1 => Self { digits, is_negative: negations == 1, has_currency },
+            // What is negative twice is no number.
+            _ => Self { digits: text, is_negative: false, has_currency },
+        }
     }
 }
 
@@ -86,6 +90,9 @@ mod tests {
             ("12,5", "12,5", false, false),
             (".5", ".5", false, false),
             ("-3", "3", true, false),
+            ("(-5)", "(-5)", false, false),
+            ("--5", "--5", false, false),
+            ("-5-", "-5-", false, false),
             ("abc 12", "abc 12", false, false),
             ("12 kg", "12 kg", false, false),
             ("5 $ 6", "5 $ 6", false, false),

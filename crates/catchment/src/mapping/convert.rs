@@ -34,6 +34,10 @@ pub(super) fn convert<'a>(
             return Err(refused("not_a_value", base64, "a string, a number or a boolean, not bytes"));
         }
         (kind, _) if kind.is_number() => number(text, value, kind, reading)?,
+        // What is a date already is in no form of the options.
+        (kind, Value::Date(_) | Value::Time(_) | Value::DateTime(_)) if reading.format.is_some() => {
+            word(text, kind, &Reading { format: None, ..reading.clone() })?
+        }
         (kind, _) => word(text, kind, reading)?,
     };
     Ok(Some(converted))

@@ -38,6 +38,14 @@ pub(crate) enum InferredType {
 }
 
 impl InferredType {
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Self::Text { .. })
+    }
+
+    pub(crate) fn is_number(self) -> bool {
+        matches!(self, Self::Integer | Self::Decimal { .. } | Self::Double)
+    }
+
     /// What it is, for people.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -64,6 +64,8 @@ pub struct ColumnProfile {
     /// What all its values are: `boolean`, `integer`, `decimal`, `float`, `date`, `time`, `date and time`, `uuid`, `json` or
     /// `text`.
     pub holds: &'static str,
+    /// The decimal sign with which they are numbers, where the options say none.
+    pub decimal: Option<char>,
     /// How many records were looked at, and how many have no value there.
     pub records: usize,
     /// See `records`.
@@ -154,19 +156,27 @@ impl Engine {
     }
 }
 
-/// What the columns of a page hold.
+/// What the columns of a page hold. Numbers with a comma are told where nothing says which sign is the decimal one.
 fn profile(reading: &TargetOptions, page: Option<&Page>) -> Result<Vec<ColumnProfile>> {
     let Some(page) = page else { return Ok(Vec::new()) };
-    let inferred = infer(reading, std::slice::from_ref(page))?;
+    let pages = std::slice::from_ref(page);
+    let inferred = infer(reading, pages)?;
+    let comma = TargetOptions { decimal: Some(",".to_owned()), ..reading.clone() };
+    let with_comma = if reading.decimal.is_none() { infer(&comma, pages)? } else { Vec::new() };
     let records = page.records.len();
-    let profile = |column: InferredColumn| ColumnProfile {
-        name: column.field.into(),
-        holds: column.holds.word(),
-        records,
-        empty: column.empty,
-        is_unique: column.is_unique && records > 1,
+    let profile = |(index, column): (usize, InferredColumn)| {
+        let as_number = with_comma.get(index).filter(|_| column.holds.is_text());
+        let as_number = as_number.filter(|column| column.holds.is_number());
+        ColumnProfile {
+            name: column.field.into(),
+            holds: as_number.map_or(column.holds, |column| column.holds).word(),
+            decimal: as_number.map(|_| ','),
+            records,
+            empty: column.empty,
+            is_unique: column.is_unique && records > 1,
+        }
     };
-    Ok(inferred.into_iter().map(profile).collect())
+    Ok(inferred.into_iter().enumerate().map(profile).collect())
 }
 
 /// The required columns that nothing feeds, and a finding that tells them.

@@ -6,9 +6,11 @@ use quick_xml::events::{BytesStart, Event};
 
 use crate::spreadsheet::date::{DateSystem, NumberFormat, of_iso, show};
 use crate::spreadsheet::number;
-use crate::spreadsheet::row::CellKind;
+use crate::spreadsheet::row::{CellKind, WITHOUT_VALUE};
 use crate::spreadsheet::xml::{Xml, push_text};
 
+/// The longest text of a cell.
+const MAX_TEXT_BYTES: usize = 1 << 20;
 /// The longest run of spaces that is written as a count.
 const MAX_SPACES: usize = 1 << 15;
 
@@ -22,6 +24,7 @@ pub(super) struct CellStart {
     kind: String,
     value: Option<String>,
     is_error: bool,
+    is_formula: bool,
 }
 
 impl CellStart {
@@ -31,6 +34,7 @@ impl CellStart {
             let Ok(value) = attribute.normalized_value(XmlVersion::Implicit1_0) else { continue };
             match (attribute.key.as_ref(), attribute.key.local_name().as_ref()) {
                 ("calcext:value-type", _) => cell.is_error = &*value == "error",
+                (_, "formula") => cell.is_formula = true,
                 (_, "value-type") => cell.kind = value.into_owned(),
                 (_, "value" | "date-value" | "time-value" | "boolean-value" | "string-value") => {
                     cell.value = Some(value.into_owned());
@@ -48,6 +52,7 @@ impl CellStart {
         let value = self.value.as_deref().unwrap_or_default();
         let known = match &*self.kind {
             _ if self.is_error => Some((CellKind::Error, shown.to_owned())),
+            "" if self.is_formula && shown.is_empty() => Some((CellKind::Error, WITHOUT_VALUE.to_owned())),
             "float" | "currency" | "percentage" => {
                 number::of_text(value).map(|text| (CellKind::Number, text))
             }
@@ -95,6 +100,9 @@ pub(super) fn read_text(xml: &mut Xml, text: &mut String) -> Result<()> {
     text.clear();
     let (mut depth, mut paragraphs, mut is_in_paragraph) = (0, 0, 0);
     loop {
+        if text.len() > MAX_TEXT_BYTES {
+            return Err(xml.damaged(format!("a cell has more than {MAX_TEXT_BYTES} bytes of text")));
+        }
         match xml.next()? {
             Event::Start(element) => {
                 depth += 1;

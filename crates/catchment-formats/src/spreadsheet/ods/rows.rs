@@ -7,7 +7,7 @@ use super::cell::{CellStart, read_text};
 use crate::spreadsheet::options::{CellCount, SheetLimits};
 use crate::spreadsheet::row::{CellKind, Row};
 use crate::spreadsheet::spans::{Span, Spans};
-use crate::spreadsheet::workbook::{MAX_COLUMNS, MAX_ROWS, Rows};
+use crate::spreadsheet::workbook::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_ROWS, Rows};
 use crate::spreadsheet::xml::{Xml, attribute};
 
 /// The rows of a table, as they stand in the document.
@@ -115,7 +115,13 @@ impl OdsRows {
                         .xml
                         .damaged(format!("it has more than {MAX_COLUMNS} columns with values")));
                 }
-                self.cells.add(cell.repeated)?;
+                let bytes = text.len().saturating_mul(repeated).saturating_add(self.current.bytes());
+                if bytes > MAX_ROW_BYTES {
+                    let row = self.current.number;
+                    return Err(self
+                        .xml
+                        .damaged(format!("row {row} has more than {MAX_ROW_BYTES} bytes of text")));
+                }
                 self.current.pad_to(column);
                 (0..repeated).for_each(|_| self.current.push(kind, &text));
             }

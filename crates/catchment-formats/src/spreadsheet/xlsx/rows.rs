@@ -9,9 +9,9 @@ use super::strings::{Strings, text_of};
 use crate::spreadsheet::date::{DateSystem, NumberFormat, of_iso, show};
 use crate::spreadsheet::number;
 use crate::spreadsheet::options::{CellCount, SheetLimits};
-use crate::spreadsheet::row::{CellKind, Row};
+use crate::spreadsheet::row::{CellKind, Row, WITHOUT_VALUE};
 use crate::spreadsheet::spans::{Span, Spans};
-use crate::spreadsheet::workbook::{MAX_COLUMNS, MAX_ROWS, Rows};
+use crate::spreadsheet::workbook::{MAX_COLUMNS, MAX_ROW_BYTES, MAX_ROWS, Rows};
 use crate::spreadsheet::xml::{Xml, attribute};
 
 /// The rows of a sheet, as they stand in its part.
@@ -101,18 +101,26 @@ impl XlsxRows {
             let cell = cell.filter(|cell| (row.len()..MAX_COLUMNS).contains(&cell.column));
             let cell =
                 cell.ok_or_else(|| self.xml.damaged(format!("a cell of row {} has no place", row.number)))?;
-            self.read_text()?;
-            self.cells.add(1)?;
+            let is_formula = self.read_text()?;
             if self.text.is_empty() && !matches!(cell.kind, ValueKind::Text) {
+                if is_formula {
+                    row.pad_to(cell.column);
+                    row.push(CellKind::Error, WITHOUT_VALUE);
+                }
                 continue;
             }
             row.pad_to(cell.column);
             self.push(&cell, row)?;
+            if row.bytes() > MAX_ROW_BYTES {
+                let why = format!("row {} has more than {MAX_ROW_BYTES} bytes of text", row.number);
+                return Err(self.xml.damaged(why));
+            }
         }
     }
 
-    /// Reads what a cell that has begun says: the value of a formula, and not the formula.
-    fn read_text(&mut self) -> Result<()> {
+    /// Reads what a cell that has begun says: the value of a formula, and not the formula. Whether it has one.
+    fn read_text(&mut self) -> Result<bool> {
+        let mut is_formula = false;
         self.text.clear();
         loop {
             match self.xml.next()? {
@@ -123,9 +131,13 @@ impl XlsxRows {
                         self.text.clear();
                         text_of(&mut self.xml, &mut self.text)?;
                     }
+                    "f" => {
+                        is_formula = true;
+                        self.xml.skip()?;
+                    }
                     _ => self.xml.skip()?,
                 },
-                Event::End(_) => return Ok(()),
+                Event::End(_) => return Ok(is_formula),
                 Event::Eof => return Err(self.xml.cut_off()),
                 _ => {}
             }
@@ -188,6 +200,8 @@ impl Rows for XlsxRows {
             };
             self.begin(number.as_deref(), is_hidden, row)?;
             self.cells(row)?;
+            // Cells that are passed over cost as much as others.
+            self.cells.add(row.len() as u64)?;
             if self.has_spans {
                 self.spans.fill(row);
             }

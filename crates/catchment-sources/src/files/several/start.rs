@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catchment_core::{Cursor, Error, ErrorKind, PageSize, Reading, Result};
+use catchment_core::{Columns, Cursor, Error, ErrorKind, Finding, PageSize, Reading, Result, WHOLE_RECORD};
 use catchment_formats::{FileFormat, Format};
 
 use super::{Current, SeveralPages};
@@ -49,6 +49,7 @@ impl SeveralPages {
             records_read,
             bytes_passed: 0,
             has_vanished: false,
+            lacking: None,
             is_over: false,
         };
         if pages.is_first {
@@ -57,19 +58,23 @@ impl SeveralPages {
             pages.resume()?;
         }
         pages.merged = MergedPage::new(pages.state.columns.clone().into());
+        pages.merged.page.cursor.findings.extend(pages.lacking.take());
         Ok(pages)
     }
 
     /// Finds the columns of all files that are to be read.
     fn find_columns(&mut self) -> Result<()> {
-        let (mut columns, mut first_error) = (Vec::new(), None);
+        let (mut columns, mut seen, mut first_error) = (self.known.columns.clone(), Vec::new(), None);
         for entry in self.listed.iter().filter(|entry| !self.is_known(entry)) {
             self.pulse.beat();
             let reading =
                 Reading { fields: self.fields.clone(), page_size: PageSize::rows(1), ..Reading::default() };
             let first = self.blob(&entry.name).and_then(|blob| self.format.open(blob, reading)?.next());
             match first {
-                Ok(Some(page)) => union(&mut columns, &page.columns),
+                Ok(Some(page)) => {
+                    union(&mut columns, &page.columns);
+                    seen.push((entry.name.clone(), page.columns));
+                }
                 Ok(None) => {}
                 Err(error) => {
                     first_error.get_or_insert_with(|| self.place.located(error, &entry.name));
@@ -83,6 +88,7 @@ impl SeveralPages {
             // Of no file is known which columns it has; where others were read before, this one is a reject.
             Some(error) if columns.is_empty() && !self.rules.new_files => Err(error),
             _ => {
+                self.lacking = lacking(&columns, &seen);
                 self.state.columns = columns;
                 Ok(())
             }
@@ -122,6 +128,20 @@ impl SeveralPages {
         self.current = Some(Current { file: OpenFile { entry, ..open }, pages });
         Ok(())
     }
+}
+
+/// What is told of files that lack columns of others. What records of JSON have is no column of their file.
+fn lacking(columns: &[Box<str>], seen: &[(Arc<str>, Columns)]) -> Option<Finding> {
+    let mut files = seen.iter().filter_map(|(name, has)| {
+        let is_json = has.iter().any(|column| **column == *WHOLE_RECORD);
+        let lacks = columns.iter().find(|column| ***column != *WHOLE_RECORD && !has.contains(column))?;
+        (!is_json).then_some((name, lacks))
+    });
+    let (name, lacks) = files.next()?;
+    let more = files.count();
+    let more = if more > 0 { format!(", and {more} more files lack some") } else { String::new() };
+    let message = format!("`{name}` has no column `{lacks}`{more}: their records have no value there");
+    Some(Finding::unsure("columns", message))
 }
 
 /// The files that there are.

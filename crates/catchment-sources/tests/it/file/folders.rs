@@ -62,6 +62,41 @@ async fn a_bad_file_is_a_reject_or_the_failure_of_the_run() {
 }
 
 #[tokio::test]
+async fn what_is_empty_cut_off_or_on_its_way_makes_no_whole_pass() {
+    let list = "id,title\n1,a\n";
+    for (name, bytes) in
+        [("b.csv", &b""[..]), ("b.csv.gz", b""), ("b.csv.gz", b"\x1f"), ("b.xlsx", b""), ("b.json", b"")]
+    {
+        let dir = Dir::of("a.csv", list).with(name, bytes);
+        let read = run(dir.path(""), NONE(), None).await;
+        assert_eq!(read.rejects(), [format!("{name}, line 1 bad_file")], "{bytes:?}");
+        assert!(!run(dir.path(""), json!({"onBadFile": "fail"}), None).await.code().is_empty(), "{name}");
+        assert!(!run(dir.path(name), NONE(), None).await.code().is_empty(), "{name}");
+    }
+    let dir = Dir::of("a.csv", list);
+    std::os::unix::fs::symlink(dir.path("nowhere"), dir.path("b.csv")).unwrap();
+    let read = run(dir.path("*.csv"), NONE(), None).await;
+    assert_eq!(read.rejects(), ["b.csv, line 1 bad_file"]);
+    assert!(read.rejects[0].message.contains("a link that leads nowhere"), "{}", read.rejects[0].message);
+
+    let dir = Dir::of("a.csv", list).with("b.csv.part", list).with("c.log.tmp", "x");
+    let read = run(dir.path("*.csv"), NONE(), None).await;
+    assert_eq!((read.rows.len(), read.end.coverage), (1, Coverage::Truncated));
+    assert_eq!(read.end.warning.unwrap(), "`b.csv.part` seems to be on its way still, and was not read");
+}
+
+#[tokio::test]
+async fn files_that_lack_columns_are_told() {
+    let read = run(three().path("b*"), NONE(), None).await;
+    assert_eq!(read.found("columns"), Vec::<&str>::new());
+    let dir =
+        Dir::of("a.csv", "id,title,year\n1,a,2\n").with("b.csv", "id,title\n2,b\n").with("c.csv", "id\n3\n");
+    let read = run(dir.path(""), NONE(), None).await;
+    let told = "`b.csv` has no column `title`, and 1 more files lack some: their records have no value there";
+    assert_eq!(read.found("columns"), [told.replace("`title`", "`year`")]);
+}
+
+#[tokio::test]
 async fn a_folder_without_files_says_so() {
     let dir = Dir::of("a.txt", "id,title\n1,a\n");
     std::fs::create_dir(dir.path("empty")).unwrap();

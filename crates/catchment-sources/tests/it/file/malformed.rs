@@ -131,6 +131,46 @@ async fn structures_that_promise_more_than_they_have_are_bounded() {
 }
 
 #[tokio::test]
+async fn what_small_files_unfold_into_is_bounded() {
+    let text = "x".repeat(100_000);
+    let cell = format!(
+        "<table:table-cell office:value-type=\"string\" table:number-columns-repeated=\"16000\"><text:p>{text}</text:p></table:table-cell>"
+    );
+    assert_eq!(
+        code(&ods(&[("S", &format!("<table:table-row>{cell}</table:table-row>"))])).await,
+        "damaged_workbook"
+    );
+    let spaces = "<text:s text:c=\"32768\"/>".repeat(1000);
+    let cell = format!(
+        "<table:table-cell office:value-type=\"string\"><text:p>{spaces}</text:p></table:table-cell>"
+    );
+    assert_eq!(
+        code(&ods(&[("S", &format!("<table:table-row>{cell}</table:table-row>"))])).await,
+        "damaged_workbook"
+    );
+    let nested = format!("<sheetData>{}", "<a>".repeat(1000));
+    assert_eq!(code(&xlsx(&[("S", false, &nested)])).await, "damaged_workbook");
+    // Two cells at the ends of a row cost as much as all between them.
+    let row = |row: u32| {
+        format!("<row r=\"{row}\"><c r=\"A{row}\"><v>1</v></c><c r=\"XFD{row}\"><v>1</v></c></row>")
+    };
+    let wide = format!("<sheetData>{}</sheetData>", (1..40).map(row).collect::<String>());
+    let dir = Dir::of("a.xlsx", xlsx(&[("S", false, &wide)]));
+    assert!(
+        run(dir.path("a.xlsx"), json!({"maxCells": 100_000}), None)
+            .await
+            .code()
+            .starts_with("sheet_too_large")
+    );
+    // A value of JSON that is no record.
+    let long = "x".repeat(70 << 20);
+    let dir = Dir::of("a.json", format!("{{\"note\": \"{long}\", \"data\": [{{\"id\": 1}}]}}"));
+    assert!(
+        run(dir.path("a.json"), json!({"dataPath": "data"}), None).await.code().starts_with("value_too_long")
+    );
+}
+
+#[tokio::test]
 async fn entities_are_not_expanded() {
     let bomb = "<si><t>&a;&a;&lt;</t></si>";
     let sheet = "<sheetData><row><c t=\"str\"><v>id</v></c><c t=\"str\"><v>t</v></c></row><row><c><v>1</v></c><c t=\"s\"><v>0</v></c></row></sheetData>";

@@ -101,6 +101,39 @@ async fn appended_files_go_on_where_they_ended() {
 }
 
 #[tokio::test]
+async fn what_is_still_being_written_is_left_and_told() {
+    let options = || json!({"newFiles": true, "appendOnly": true});
+    // A header that has no end yet, beside a file that is whole.
+    let dir = Dir::of("a.csv", "id,name\n1,x\n").with("d.csv", "id,na").with("e.csv", "");
+    let first = run(dir.path(""), options(), None).await;
+    assert_eq!(first.rows, ["a.csv, line 2: 1|x"]);
+    dir.write("d.csv", "id,name\n40,t\n");
+    let second = run(dir.path(""), options(), first.end.carryover).await;
+    assert_eq!((&*second.rows, second.rejects.len()), (&["d.csv, line 2: 40|t".to_owned()][..], 0));
+    // A quote that is not closed holds back what follows it.
+    dir.write("d.csv", "id,name\n40,t\n41,\"u\n42,v\n");
+    let third = run(dir.path(""), options(), second.end.carryover).await;
+    assert_eq!(third.rows, Vec::<String>::new());
+    assert_eq!(
+        third.found("unfinished"),
+        ["d.csv: what begins in line 3 has no end yet, and is left for the next run"]
+    );
+}
+
+#[tokio::test]
+async fn a_new_file_that_lacks_a_column_has_no_value_there_whatever_stands_beside_it() {
+    let dir = Dir::of("a.csv", "id,title,price\n1,a,2\n");
+    let first = run(dir.path(""), NEW(), None).await;
+    dir.write("b.csv", "id,title\n1,b\n");
+    let alone = run(dir.path(""), NEW(), first.end.carryover.clone()).await;
+    dir.write("c.csv", "id,title,price\n2,c,3\n");
+    let beside = run(dir.path(""), NEW(), first.end.carryover).await;
+    assert_eq!(alone.rows, ["b.csv, line 2: 1|b|null"]);
+    assert_eq!(beside.rows[0], alone.rows[0]);
+    assert!(alone.found("columns")[0].starts_with("`b.csv` has no column `price`"), "{:?}", alone.findings);
+}
+
+#[tokio::test]
 async fn a_file_at_an_address_is_fetched_when_its_server_says_that_it_changed() {
     let server = Server::start(|request: &Request| {
         let version = if request.path() == "/new" { "\"2\"" } else { "\"1\"" };

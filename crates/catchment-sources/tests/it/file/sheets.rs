@@ -51,10 +51,85 @@ async fn an_error_costs_its_row_and_only_where_it_is_mapped() {
     let reject = &output.rejects[0];
     assert_eq!(
         reject.message,
-        "the cell C3 (column `price`) has the error `#DIV/0!` for its value; mend it in the sheet"
+        "the cell C3 (column `price`) has the error `#DIV/0!` for its value; mend it in the sheet, and save it"
     );
     assert_eq!(reject.record.as_deref(), Some(r##"{"id":2,"title":"b","price":"#DIV/0!"}"##));
     assert_eq!(run_fields(&path, NONE(), None, &["title"]).await.rows.len(), 4);
+}
+
+#[tokio::test]
+async fn a_formula_that_was_never_calculated_is_no_empty_cell() {
+    let data = "<sheetData><row><c t=\"str\"><v>id</v></c><c t=\"str\"><v>total</v></c></row><row><c><v>1</v></c><c><f>A2*2</f><v></v></c></row>\
+                <row><c><v>2</v></c><c><f>A3*2</f></c></row><row><c><v>3</v></c><c t=\"str\"><f>\"\"</f><v></v></c></row></sheetData>";
+    let dir = Dir::of("a.xlsx", xlsx(&[("S", false, data)]));
+    let read = run(dir.path("a.xlsx"), NONE(), None).await;
+    assert_eq!(read.rejects(), ["sheet `S`, row 2 error_cell", "sheet `S`, row 3 error_cell"]);
+    assert!(
+        read.rejects[0].message.contains("a formula without a stored value"),
+        "{}",
+        read.rejects[0].message
+    );
+    assert_eq!(read.rows, ["sheet `S`, row 4: 3|null"]);
+    let cell = |attributes: &str| format!("<table:table-cell {attributes}/>");
+    let text = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
+    let number = "office:value-type=\"float\" office:value=\"1\"";
+    let data = format!(
+        "<table:table-row>{}{}</table:table-row><table:table-row>{}{}</table:table-row>",
+        text("id"),
+        text("total"),
+        cell(number),
+        cell("table:formula=\"of:=[.A2]*2\"")
+    );
+    let dir = Dir::of("a.ods", ods(&[("S", &data)]));
+    assert_eq!(run(dir.path("a.ods"), NONE(), None).await.rejects(), ["sheet `S`, row 2 error_cell"]);
+}
+
+#[tokio::test]
+async fn identifiers_keep_the_digits_that_are_stored() {
+    let data = rows(&[
+        &["id", "t"],
+        &["1.234567890123452E+16", "a"],
+        &["1.234567890123453E+16", "b"],
+        &["4.3499999999999996", "c"],
+    ]);
+    let expected = ["12345678901234520", "12345678901234530", "4.35"];
+    let read = values(xlsx(&[("S", false, &data)]), NONE()).await;
+    let ids: Vec<_> = read.iter().map(|row| row.split('"').nth(1).unwrap().to_owned()).collect();
+    assert_eq!(ids, expected);
+}
+
+#[tokio::test]
+async fn flags_are_values_where_totals_are_looked_for() {
+    let data = "<sheetData><row><c t=\"str\"><v>title</v></c><c t=\"str\"><v>on</v></c></row><row><c t=\"str\"><v>Total</v></c><c t=\"b\"><v>0</v></c></row>\
+                <row><c t=\"str\"><v>Suma</v></c></row></sheetData>";
+    let dir = Dir::of("a.xlsx", xlsx(&[("S", false, data)]));
+    let read = run(dir.path("a.xlsx"), json!({"totals": "skip"}), None).await;
+    assert_eq!((&*read.rows, read.skips.len()), (&["sheet `S`, row 2: Total|false".to_owned()][..], 1));
+}
+
+#[tokio::test]
+async fn two_rows_of_names_are_one_header() {
+    let data = rows(&[&["SKU", "Name", "Price", ""], &["", "", "net", "gross"], &["a", "b", "1", "2"]])
+        + "<mergeCells><mergeCell ref=\"A1:A2\"/><mergeCell ref=\"B1:B2\"/><mergeCell ref=\"C1:D1\"/></mergeCells>";
+    let dir = Dir::of("a.xlsx", xlsx(&[("S", false, &data)]));
+    let output = everything(&dir.path("a.xlsx"), NONE()).await;
+    assert_eq!(
+        (output.columns.unwrap().join("|"), output.records.len()),
+        ("SKU|Name|net|gross".to_owned(), 1)
+    );
+    // Columns without a name are told.
+    let data = rows(&[&["title", "artist"], &["Song", "Band", "ok"], &["Other", "Group", "no"]]);
+    let dir = Dir::of("a.xlsx", xlsx(&[("S", false, &data)]));
+    let read = run(dir.path("a.xlsx"), NONE(), None).await;
+    assert_eq!(read.rows.len(), 2);
+    assert!(
+        read.findings.iter().any(|finding| finding.topic == "header" && finding.is_unsure),
+        "{:?}",
+        read.findings
+    );
+    assert!(read.found("columns")[0].contains("such as C, which is called `3`"), "{:?}", read.findings);
 }
 
 #[tokio::test]
@@ -109,6 +184,7 @@ async fn a_sheet_is_named_by_its_name_or_its_number() {
         ("Secret", true, &sheet("hidden")),
         ("Songs", false, &sheet("song")),
         ("Prices 2026", false, &sheet("price")),
+        ("2026", false, &sheet("year")),
     ]);
     let dir = Dir::of("a.xlsx", bytes);
     let path = dir.path("a.xlsx");
@@ -117,21 +193,26 @@ async fn a_sheet_is_named_by_its_name_or_its_number() {
         (json!({"sheet": 1}), "hidden"),
         (json!({"sheet": "prices 2026"}), "price"),
         (json!({"sheet": 3}), "price"),
+        (json!({"sheet": 2026}), "year"),
     ] {
         let read = run(&path, options, None).await;
         assert!(read.rows[0].ends_with(expected), "{:?}", read.rows);
     }
     let unsure = run(&path, NONE(), None).await;
-    assert!(unsure.found("sheet")[0].contains("there are also `Prices 2026`"), "{:?}", unsure.findings);
-    for unknown in [json!({"sheet": "Prix"}), json!({"sheet": 4})] {
+    assert!(
+        unsure.found("sheet")[0].contains("there are also `Prices 2026`, `2026`"),
+        "{:?}",
+        unsure.findings
+    );
+    for unknown in [json!({"sheet": "Prix"}), json!({"sheet": 5})] {
         let error = run(&path, unknown, None).await;
-        assert!(error.code().contains("it has `Secret`, `Songs`, `Prices 2026`"), "{error:?}");
+        assert!(error.code().contains("it has `Secret`, `Songs`, `Prices 2026`, `2026`"), "{error:?}");
     }
     let inspected = inspect(&path, NONE()).await;
     let sheets = inspected.findings.iter().find(|finding| finding.topic == "sheets").unwrap();
     assert_eq!(
         sheets.message,
-        "xlsx: `Secret` (3 rows × 2 columns, hidden), `Songs` (3 rows × 2 columns), `Prices 2026` (3 rows × 2 columns)"
+        "xlsx: `Secret` (3 rows × 2 columns, hidden), `Songs` (3 rows × 2 columns), `Prices 2026` (3 rows × 2 columns), `2026` (3 rows × 2 columns)"
     );
 }
 
