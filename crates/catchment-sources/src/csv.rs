@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Api;
 pub use crate::files::RemoteFileOptions;
-use crate::files::{self, FileLocation};
+use crate::files::{self, FileLocation, Wanted};
 use crate::http::{check_address, source_url};
 
 /// A CSV file.
@@ -64,7 +64,8 @@ impl Adapter for Csv {
 
     fn new(identifier: &str, options: CsvOptions, host: &Host) -> Result<Self> {
         let format = csv::CsvFormat::new(&options.format, host.language.as_deref())?;
-        let location = FileLocation::new(identifier, options.remote, format.max_bytes(), host)?;
+        let wanted = Wanted { accept: "text/csv, */*;q=0.5", max_bytes: format.max_bytes() };
+        let location = FileLocation::new(identifier, options.remote, wanted, host)?;
         Ok(Self { location, format })
     }
 }

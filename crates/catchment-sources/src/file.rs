@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::api::Api;
 use crate::files::RemoteFileOptions;
-use crate::files::{self, FileLocation, PlaceRules};
+use crate::files::{self, FileLocation, PlaceRules, Wanted};
 pub use crate::files::{OnBadFile, PlaceOptions};
 use crate::http::{check_address, source_url};
 
@@ -74,7 +74,8 @@ impl Adapter for AnyFile {
     fn new(identifier: &str, options: AnyFileOptions, host: &Host) -> Result<Self> {
         let format = FileFormat::new(&options.format, host.language.as_deref())?;
         let rules = options.place.check(is_web_url(identifier))?;
-        let location = FileLocation::new(identifier, options.remote, format.max_bytes(), host)?;
+        let wanted = Wanted { accept: "*/*", max_bytes: format.max_bytes() };
+        let location = FileLocation::new(identifier, options.remote, wanted, host)?;
         Ok(Self { location, format, rules })
     }
 }

@@ -1,14 +1,17 @@
 //! The reading itself: from a file and a cursor to pages.
 
+use std::sync::Arc;
+
 use catchment_core::{
-    Cursor, Error, ErrorKind, Finding, Page, PageSize, Position, Reading, Reject, Result, Skip, Value,
+    Cursor, Error, ErrorKind, Finding, Page, PageSize, Position, Reading, Records, Reject, Result, Skip,
+    Value,
 };
 use serde::{Deserialize, Serialize};
 
 use super::framing::{Framed, Framer};
 use super::layout::CsvLayout;
 use super::options::ValidatedCsvOptions;
-use crate::table::{RowKind, RowRules, TableOptions};
+use crate::table::{RowKind, RowRules, TableOptions, is_error};
 use crate::text::buffer::unfinished;
 use crate::{Blob, Pages};
 
@@ -46,13 +49,15 @@ struct Text {
     layout: CsvLayout,
     /// What tells records from what else stands in a table.
     rules: Option<RowRules>,
+    /// The fields that are mapped; none where that is still to be found.
+    wanted: Arc<[Box<str>]>,
 }
 
 impl Text {
-    fn new(framer: Framer, layout: CsvLayout, given: &ValidatedCsvOptions) -> Self {
+    fn new(framer: Framer, layout: CsvLayout, given: &ValidatedCsvOptions, wanted: Arc<[Box<str>]>) -> Self {
         let rules = |table: &TableOptions| RowRules::new(&layout.columns, layout.has_header, table.totals);
         let rules = given.table.as_ref().map(rules);
-        Self { framer: framer.for_growing_text(given.is_growing), layout, rules }
+        Self { framer: framer.for_growing_text(given.is_growing), layout, rules, wanted }
     }
 
     /// Adds what stands next to a page; false at the end.
@@ -79,6 +84,22 @@ impl Text {
                 }
             }
         }
+        if self.rules.is_some()
+            && let Some((index, error)) = error_of(&self.layout, &self.wanted, record.fields())
+        {
+            let name = &self.layout.columns[index];
+            let message = format!(
+                "`{name}` has the error `{error}` of a spreadsheet for its value; mend it there, and export it again"
+            );
+            let mut reject =
+                Reject::new(ErrorKind::Parsing, "error_cell", message, position.clone(), record.raw);
+            let mut fields = Records::default();
+            fields.push(position, "", record.fields().take(self.layout.columns.len()).map(Value::Text));
+            let json = fields.get(0).map(|record| record.to_json(&self.layout.columns));
+            reject.record = json.map(|json| serde_json::Value::Object(json).to_string().into());
+            page.rejects.push(reject);
+            return Ok(true);
+        }
         let columns = self.layout.columns.len();
         let is_outside = |(_, field): &(usize, &str)| !field.trim().is_empty();
         if let Some((index, _)) = record.fields().enumerate().skip(columns).find(is_outside) {
@@ -88,6 +109,18 @@ impl Text {
         }
         Ok(true)
     }
+}
+
+/// The first wanted column of a table whose value could not be calculated, and what stands there.
+fn error_of<'f>(
+    layout: &CsvLayout,
+    wanted: &[Box<str>],
+    fields: impl Iterator<Item = &'f str>,
+) -> Option<(usize, &'f str)> {
+    let is_wanted = |index: usize| {
+        layout.columns.get(index).is_some_and(|name| wanted.is_empty() || wanted.contains(name))
+    };
+    fields.enumerate().find(|(index, field)| is_error(field.trim()) && is_wanted(*index))
 }
 
 /// The reject of a record with a value where the table has no column.
@@ -103,7 +136,7 @@ impl CsvPages {
     pub(super) fn start(blob: Blob, given: &ValidatedCsvOptions, reading: Reading) -> Result<Self> {
         let records_read = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
         let (text, findings) = match reading.after {
-            Some(cursor) => (Some(resume(&blob, given, &cursor)?), None),
+            Some(cursor) => (Some(resume(&blob, given, &cursor, reading.fields)?), None),
             None => match begin(&blob, given, &reading.fields)? {
                 Some((text, findings)) => (Some(text), Some(findings)),
                 None => (None, None),
@@ -168,18 +201,23 @@ impl Pages for CsvPages {
 fn begin(
     blob: &Blob,
     given: &ValidatedCsvOptions,
-    fields: &[Box<str>],
+    fields: &Arc<[Box<str>]>,
 ) -> Result<Option<(Text, Vec<Finding>)>> {
     let Some((layout, findings)) = CsvLayout::find(blob, given, fields)? else { return Ok(None) };
     let mut framer = layout.records(blob, given)?;
     if layout.has_header {
         framer.next(None)?;
     }
-    Ok(Some((Text::new(framer, layout, given), findings)))
+    Ok(Some((Text::new(framer, layout, given, fields.clone()), findings)))
 }
 
 /// Goes where the cursor stood, if the file is the same up to there.
-fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<Text> {
+fn resume(
+    blob: &Blob,
+    given: &ValidatedCsvOptions,
+    cursor: &Cursor,
+    wanted: Arc<[Box<str>]>,
+) -> Result<Text> {
     let CsvState { line, offset, digest, layout } = cursor.state()?;
     // Lines and records have a byte at least each, and the text before them is checked.
     if line.saturating_sub(1) > offset || cursor.records_read > offset || !layout.dialect.is_possible() {
@@ -189,5 +227,5 @@ fn resume(blob: &Blob, given: &ValidatedCsvOptions, cursor: &Cursor) -> Result<T
     }
     let mut framer = Framer::new(blob.text(layout.encoding)?, layout.dialect, given.limits);
     framer.text_mut().resume_at(offset, line, &digest)?;
-    Ok(Text::new(framer, layout, given))
+    Ok(Text::new(framer, layout, given, wanted))
 }

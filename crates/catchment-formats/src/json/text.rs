@@ -1,11 +1,11 @@
 //! The text of JSON in files: UTF-8 (RFC 8259), or what a byte order mark tells.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use catchment_core::{Error, ErrorKind, Result};
-use memchr::memchr;
+use encoding_rs::{Decoder, UTF_8};
 
 use super::options::ValidatedJsonOptions;
 use crate::Blob;
@@ -13,9 +13,7 @@ use crate::text::compression::read_head;
 use crate::text::detect::marked_encoding;
 use crate::text::encoding::TextEncoding;
 
-const BOM: &[u8] = "\u{feff}".as_bytes();
-/// What stands for a malformed byte.
-const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+const BLOCK_BYTES: usize = 64 << 10;
 /// The most text between two records, which is held in memory: a record that is longer, or what stands beside the list.
 const MAX_RUN_BYTES: u64 = 64 << 20;
 /// Enough to tell UTF-16.
@@ -32,11 +30,14 @@ pub(super) fn encoding(blob: &Blob, given: &ValidatedJsonOptions) -> Result<Text
 
 /// A text as UTF-8 without a byte order mark. Malformed bytes stand as U+FFFD in it, and are noted.
 pub(super) struct RepairedText {
-    text: BufReader<Box<dyn Read + Send>>,
+    bytes: Box<dyn Read + Send>,
+    decoder: Decoder,
+    block: Vec<u8>,
+    /// What is decoded and not yet given is `text[given..]`.
+    text: Vec<u8>,
+    given: usize,
+    is_at_end: bool,
     is_repaired: Arc<AtomicBool>,
-    /// What is still to be given of a replacement.
-    pending: &'static [u8],
-    is_begun: bool,
     left: u64,
     /// Bytes since a record was cut out.
     run: Arc<AtomicU64>,
@@ -44,10 +45,17 @@ pub(super) struct RepairedText {
 
 impl RepairedText {
     pub(super) fn open(blob: &Blob, encoding: TextEncoding, max_bytes: u64) -> Result<Self> {
-        let text = BufReader::with_capacity(256 << 10, blob.text(encoding)?);
-        let is_repaired = Arc::default();
-        let run = Arc::default();
-        Ok(Self { text, is_repaired, pending: &[], is_begun: false, left: max_bytes, run })
+        Ok(Self {
+            bytes: blob.text(encoding)?,
+            decoder: UTF_8.new_decoder_with_bom_removal(),
+            block: vec![0; BLOCK_BYTES],
+            text: Vec::new(),
+            given: 0,
+            is_at_end: false,
+            is_repaired: Arc::default(),
+            left: max_bytes,
+            run: Arc::default(),
+        })
     }
 
     /// Whether bytes that came in so far were malformed.
@@ -60,41 +68,35 @@ impl RepairedText {
         self.run.clone()
     }
 
-    fn give(&mut self, buffer: &mut [u8]) -> usize {
-        let count = self.pending.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.pending[..count]);
-        self.pending = &self.pending[count..];
-        count
+    /// Decodes another block.
+    fn refill(&mut self) -> io::Result<()> {
+        let count = self.bytes.read(&mut self.block)?;
+        self.is_at_end = count == 0;
+        let block = &self.block[..count];
+        let room = self.decoder.max_utf8_buffer_length(count).unwrap_or(BLOCK_BYTES * 3 + 16);
+        self.text.resize(room, 0);
+        let (_, _, written, had_errors) = self.decoder.decode_to_utf8(block, &mut self.text, self.is_at_end);
+        self.text.truncate(written);
+        self.given = 0;
+        self.is_repaired.fetch_or(had_errors, Ordering::Relaxed);
+        self.left = self.left.checked_sub(written as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        if self.run.fetch_add(written as u64, Ordering::Relaxed) > MAX_RUN_BYTES {
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        Ok(())
     }
 }
 
 impl Read for RepairedText {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use std::io::BufRead;
-        if !self.pending.is_empty() {
-            return Ok(self.give(buffer));
+        while self.given == self.text.len() && !self.is_at_end {
+            self.refill()?;
         }
-        if !std::mem::replace(&mut self.is_begun, true) && self.text.fill_buf()?.starts_with(BOM) {
-            self.text.consume(BOM.len());
-        }
-        let block = self.text.fill_buf()?;
-        if block.first() == Some(&0xff) {
-            self.text.consume(1);
-            self.is_repaired.store(true, Ordering::Relaxed);
-            self.pending = REPLACEMENT;
-            return Ok(self.give(buffer));
-        }
-        let sound = memchr(0xff, block).unwrap_or(block.len()).min(buffer.len());
-        buffer[..sound].copy_from_slice(&block[..sound]);
-        self.text.consume(sound);
-        if self.run.fetch_add(sound as u64, Ordering::Relaxed) > MAX_RUN_BYTES {
-            return Err(io::Error::from(io::ErrorKind::QuotaExceeded));
-        }
-        self.left = self
-            .left
-            .checked_sub(sound as u64)
-            .ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        Ok(sound)
+        let text = &self.text[self.given..];
+        let count = text.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&text[..count]);
+        self.given += count;
+        Ok(count)
     }
 }
 

@@ -9,4 +9,4 @@ mod rules;
 pub(crate) use header::{HeaderChoice, LookedAt, find_header};
 pub(crate) use names::{is_number_or_date, name_columns};
 pub use options::{TableOptions, Totals};
-pub(crate) use rules::{RowKind, RowRules, propose_totals};
+pub(crate) use rules::{RowKind, RowRules, is_error, propose_totals};

@@ -34,6 +34,22 @@ const TOTALS: [&str; 26] = [
     "итого",
 ];
 
+/// What spreadsheets write for a value that could not be calculated.
+const ERRORS: [&str; 12] = [
+    "#N/A",
+    "#DIV/0!",
+    "#REF!",
+    "#VALUE!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#CALC!",
+    "#GETTING_DATA",
+    "#FIELD!",
+    "#N/D",
+];
+
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowKind {
@@ -103,6 +119,11 @@ impl RowRules {
             && named > 1
             && named * 2 >= self.columns.len()
     }
+}
+
+/// Whether a text is what spreadsheets write for a value that could not be calculated.
+pub(crate) fn is_error(text: &str) -> bool {
+    text.starts_with('#') && ERRORS.contains(&text)
 }
 
 /// Proposes to pass rows of totals over, where some were found.

@@ -8,7 +8,7 @@ use catchment_core::{Error, Host, Pulse, Result, invalid_option, is_web_url, mas
 use catchment_formats::Blob;
 
 use super::local::LocalFile;
-use super::remote::{RemoteFile, RemoteFileOptions};
+use super::remote::{RemoteFile, RemoteFileOptions, Wanted};
 use crate::http::source_url;
 
 /// Where a file is.
@@ -19,16 +19,15 @@ pub(crate) enum FileLocation {
 }
 
 impl FileLocation {
-    /// What an identifier names: a path, or an http or https address. `max_bytes` is the longest file that is
-    /// fetched.
+    /// What an identifier names: a path, or an http or https address, of which `wanted` is asked for.
     pub(crate) fn new(
         identifier: &str,
         options: RemoteFileOptions,
-        max_bytes: u64,
+        wanted: Wanted,
         host: &Host,
     ) -> Result<Self> {
         if is_web_url(identifier) {
-            let remote = RemoteFile::new(source_url(identifier)?, options, max_bytes, host)?;
+            let remote = RemoteFile::new(source_url(identifier)?, options, wanted, host)?;
             return Ok(Self::Remote(Arc::new(remote)));
         }
         if let Some(option) = options.given() {

@@ -19,3 +19,4 @@ pub(crate) use options::PlaceRules;
 pub use options::{OnBadFile, PlaceOptions};
 pub(crate) use reader::{inspect, inspect_place, read, read_place, test_place};
 pub use remote::RemoteFileOptions;
+pub(crate) use remote::Wanted;

@@ -67,6 +67,15 @@ impl RemoteVersion {
     }
 }
 
+/// What is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// The kinds of content (`Accept`).
+    pub(crate) accept: &'static str,
+    /// The longest file.
+    pub(crate) max_bytes: u64,
+}
+
 /// A remote file: its URL, and the client that fetches it.
 pub(crate) struct RemoteFile {
     pub(super) url: Url,
@@ -74,7 +83,7 @@ pub(crate) struct RemoteFile {
 }
 
 impl RemoteFile {
-    pub(super) fn new(url: Url, options: RemoteFileOptions, max_bytes: u64, host: &Host) -> Result<Self> {
+    pub(super) fn new(url: Url, options: RemoteFileOptions, wanted: Wanted, host: &Host) -> Result<Self> {
         let total = options.timeouts.total.or(Some(MAX_SECONDS));
         let client = Client::new(
             ClientOptions {
@@ -85,11 +94,11 @@ impl RemoteFile {
                 other_origins: options.other_origins,
                 limits: HttpLimits {
                     timeouts: Timeouts { total, ..options.timeouts },
-                    page_bytes: max_bytes,
+                    page_bytes: wanted.max_bytes,
                 },
                 rate_limit: RateLimit::default(),
                 rules: Vec::new(),
-                accept: "text/csv, */*;q=0.5",
+                accept: wanted.accept,
                 decodes_text: false,
             },
             host,

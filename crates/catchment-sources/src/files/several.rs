@@ -3,7 +3,7 @@
 mod next_file;
 mod start;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use catchment_core::{Coverage, Cursor, Error, ErrorKind, Finding, Page, PageSize, Progress, Pulse, Result};
@@ -35,6 +35,7 @@ pub(super) struct SeveralPages {
     merged: MergedPage,
     records_read: u64,
     bytes_passed: u64,
+    total_bytes: u64,
     has_vanished: bool,
     /// What is told of files that lack columns of others.
     lacking: Option<Finding>,
@@ -64,12 +65,11 @@ impl SeveralPages {
                     return Ok(true);
                 }
                 let bytes = self.bytes_passed.saturating_add(part.progress.bytes);
-                let total = self.listed.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.bytes));
                 current.file.cursor = Some(Cursor { findings: Vec::new(), ..part.cursor.clone() });
                 self.state.open = Some(current.file.clone());
                 let name = current.file.entry.name.clone();
                 self.add(part, &name);
-                self.merged.page.progress = Progress { bytes, total_bytes: Some(total) };
+                self.merged.page.progress = Progress { bytes, total_bytes: Some(self.total_bytes) };
                 Ok(true)
             }
             Ok(None) => {
@@ -125,9 +125,9 @@ impl SeveralPages {
     /// Adds what is known at the end: whether all files are read as they are now, and what the next run needs to know.
     fn finish(&mut self, cursor: &mut Cursor) -> Result<()> {
         if self.rules.new_files {
-            let is_there = |name: &Arc<str>| self.listed.iter().any(|entry| entry.name == *name);
+            let there: HashSet<_> = self.listed.iter().map(|entry| &entry.name).collect();
             let mut files = std::mem::take(&mut self.known.files);
-            files.retain(|name, _| is_there(name));
+            files.retain(|name, _| there.contains(name));
             let before = files.len();
             files.extend(std::mem::take(&mut self.state.read));
             let message = format!("{} files, {before} of them known from earlier runs", self.listed.len());

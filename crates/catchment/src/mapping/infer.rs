@@ -112,7 +112,8 @@ fn holds(values: &[Value<'_>], texts: &[&str], reading: &Reading) -> InferredTyp
         return text();
     }
     let takes = |kind: &ColumnKind| values.iter().all(|value| convert(*value, kind, reading).is_ok());
-    let is_word = |text: &&str| text.chars().all(char::is_alphabetic);
+    // A single letter is rather a code: `x` beside `y` is not the same.
+    let is_word = |text: &&str| text.chars().count() > 1 && text.chars().all(char::is_alphabetic);
     if texts.iter().all(is_word) && takes(&ColumnKind::Flag) {
         return InferredType::Boolean;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use catchment_core::{Columns, Error, Finding, Inspection, Page, Reject, Result};
 use serde_json::{Map, Value, json};
 
+use super::dates::{DateForm, find_date_form};
 use super::engine::Engine;
 use super::request::Prepared;
 use super::timeouts::silence_error;
@@ -86,6 +87,8 @@ impl Engine {
         let is_assumed = target.decimal.is_none();
         let page = inspection.page.as_ref().filter(|_| is_assumed);
         let decimal = page.and_then(|page| find_decimal(&table, &mapping, page));
+        let dates = page.filter(|_| target.date_format.is_none()).and_then(find_date_form);
+        inspection.findings.extend(dates.as_ref().map(DateForm::to_finding));
         let sign = decimal.as_ref().and_then(|decimal| decimal.sign).map(String::from);
         let reading = TargetOptions { decimal: target.decimal.clone().or(sign), ..target.clone() };
         let columns = profile(&reading, inspection.page.as_ref())?;
@@ -94,6 +97,9 @@ impl Engine {
         merge(&mut options, inspection.options.clone());
         if let Some(sign) = decimal.as_ref().and_then(|decimal| decimal.sign) {
             options.insert("decimal".to_owned(), sign.to_string().into());
+        }
+        if let Some(format) = dates.and_then(|dates| dates.format) {
+            options.insert("dateFormat".to_owned(), format.into());
         }
         if target.mapping().is_none() && !mapping.is_empty() {
             options.insert("columnMapping".to_owned(), json!(mapping));

@@ -7,6 +7,7 @@ mod check;
 mod conflicts;
 mod create;
 mod daily;
+mod dates;
 mod due;
 mod engine;
 mod execute;

@@ -40,7 +40,6 @@ impl SeveralPages {
             is_wanted,
             known,
             left: listed.iter().cloned().collect(),
-            listed,
             is_first: state.is_none(),
             state: state.unwrap_or_default(),
             current: None,
@@ -48,8 +47,10 @@ impl SeveralPages {
             merged: MergedPage::new([].into()),
             records_read,
             bytes_passed: 0,
+            total_bytes: listed.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.bytes)),
             has_vanished: false,
             lacking: None,
+            listed,
             is_over: false,
         };
         if pages.is_first {

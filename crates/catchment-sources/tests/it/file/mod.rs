@@ -1,5 +1,6 @@
 //! Files of any format, in any place.
 
+mod as_an_api;
 mod conformance;
 mod folders;
 mod json;

@@ -124,6 +124,18 @@ async fn a_value_outside_of_the_table_is_a_reject() {
 }
 
 #[tokio::test]
+async fn errors_that_a_spreadsheet_exported_are_rejects_where_they_are_mapped() {
+    let dir = Dir::of("a.csv", "id;title;note\n1;a;#N/A\n2;#DIV/0!;x\n3;#1;y\n");
+    let all = everything(&dir.path("a.csv"), NONE()).await;
+    let rejects: Vec<_> =
+        all.rejects.iter().map(|reject| (reject.location.to_string(), reject.code)).collect();
+    assert_eq!(rejects, [("line 2".to_owned(), "error_cell"), ("line 3".to_owned(), "error_cell")]);
+    assert_eq!(all.rejects[1].record.as_deref(), Some(r##"{"id":"2","title":"#DIV/0!","note":"x"}"##));
+    let mapped = super::run_fields(dir.path("a.csv"), NONE(), None, &["id", "title"]).await;
+    assert_eq!((mapped.rows.len(), mapped.rejects()), (2, vec!["line 3 error_cell".to_owned()]));
+}
+
+#[tokio::test]
 async fn the_type_csv_takes_its_first_record_for_the_header_as_ever() {
     let dir = Dir::of("a.csv", "Price list;;\nid;title;price\n1;a;2\nTotal;;2\n");
     let options = serde_json::Map::new();
