@@ -87,10 +87,27 @@ pub(crate) fn find_header(rows: &[LookedAt], fields: &[Box<str>]) -> Option<Head
     let doubt = match rival {
         _ if !rows[index].holds_names() => Some("it looks like data".to_owned()),
         Some(rival) => Some(format!("{rival} may as well be it")),
+        None if names_stand_below(rows, &filled, index) => {
+            Some(format!("row {} may hold names as well", rows[index].number + 1))
+        }
         None if tables_above > 1 => Some("what stands above it looks like a table of its own".to_owned()),
         None => None,
     };
     Some(HeaderChoice { index, doubt })
+}
+
+/// Whether the row below a header has texts alone where the rows below it have values: names of a second row.
+fn names_stand_below(rows: &[LookedAt], filled: &[usize], header: usize) -> bool {
+    let Some(next) = rows.get(header + 1).filter(|next| next.holds_names()) else { return false };
+    let cell =
+        |row: &LookedAt, column: usize| row.texts.get(column).map_or("", |text| text.trim()).to_owned();
+    let is_value = |row: &LookedAt, column| is_number_or_date(&cell(row, column));
+    filled[header + 1] < filled[header]
+        && (0..next.texts.len()).filter(|column| !cell(next, *column).is_empty()).all(|column| {
+            let below = &rows[header + 2..];
+            below.iter().any(|row| is_value(row, column))
+                && below.iter().all(|row| cell(row, column).is_empty() || is_value(row, column))
+        })
 }
 
 /// The header where the first wide row holds names: that row; the next one, where this one names groups of columns, as merged
@@ -182,6 +199,8 @@ mod tests {
             // Two tables, one above the other.
             (&["a|b|", "c|d|", "", "id|name|price", "1|x|2", "3|y|4"], 4),
             (&["1|2", "3|4"], 1),
+            // Two rows of names, and no cell that spans both.
+            (&["SKU|Name|Price|", "||net|gross", "a|b|1|2", "c|d|3|4"], 1),
         ] {
             assert_eq!(found(rows), Some((row, false)), "{rows:?}");
         }
