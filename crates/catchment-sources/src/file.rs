@@ -54,9 +54,6 @@ impl Adapter for AnyFile {
     }
 
     fn normalize(identifier: &str) -> Result<String> {
-        if is_web_url(identifier) {
-            return source_url(identifier).map(String::from);
-        }
         files::normalize(identifier)
     }
 

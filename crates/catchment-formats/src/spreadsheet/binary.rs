@@ -77,7 +77,7 @@ impl Workbook for Binary {
     fn rows(&mut self, sheet: usize) -> Result<Box<dyn Rows>> {
         let (name, limits, book) = (&self.sheets[sheet].name, self.limits, &mut self.book);
         guarded(|| {
-            let mut held = Held { count: CellCount::new(limits), ..Held::new(limits) };
+            let mut held = Held::new(limits);
             match book {
                 Book::Xls(book) => {
                     let system = system(book.has_1904_epoch());

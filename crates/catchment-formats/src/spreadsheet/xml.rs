@@ -61,17 +61,7 @@ impl Xml {
     /// # Errors
     /// As [`Xml::next`].
     pub(super) fn text_into(&mut self, text: &mut String) -> Result<()> {
-        let mut depth = 0;
-        loop {
-            match self.next()? {
-                Event::Start(_) => depth += 1,
-                Event::End(_) if depth == 0 => return Ok(()),
-                Event::End(_) => depth -= 1,
-                Event::Eof => return Err(self.cut_off()),
-                event if depth == 0 => push_text(&event, text),
-                _ => {}
-            }
-        }
+        self.walk(|event| push_text(event, text))
     }
 
     /// Passes over the element that has just begun.
@@ -79,6 +69,11 @@ impl Xml {
     /// # Errors
     /// As [`Xml::next`].
     pub(super) fn skip(&mut self) -> Result<()> {
+        self.walk(|_| {})
+    }
+
+    /// Reads the element that has just begun to its end, and shows what stands in it, not in elements of it.
+    fn walk(&mut self, mut show: impl FnMut(&Event<'_>)) -> Result<()> {
         let mut depth = 0;
         loop {
             match self.next()? {
@@ -86,6 +81,7 @@ impl Xml {
                 Event::End(_) if depth == 0 => return Ok(()),
                 Event::End(_) => depth -= 1,
                 Event::Eof => return Err(self.cut_off()),
+                event if depth == 0 => show(&event),
                 _ => {}
             }
         }

@@ -35,7 +35,7 @@ impl LocalFile {
 }
 
 /// The one spelling of a path: absolute, without `.` and `..`.
-pub(crate) fn normalize(identifier: &str) -> Result<String> {
+pub(super) fn normalize(identifier: &str) -> Result<String> {
     if identifier.is_empty() {
         return Err(Error::config("no_identifier", "the path of the file is empty; give a path or a URL")
             .with_detail("/sourceIdentifier", "is empty"));

@@ -7,7 +7,7 @@ use catchment_core::{Error, Host, Pulse, Result, invalid_option, is_web_url, mas
 
 use catchment_formats::Blob;
 
-use super::local::LocalFile;
+use super::local::{self, LocalFile};
 use super::remote::{RemoteFile, RemoteFileOptions, Wanted};
 use crate::http::source_url;
 
@@ -66,4 +66,15 @@ impl FileLocation {
         };
         opened.map_err(|error| self.located(error))
     }
+}
+
+/// The one spelling of an address, or of a path.
+///
+/// # Errors
+/// `config` where it is neither.
+pub(crate) fn normalize(identifier: &str) -> Result<String> {
+    if is_web_url(identifier) {
+        return source_url(identifier).map(String::from);
+    }
+    local::normalize(identifier)
 }

@@ -13,8 +13,7 @@ mod several;
 mod state;
 
 pub(crate) use folder::pattern_base;
-pub(crate) use local::normalize;
-pub(crate) use location::FileLocation;
+pub(crate) use location::{FileLocation, normalize};
 pub(crate) use options::PlaceRules;
 pub use options::{OnBadFile, PlaceOptions};
 pub(crate) use reader::{inspect, inspect_place, read, read_place, test_place};
