@@ -1,0 +1,3 @@
+//! docs.google.com and googleusercontent.com.
+
+pub(crate) mod links;

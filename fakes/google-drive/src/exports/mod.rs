@@ -1,0 +1,5 @@
+//! Native files in other formats.
+
+pub(crate) mod export;
+mod table;
+mod xlsx;

@@ -1,0 +1,4 @@
+//! The token endpoint.
+
+pub(crate) mod grants;
+pub(crate) mod jwt;
