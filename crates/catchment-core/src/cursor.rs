@@ -17,6 +17,10 @@ pub struct Cursor {
     /// How much of its source a reading that ends here has covered.
     #[serde(rename = "pass", default, skip_serializing_if = "Coverage::is_complete")]
     pub coverage: Coverage,
+    /// Whether the source is an inventory: its records are things that are there, or not. Rows of what left it are marked then
+    /// where no option says otherwise.
+    #[serde(rename = "inventory", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_inventory: bool,
     /// What the next run of the same request is told ([`Reading::carryover`](crate::Reading::carryover)), if the run is completed
     /// at this position.
     #[serde(rename = "keep", default, skip_serializing_if = "Option::is_none")]

@@ -155,6 +155,18 @@ impl Error {
         self
     }
 
+    /// The same failure, told by somebody who knows what it means: what was quoted and how long to wait stays.
+    #[must_use]
+    pub fn with_meaning(
+        mut self,
+        kind: ErrorKind,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
+        (self.0.kind, self.0.code, self.0.message) = (kind, code.into(), printable(message.into()));
+        self
+    }
+
     /// The same error with its texts replaced, as by a redaction.
     #[must_use]
     pub fn map_text(mut self, map: impl Fn(&str) -> String) -> Self {

@@ -24,6 +24,9 @@ pub struct Page {
     pub rejects: Vec<Reject>,
     /// What was passed over on purpose. They count as records.
     pub skips: Vec<Skip>,
+    /// What the source tells has left it since an earlier run: records of which only those values are there that identify them.
+    /// They count as none. A complete pass needs them not: what it does not deliver is gone.
+    pub gone: Records,
     /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 
-use crate::{Columns, Cursor, Page, PageSize, Reading, Reject, Result, Skip, Source};
+use crate::{Columns, Cursor, Page, PageSize, Reading, Record, Reject, Result, Skip, Source};
 
 /// All that a source delivered, in order.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct SourceOutput {
     pub rejects: Vec<Reject>,
     /// What was passed over.
     pub skips: Vec<Skip>,
+    /// The values of each record that left the source, as text with its kind.
+    pub gone: Vec<Vec<String>>,
 }
 
 impl SourceOutput {
@@ -27,9 +29,9 @@ impl SourceOutput {
                 page.columns.len(),
                 "a record does not have one value for each column: {record:?}"
             );
-            let values = record.values().map(|value| format!("{value:?}")).collect();
-            self.records.push((record.location().to_string(), values));
+            self.records.push((record.location().to_string(), texts(record)));
         }
+        self.gone.extend(page.gone.iter().map(texts));
         self.rejects.extend(page.rejects.iter().cloned());
         self.skips.extend(page.skips.iter().cloned());
     }
@@ -37,6 +39,10 @@ impl SourceOutput {
     fn count(&self) -> u64 {
         (self.records.len() + self.rejects.len() + self.skips.len()) as u64
     }
+}
+
+fn texts(record: Record<'_>) -> Vec<String> {
+    record.values().map(|value| format!("{value:?}")).collect()
 }
 
 /// Holds a source against the whole contract, with pages of one record and more, and returns what it
@@ -105,6 +111,7 @@ async fn resumes_at<S: Source>(
     joined.records.extend(rest.records);
     joined.rejects.extend(rest.rejects);
     joined.skips.extend(rest.skips);
+    joined.gone.extend(rest.gone);
     assert_eq!(&joined, whole, "resuming at {cursor:?} delivers other records than reading on");
 }
 

@@ -71,6 +71,7 @@ impl App {
         let service = ServiceSettings {
             data_dirs: settings.data_dirs.clone(),
             network: settings.network(),
+            addresses: settings.addresses.clone(),
             secrets_dir: settings.secrets_dir.clone(),
             vault: Vault::new(settings.key.clone(), settings.key_file.clone()),
             targets: settings.targets.clone(),

@@ -115,6 +115,12 @@ pub struct RunMetadata {
     /// Rejected records of which nobody knows which rows they are; counted where rows that left the source matter.
     #[serde(skip_serializing_if = "is_default")]
     pub rejects_unidentified: u64,
+    /// Records that left the source, as it tells, and of which nobody knows which rows they are.
+    #[serde(skip_serializing_if = "is_default")]
+    pub gone_unidentified: u64,
+    /// Whether the source is an inventory of things. Set by its pages, never reset.
+    #[serde(skip_serializing_if = "is_default")]
+    pub is_inventory: bool,
     /// How far the sweep of rows that left the source has come. Set once it may begin; moved by its steps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,

@@ -1,5 +1,6 @@
 //! What the operator decides, checked once. Where it comes from is the business of whoever makes it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,9 @@ pub struct Settings {
     pub data_dirs: Vec<PathBuf>,
     /// Ranges of addresses, beside public ones, that sources may connect to.
     pub allow_networks: Vec<IpNet>,
+    /// Addresses of services that sources use in the place of their own, by the names that sources know them by, such as `drive`: for
+    /// test servers and proxies.
+    pub addresses: BTreeMap<String, String>,
     /// Where this service listens, if it does: sources never connect there.
     pub own_address: Option<SocketAddr>,
     /// Whether this process serves the HTTP API, and takes up runs that came over it.
@@ -64,6 +68,7 @@ impl Default for Settings {
             database_url_file: None,
             data_dirs: vec!["/data".into(), "./data".into()],
             allow_networks: Vec::new(),
+            addresses: BTreeMap::new(),
             own_address: None,
             is_service: false,
             secrets_dir: None,

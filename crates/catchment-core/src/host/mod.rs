@@ -6,6 +6,7 @@ mod network;
 mod secrets;
 mod tokens;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use files::{FileAccess, Listed, ListedKind, absolute_path};
@@ -25,6 +26,8 @@ pub struct Host {
     pub secrets: SecretAccess,
     /// Where new tokens are kept; none where nothing may be stored.
     pub tokens: Option<Arc<dyn TokenStore>>,
+    /// Addresses of services that the operator sets, by the names that their sources know them by: for test servers and proxies.
+    pub addresses: BTreeMap<String, String>,
     /// The language that data is likely to be in, as its primary subtag ([`primary_language`]): a hint for detecting how
     /// it is written.
     pub language: Option<String>,

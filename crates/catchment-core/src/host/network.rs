@@ -13,6 +13,7 @@ use crate::{Error, Result};
 pub struct NetworkAccess {
     allowed: Vec<IpNet>,
     own: Option<SocketAddr>,
+    services: Vec<SocketAddr>,
 }
 
 /// Not for everybody on the internet (IANA's special-purpose registries, RFC 6890): only where the operator allows it.
@@ -57,7 +58,14 @@ const NEVER: &[&str] = &[
 impl NetworkAccess {
     /// Public addresses and these ranges, but not `own`, where this service listens.
     pub fn new(allowed: Vec<IpNet>, own: Option<SocketAddr>) -> Self {
-        Self { allowed, own }
+        Self { allowed, own, services: Vec::new() }
+    }
+
+    /// The same and these addresses with their ports, which the operator's settings name: for a client of that service alone.
+    #[must_use]
+    pub fn with_services(mut self, services: impl IntoIterator<Item = SocketAddr>) -> Self {
+        self.services.extend(services);
+        self
     }
 
     /// Whether an address may be connected to, at this port where it is known.
@@ -72,7 +80,8 @@ impl NetworkAccess {
         if is_in(address, NEVER) || is_in(ip, NEVER) {
             return refuse("it is a link-local, multicast or metadata address".to_owned());
         }
-        let is_allowed = self.allowed.iter().any(|range| range.contains(&address) || range.contains(&ip));
+        let is_allowed = self.allowed.iter().any(|range| range.contains(&address) || range.contains(&ip))
+            || self.services.contains(&SocketAddr::new(ip, port));
         if (is_in(address, NOT_PUBLIC) || is_in(ip, NOT_PUBLIC)) && !is_allowed {
             return refuse(format!(
                 "it is not a public address; the operator can allow its range with --allow-network, such as {}",
@@ -155,6 +164,8 @@ mod tests {
 
     #[test]
     fn metadata_and_the_own_port_are_never_connected_to() {
+        let access = NetworkAccess::default().with_services(["127.0.0.1:8080".parse().unwrap()]);
+        assert!(allows(&access, "127.0.0.1", 8080) && !allows(&access, "127.0.0.1", 8081));
         let everything = vec!["0.0.0.0/0".parse().unwrap(), "::/0".parse().unwrap()];
         let access = NetworkAccess::new(everything, Some("127.0.0.1:3006".parse().unwrap()));
         for address in [

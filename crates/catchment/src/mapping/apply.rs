@@ -1,6 +1,6 @@
 //! Applying a mapping: the records of a page become rows, or rejects.
 
-use catchment_core::{ErrorKind, Page, Record, Reject, Result, Value};
+use catchment_core::{ErrorKind, Page, Record, Records, Reject, Result, Value};
 
 use std::collections::BTreeSet;
 
@@ -17,13 +17,14 @@ use crate::target::Column;
 
 impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
-    pub(crate) fn apply(&self, page: Page) -> Batch {
+    pub(crate) fn apply(&self, mut page: Page) -> Batch {
+        let gone = self.identities(&std::mem::take(&mut page.gone));
         let has_mapped_identity = self.has_mapped_identity();
         let mut builder =
             BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity)
                 .with_policies(self.policies.clone());
         let mut rejects = Vec::new();
-        let mut rejected = Rejected::new(self, page.rejects.len());
+        let mut rejected = Identities::new(self, page.rejects.len());
         for (index, record) in page.records.iter().enumerate() {
             match self.is_wanted(record) {
                 Ok(true) => {}
@@ -49,8 +50,20 @@ impl Mapping {
         }
         let mut batch = builder.finish(page, rejects);
         batch.unidentified = rejected.unidentified;
-        batch.rejected = rejected.known.map(|known| Box::new(known.finish_apart()));
+        batch.rejected = rejected.finish();
+        (batch.gone, batch.gone_unidentified) = gone;
         batch
+    }
+
+    /// The identities of what left the source, and of how many records nobody knows it.
+    fn identities(&self, gone: &Records) -> (Option<Box<Batch>>, u64) {
+        if gone.is_empty() {
+            return (None, 0);
+        }
+        let mut identities = Identities::new(self, 0);
+        gone.iter().for_each(|record| identities.add(self, record));
+        let unidentified = identities.unidentified;
+        (identities.finish(), unidentified)
     }
 
     /// Whether the option `where` holds for a record.
@@ -161,14 +174,14 @@ impl Mapping {
     }
 }
 
-/// The rejected records of a page whose identity is known all the same, where that matters.
-struct Rejected {
+/// Records of a page of which the identity alone counts, where that matters: what was rejected, and what left the source.
+struct Identities {
     known: Option<BatchBuilder>,
     unidentified: u64,
 }
 
-impl Rejected {
-    /// With so many that were rejected before they were mapped.
+impl Identities {
+    /// With so many of which it is not known.
     fn new(mapping: &Mapping, unmapped: usize) -> Self {
         let builder = || BatchBuilder::new(mapping.table.clone(), mapping.fed.clone(), 0, false);
         let known = mapping.tells_gone.then(builder);
@@ -201,6 +214,10 @@ impl Rejected {
             builder.back_to(mark);
             self.unidentified += 1;
         }
+    }
+
+    fn finish(self) -> Option<Box<Batch>> {
+        self.known.map(|known| Box::new(known.finish_apart()))
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) struct Batch {
     pub rejected: Option<Box<Batch>>,
     /// How many others were rejected.
     pub unidentified: u64,
+    /// What left the source, as the source tells: the same.
+    pub gone: Option<Box<Batch>>,
+    /// How many others left it.
+    pub gone_unidentified: u64,
     /// Who wins where the table differs; `None` where its rows do everywhere.
     pub policies: Option<Arc<Policies>>,
     /// For each row, when its record changed last by each clock of the policies.

@@ -182,6 +182,8 @@ impl BatchBuilder {
             changed_at: self.changed_at,
             unidentified: 0,
             rejected: None,
+            gone: None,
+            gone_unidentified: 0,
             rejects,
             skips: page.skips,
             cursor: page.cursor,

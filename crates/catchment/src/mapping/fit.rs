@@ -30,6 +30,18 @@ impl TargetOptions {
         self.check_content_type(table)
     }
 
+    /// The same of an inventory of things: rows of what left it are marked, where no option says otherwise and they can be.
+    #[must_use]
+    pub(crate) fn for_inventory(&self, table: &Table) -> Self {
+        let is_settled = |column: &str| {
+            let rules = self.conflicts.iter().flat_map(|rules| rules.keys());
+            rules.into_iter().any(|name| name == column)
+        };
+        let marks = table.gone.as_ref().is_some_and(|mark| !is_settled(&mark.column));
+        let default = (marks && !table.primary.is_empty()).then_some(WhenGone::Mark);
+        Self { when_gone: self.when_gone.or(default), ..self.clone() }
+    }
+
     /// Whether rows that left their source can be told, and marked.
     fn check_when_gone(&self, table: &Table) -> Result<()> {
         let name = &table.name;

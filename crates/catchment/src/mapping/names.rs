@@ -31,10 +31,14 @@ pub(crate) fn suggest(table: &Table, fields: &[Box<str>]) -> ColumnMapping {
     let (listed, unlisted): (Vec<&Column>, Vec<&Column>) =
         mappable.partition(|column| !column.known_names.is_empty());
     let plain: Vec<String> = fields.iter().map(|field| plain(field)).collect();
+    // `contentType` is `content_type`.
+    let spelt: Vec<String> = fields.iter().map(|field| words(field).join("_")).collect();
     let mut suggestion =
         Suggestion { fields, taken: vec![false; fields.len()], mapping: ColumnMapping::new() };
     for column in listed {
+        let by_words = |known: &String| spelt.iter().position(|name| name == known);
         let place = column.known_names.iter().find_map(|known| place_of(known, &plain, fields));
+        let place = place.or_else(|| column.known_names.iter().find_map(by_words));
         suggestion.take(column, place);
     }
     // Its own name counts most, whoever else could be meant by it.
@@ -169,6 +173,14 @@ mod tests {
                 ("external_id", "Código"),
                 ("genre", "GÉNERO"),
                 ("title", "Título")
+            ])
+        );
+        assert_eq!(
+            suggested(&built_in()[0], &["trackName", "contentType", "isAvailable"]),
+            expect(&[
+                ("content_type", "contentType"),
+                ("is_available", "isAvailable"),
+                ("title", "trackName")
             ])
         );
         assert_eq!(

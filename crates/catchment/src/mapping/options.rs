@@ -64,8 +64,9 @@ pub struct TargetOptions {
     pub max_stored_errors: Option<u64>,
     /// How many changes of each kind a preview stores with their values; past that they are counted. Default 10000.
     pub max_stored_changes: Option<u64>,
-    /// What becomes of rows that left their source, after a pass that saw all of it: `keep` leaves them (the default), `mark`
-    /// marks them as not available (`is_available = 0`, or what the table's declaration says), `delete` deletes them.
+    /// What becomes of rows that left their source, after a pass that saw all of it: `keep` leaves them, `mark`
+    /// marks them as not available (`is_available = 0`, or what the table's declaration says), `delete` deletes them. Default
+    /// `mark` of inventories, such as a folder of Google Drive, where the table can be marked, and else `keep`.
     pub when_gone: Option<WhenGone>,
     /// Nothing is marked or deleted where more rows than this have left: a number, or a share of the source's rows such as
     /// `"20%"`, which counts where there are more than 20. The run says so, and it can be released. Default `"20%"`.

@@ -76,4 +76,9 @@ impl Store {
         }
         self.compact_where(pass, |digest| kept.contains(&digest)).await
     }
+
+    /// Forgets that earlier runs of a source have seen what it told to be gone.
+    pub(crate) async fn forget_told(&self, pass: &SyncRun, told: &DigestSet) -> Result<()> {
+        self.compact_where(pass, |digest| !told.contains(&digest)).await
+    }
 }

@@ -15,14 +15,8 @@ use crate::run::SyncRun;
 impl Store {
     /// The digests of the changes that a preview found.
     pub(crate) async fn previewed_changes(&self, preview_id: i64) -> Result<DigestSet> {
-        let mut found = DigestSet::default();
         let sql = "SELECT changes FROM sync_run_pages WHERE sync_run_id = ?";
-        let read = |row: &Row| {
-            found.extend(digests(row.bytes(0)?));
-            Ok(())
-        };
-        self.db.reader().await?.each(sql, &[preview_id.into()], read).await?;
-        Ok(found)
+        Ok(self.page_digests(sql, preview_id).await?)
     }
 
     /// Lets a run that has written nothing to its table so far begin anew, with nothing left of what it has found but its mapping.
@@ -65,8 +59,20 @@ impl Store {
 
     /// The identities of the rejects of a run, as far as they are known.
     pub(crate) async fn rejected_identities_of(&self, run_id: i64) -> Result<DigestSet, StoreError> {
+        self.page_digests("SELECT rejected FROM sync_run_pages WHERE sync_run_id = ?", run_id).await
+    }
+
+    /// The identities of what left the source of a run, as the source told, as far as they are known.
+    pub(crate) async fn gone_identities_of(&self, run_id: i64) -> Result<DigestSet, StoreError> {
+        self.page_digests(
+            "SELECT gone FROM sync_run_pages WHERE sync_run_id = ? AND gone IS NOT NULL",
+            run_id,
+        )
+        .await
+    }
+
+    async fn page_digests(&self, sql: &'static str, run_id: i64) -> Result<DigestSet, StoreError> {
         let mut found = DigestSet::default();
-        let sql = "SELECT rejected FROM sync_run_pages WHERE sync_run_id = ?";
         let read = |row: &Row| {
             found.extend(digests(row.bytes(0)?));
             Ok(())
@@ -91,6 +97,8 @@ pub(super) struct PageDigests {
     pub(super) changes: Vec<u128>,
     /// Of the identities of its rejects, as far as they are known.
     pub(super) rejected: Vec<u128>,
+    /// Of the identities of what left the source, as it tells, as far as they are known.
+    pub(super) gone: Vec<u128>,
 }
 
 /// Keeps what a page has seen and found.
@@ -100,13 +108,14 @@ pub(super) async fn store_page(
     page_no: u64,
     page: &PageDigests,
 ) -> Result<(), StoreError> {
-    let PageDigests { identities, changes, rejected } = page;
-    if identities.is_empty() && changes.is_empty() && rejected.is_empty() {
+    let PageDigests { identities, changes, rejected, gone } = page;
+    let all = [identities, changes, rejected, gone];
+    if all.iter().all(|digests| digests.is_empty()) {
         return Ok(());
     }
-    let digests = [identities, changes, rejected].map(|digests| bytes_of(digests));
-    let [identities, changes, rejected] = digests.each_ref().map(|bytes| Arg::Bytes(bytes));
-    let sql = "INSERT INTO sync_run_pages (sync_run_id, page_no, identities, changes, rejected) VALUES (?, ?, ?, ?, ?)";
-    let args = [lease.run_id.into(), stored(page_no).into(), identities, changes, rejected];
+    let digests = all.map(|digests| bytes_of(digests));
+    let [identities, changes, rejected, gone] = digests.each_ref().map(|bytes| Arg::Bytes(bytes));
+    let sql = "INSERT INTO sync_run_pages (sync_run_id, page_no, identities, changes, rejected, gone) VALUES (?, ?, ?, ?, ?, ?)";
+    let args = [lease.run_id.into(), stored(page_no).into(), identities, changes, rejected, gone];
     tx.execute(sql, &args).await.map(|_| ())
 }

@@ -127,8 +127,12 @@ impl Attempt<'_> {
             // It stands at the end of the source.
             self.cursor = None;
         }
+        if run.metadata.is_inventory {
+            self.prepared.target = self.prepared.target.for_inventory(&self.prepared.table);
+        }
         self.sweep(run, &purpose, limits, end.coverage).await?;
-        Ok(end.carryover)
+        // What is held must be found again by the next run.
+        Ok(end.carryover.filter(|_| run.metadata.gone_held.is_none()))
     }
 
     /// Reads on from the cursor to the end of the source, and settles the account.

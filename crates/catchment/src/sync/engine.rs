@@ -121,7 +121,8 @@ impl Engine {
 
     /// What a source may use, by the door that its request came through.
     pub(super) fn host(&self, door: Door) -> Host {
-        let ServiceSettings { data_dirs, network, secrets_dir, vault, language, .. } = &self.settings;
+        let ServiceSettings { data_dirs, network, secrets_dir, vault, language, addresses, .. } =
+            &self.settings;
         let (files, secrets) = match door {
             Door::Http => {
                 (FileAccess::Below(data_dirs.clone()), SecretAccess::Restricted { dir: secrets_dir.clone() })
@@ -130,7 +131,14 @@ impl Engine {
         };
         let tokens = DatabaseTokenStore::new(self.store.clone(), vault.clone());
         let tokens: Option<Arc<dyn TokenStore>> = Some(Arc::new(tokens));
-        Host { files, network: network.clone(), secrets, tokens, language: language.clone() }
+        Host {
+            files,
+            network: network.clone(),
+            secrets,
+            tokens,
+            addresses: addresses.clone(),
+            language: language.clone(),
+        }
     }
 
     /// Sleeps, unless the service is shut down.

@@ -74,11 +74,14 @@ fn map(
             ));
         }
         Some(mapping) => mapping,
-        None if page.columns.is_empty() || page.records.is_empty() && page.rejects.is_empty() => {
+        None if page.columns.is_empty()
+            || page.records.is_empty() && page.rejects.is_empty() && page.gone.is_empty() =>
+        {
             let batch = Batch::empty(table.clone(), page);
             return Ok(Mapped { batch, mapping: None, findings });
         }
         None => {
+            let options = if page.cursor.is_inventory { &options.for_inventory(table) } else { options };
             let compiled = Mapping::compile(options, table, chosen, &page.columns)?;
             findings = compiled.findings(&page);
             mapping.insert(Arc::new(compiled))

@@ -1,5 +1,6 @@
 //! What the operator decides of a service.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(crate) struct ServiceSettings {
     pub(crate) data_dirs: Vec<PathBuf>,
     /// Which addresses sources may connect to.
     pub(crate) network: NetworkAccess,
+    /// Addresses of services that sources use in the place of their own.
+    pub(crate) addresses: BTreeMap<String, String>,
     /// Where requests over HTTP may find files with secrets.
     pub(crate) secrets_dir: Option<PathBuf>,
     /// What secrets are stored with.

@@ -33,6 +33,8 @@ struct Swept<'a> {
     seen_in: SeenIn,
     /// Whether nothing is written: rows do not tell then.
     is_to_find: bool,
+    /// What the source told to be gone, where the pass was none of all of it.
+    told: Option<DigestSet>,
     table: Arc<Table>,
     rejected: DigestSet,
     slices: u64,
@@ -48,14 +50,17 @@ impl Attempt<'_> {
         limits: StorageLimits,
         coverage: Option<Coverage>,
     ) -> Result<(), AttemptEnd> {
-        let when_gone = self.prepared.target.when_gone();
-        let is_sure =
-            coverage.is_none_or(|coverage| coverage == Coverage::Complete) && !run.metadata.truncated;
-        if when_gone == WhenGone::Keep || !is_sure {
+        let is_whole = match coverage {
+            Some(coverage) => coverage == Coverage::Complete && !run.metadata.truncated,
+            None => run.metadata.is_whole,
+        };
+        let told = if is_whole { None } else { Some(self.told(run).await?) };
+        let is_none_gone = told.as_ref().is_some_and(DigestSet::is_empty);
+        if self.prepared.target.when_gone() == WhenGone::Keep || is_none_gone {
             return Ok(());
         }
         let pass = run.clone();
-        let swept = self.swept(&pass, purpose).await.map_err(AttemptEnd::Failed)?;
+        let swept = self.swept(&pass, purpose, told).await.map_err(AttemptEnd::Failed)?;
         if run.metadata.sweep.is_none()
             && let Some(held) = self.held(run, &swept).await?
         {
@@ -69,11 +74,26 @@ impl Attempt<'_> {
         self.go_through(run, &swept, purpose, limits).await
     }
 
+    /// What the source told to be gone, where nobody has to find that out.
+    async fn told(&self, run: &mut SyncRun) -> Result<DigestSet, AttemptEnd> {
+        if run.metadata.gone_unidentified > 0 {
+            let message = format!(
+                "{} records left the source that nobody knows the rows of, as these are told apart by other columns; the next pass over all of the source finds them",
+                run.metadata.gone_unidentified
+            );
+            run.metadata.find([Finding::unsure("gone_rows", message)]);
+            let stored = self.store.store_metadata(self.lease, &run.metadata).await;
+            stored.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
+        }
+        let told = self.store.gone_identities_of(run.id).await;
+        told.map_err(|failure| AttemptEnd::Failed(failure.into()))
+    }
+
     /// Marks or deletes what another run held.
-    pub(super) async fn release(&self, run: &mut SyncRun) -> Result<(), AttemptEnd> {
+    pub(super) async fn release(&mut self, run: &mut SyncRun) -> Result<(), AttemptEnd> {
         let held = self.store.run(run.based_on.unwrap_or_default()).await.map_err(AttemptEnd::Failed)?;
         // It was cleaned up: nobody knows any more what its source held.
-        let Some(pass) = held else { return Ok(()) };
+        let Some(mut pass) = held else { return Ok(()) };
         if self.store.has_later_run(pass.id).await.map_err(AttemptEnd::Failed)? {
             let message =
                 "a later run has seen the source since, which tells what is gone now; nothing was marked";
@@ -81,11 +101,20 @@ impl Attempt<'_> {
             let stored = self.store.store_metadata(self.lease, &run.metadata).await;
             return stored.map_err(|failure| AttemptEnd::Failed(failure.into()));
         }
-        let swept = self.swept(&pass, &Purpose::Write).await.map_err(AttemptEnd::Failed)?;
+        if pass.metadata.is_inventory {
+            self.prepared.target = self.prepared.target.for_inventory(&self.prepared.table);
+        }
+        let told = if pass.metadata.is_whole { None } else { Some(self.told(&mut pass).await?) };
+        let swept = self.swept(&pass, &Purpose::Write, told).await.map_err(AttemptEnd::Failed)?;
         self.go_through(run, &swept, &Purpose::Write, StorageLimits::default()).await
     }
 
-    async fn swept<'p>(&self, pass: &'p SyncRun, purpose: &Purpose) -> Result<Swept<'p>> {
+    async fn swept<'p>(
+        &self,
+        pass: &'p SyncRun,
+        purpose: &Purpose,
+        told: Option<DigestSet>,
+    ) -> Result<Swept<'p>> {
         let (options, table) = (&self.prepared.target, &self.prepared.table);
         let is_mapped = |column: &str| {
             pass.metadata.mapping.as_ref().is_some_and(|names: &ColumnMapping| names.contains_key(column))
@@ -101,7 +130,8 @@ impl Attempt<'_> {
         };
         let rejected = self.store.rejected_identities_of(pass.id).await?;
         let when_gone = options.when_gone();
-        Ok(Swept { pass, seen_in, is_to_find, table, rejected, slices: known / SLICE + 1, when_gone })
+        let slices = if told.is_some() { 1 } else { known / SLICE + 1 };
+        Ok(Swept { pass, seen_in, is_to_find, told, table, rejected, slices, when_gone })
     }
 
     /// Why nothing is to be marked; with no rows where there is nothing to mark. `None` where the sweep may begin.
@@ -110,16 +140,20 @@ impl Attempt<'_> {
         if let Some(reason) = self.doubt(run, swept).await.map_err(AttemptEnd::Failed)? {
             return Ok(held(None, reason));
         }
-        let gone = self.count(swept).await?;
+        let (gone, looked_at) = self.count(swept).await?;
         let Counters { updated, unchanged, .. } = run.metadata.counts;
-        let all = gone + updated + unchanged + run.metadata.rows_kept;
+        let all = match (&swept.told, &swept.table.ledger) {
+            (None, _) => gone + updated + unchanged + run.metadata.rows_kept,
+            (Some(_), Ledger::Columns { .. }) => looked_at,
+            (Some(_), Ledger::Beside) => self.store.claimed(swept.pass).await.map_err(AttemptEnd::Failed)?,
+        };
         let limit = self.prepared.target.max_gone.unwrap_or(MAX_GONE);
         let is_few = matches!(limit, MaxErrors::Percent(_)) && all <= FEW;
         Ok(if gone == 0 {
             held(Some(0), String::new())
-        } else if run.metadata.counts.total() == 0 {
+        } else if swept.told.is_none() && run.metadata.counts.total() == 0 {
             held(Some(gone), "the source is empty".to_owned())
-        } else if run.metadata.rejects_unidentified > 0 {
+        } else if swept.told.is_none() && run.metadata.rejects_unidentified > 0 {
             let count = run.metadata.rejects_unidentified;
             held(
                 Some(gone),
@@ -162,24 +196,25 @@ impl Attempt<'_> {
         if self.shutdown.is_cancelled() { Err(AttemptEnd::ShutDown) } else { Ok(()) }
     }
 
-    /// How many rows are gone.
-    async fn count(&self, swept: &Swept<'_>) -> Result<u64, AttemptEnd> {
-        let mut count = 0;
+    /// How many rows are gone, and how many were looked at.
+    async fn count(&self, swept: &Swept<'_>) -> Result<(u64, u64), AttemptEnd> {
+        let (mut count, mut all) = (0, 0);
         for slice in 0..swept.slices {
             let gone = self.gone_rows(swept, slice).await.map_err(AttemptEnd::Failed)?;
             let mut after = None;
             loop {
                 self.check_interrupted()?;
                 let page = self.store.gone_page(&gone, after.as_deref()).await;
-                let GonePage { rows, end } = page.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
-                count += rows.len() as u64;
+                let page = page.map_err(|failure| AttemptEnd::Failed(failure.into()))?;
+                let GonePage { rows, looked_at, end } = page;
+                (count, all) = (count + rows.len() as u64, all + looked_at);
                 after = end;
                 if after.is_none() {
                     break;
                 }
             }
         }
-        Ok(count)
+        Ok((count, all))
     }
 
     /// Goes through the rows that are gone, from where the run stands.
@@ -226,7 +261,10 @@ impl Attempt<'_> {
         // What was left alone is looked at again by the next run.
         let are_all_gone = !run.metadata.has_found("gone");
         if swept.table.ledger == Ledger::Beside && !swept.is_to_find && are_all_gone {
-            self.store.forget_unseen(swept.pass, &swept.rejected).await?;
+            match &swept.told {
+                Some(told) => self.store.forget_told(swept.pass, told).await?,
+                None => self.store.forget_unseen(swept.pass, &swept.rejected).await?,
+            }
         }
         run.metadata.sweep.get_or_insert_default().is_over = true;
         self.store.store_metadata(self.lease, &run.metadata).await?;
@@ -234,12 +272,15 @@ impl Attempt<'_> {
     }
 
     async fn gone_rows<'s>(&self, swept: &'s Swept<'_>, slice: u64) -> Result<GoneRows<'s>> {
-        let Swept { pass, seen_in, is_to_find, table, rejected, slices, when_gone } = swept;
-        let is_in_slice = |digest: u128| slice_of(digest, *slices) == slice;
+        let Swept { pass, seen_in, is_to_find, told, table, rejected, slices, when_gone } = swept;
+        let is_in_slice = |digest: u128| {
+            told.as_ref().map_or_else(|| slice_of(digest, *slices) == slice, |told| told.contains(&digest))
+        };
         let unseen = match (&table.ledger, seen_in) {
             (Ledger::Beside, _) => {
                 Unseen::Among(self.store.unseen(pass, *seen_in, &table.identity, is_in_slice).await?)
             }
+            (Ledger::Columns { .. }, _) if let Some(told) = told => Unseen::Among(told.clone()),
             (Ledger::Columns { .. }, _) if *is_to_find => {
                 let mut seen = DigestSet::default();
                 let take = |digest| {

@@ -27,32 +27,33 @@ impl Migration {
     }
 }
 
-/// The step of a version and a name: the files `000VERSION_NAME.sql`.
+/// The step of a version and a name: the files `VERSION_NAME.sql`, with the version in four digits.
 macro_rules! migration {
-    ($version:literal, $name:literal) => {
-        migration!($version, $name, None)
+    ($version:literal = $digits:literal, $name:literal) => {
+        migration!($version = $digits, $name, None)
     };
-    ($version:literal, $name:literal, $rows:expr) => {
+    ($version:literal = $digits:literal, $name:literal, $rows:expr) => {
         Migration {
             version: $version,
             name: $name,
-            mysql: include_str!(concat!("../../../migrations/mysql/000", $version, "_", $name, ".sql")),
-            sqlite: include_str!(concat!("../../../migrations/sqlite/000", $version, "_", $name, ".sql")),
+            mysql: include_str!(concat!("../../../migrations/mysql/", $digits, "_", $name, ".sql")),
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $digits, "_", $name, ".sql")),
             rows: $rows,
         }
     };
 }
 
 pub(super) const MIGRATIONS: &[Migration] = &[
-    migration!(1, "init"),
-    migration!(2, "jobs"),
-    migration!(3, "states"),
-    migration!(4, "claims"),
-    migration!(5, "identities", Some(RowStep::DerivedIds)),
-    migration!(6, "seen"),
-    migration!(7, "previews"),
-    migration!(8, "rejects"),
-    migration!(9, "conflicts"),
+    migration!(1 = "0001", "init"),
+    migration!(2 = "0002", "jobs"),
+    migration!(3 = "0003", "states"),
+    migration!(4 = "0004", "claims"),
+    migration!(5 = "0005", "identities", Some(RowStep::DerivedIds)),
+    migration!(6 = "0006", "seen"),
+    migration!(7 = "0007", "previews"),
+    migration!(8 = "0008", "rejects"),
+    migration!(9 = "0009", "conflicts"),
+    migration!(10 = "0010", "told"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

@@ -79,6 +79,10 @@ impl Store {
         let WrittenRows { mut written, changes, .. } = rows;
         let seen = applied(plan, &written.refused);
         let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
+        let gone = match &batch.gone {
+            Some(gone) => self.view(gone, &origin).identities().await?,
+            None => Vec::new(),
+        };
         let replayed = replayed(run, batch, &written);
         let refused = std::mem::take(&mut written.refused);
         let mut outcome = Outcome::of(&before, batch, written, turn.limits.errors);
@@ -100,7 +104,7 @@ impl Store {
         }
         store_skips(&mut tx, limits, lease.run_id, &outcome.skips).await?;
         store_changes(&mut tx, limits, lease.run_id, &found.changes).await?;
-        let digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected };
+        let digests = PageDigests { identities: Vec::new(), changes: found.digests, rejected, gone };
         store_digests(&mut tx, turn, seen, digests).await?;
         tx.commit().await?;
         Ok(CommitOutcome::Done(Box::new(outcome.metadata)))

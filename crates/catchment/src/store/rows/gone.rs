@@ -54,6 +54,8 @@ pub(crate) struct GoneRow {
 #[derive(Debug)]
 pub(crate) struct GonePage {
     pub(crate) rows: Vec<GoneRow>,
+    /// How many rows were looked at.
+    pub(crate) looked_at: u64,
     /// The primary key of the last row that was looked at; `None` after the last one.
     pub(crate) end: Option<Vec<String>>,
 }
@@ -156,7 +158,7 @@ impl Store {
             end = Some(key);
         }
         let is_last = i64::try_from(found.len()).unwrap_or(STEP) < STEP;
-        Ok(GonePage { rows, end: end.filter(|_| !is_last) })
+        Ok(GonePage { rows, looked_at: found.len() as u64, end: end.filter(|_| !is_last) })
     }
 
     /// Marks or deletes rows that are gone, if they still are. How many.

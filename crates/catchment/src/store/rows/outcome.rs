@@ -46,6 +46,8 @@ impl Outcome {
         skips.sort_by(|one, other| place_of(one).cmp(&place_of(other)));
         skips.truncate(room(max_stored, before.skips_stored));
         metadata.rejects_unidentified += batch.unidentified;
+        metadata.gone_unidentified += batch.gone_unidentified;
+        metadata.is_inventory |= batch.cursor.is_inventory;
         metadata.errors_stored += rejects.len() as u64;
         metadata.skips_stored += skips.len() as u64;
         metadata.truncated |= batch.cursor.coverage == Coverage::Truncated;

@@ -1,0 +1,1 @@
+ALTER TABLE sync_run_pages ADD COLUMN gone BLOB;
