@@ -24,6 +24,8 @@ pub struct Blob {
     version: Version,
     /// Whether it is the whole file, and not its beginning alone.
     is_whole: bool,
+    /// Whether it is a grid, as a service handed it out.
+    is_grid: bool,
     taken: Arc<AtomicU64>,
     is_wanted: ContinueCheck,
 }
@@ -57,6 +59,7 @@ impl Blob {
             name: None,
             version,
             is_whole: true,
+            is_grid: false,
             taken: Arc::default(),
             is_wanted,
         })
@@ -73,6 +76,12 @@ impl Blob {
     #[must_use]
     pub fn with_is_whole(self, is_whole: bool) -> Self {
         Self { is_whole, ..self }
+    }
+
+    /// The same as the grid that a [`GridWriter`](crate::GridWriter) wrote.
+    #[must_use]
+    pub fn as_grid(self) -> Self {
+        Self { is_grid: true, ..self }
     }
 
     /// Its bytes from the beginning, decompressed; those of the only file in it where it is a zip archive of one.
@@ -123,6 +132,11 @@ impl Blob {
     /// Whether it is the whole file.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole
+    }
+
+    /// Whether it is a grid.
+    pub(crate) fn is_grid(&self) -> bool {
+        self.is_grid
     }
 
     /// How many bytes it has, as it stands.

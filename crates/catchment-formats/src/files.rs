@@ -83,6 +83,9 @@ impl FileFormat {
     }
 
     fn look(&self, blob: Blob, fields: Arc<[Box<str>]>, is_thorough: bool) -> Result<Inspection> {
+        if blob.is_grid() {
+            return self.spreadsheet.inspect(blob, fields);
+        }
         fn look(
             format: &impl Format,
             blob: Blob,
@@ -126,6 +129,9 @@ impl Format for FileFormat {
     }
 
     fn open(&self, blob: Blob, mut reading: Reading) -> Result<Box<dyn Pages>> {
+        if blob.is_grid() {
+            return self.spreadsheet.open(blob, reading);
+        }
         let kind = match &mut reading.after {
             Some(cursor) => {
                 let FileState { format, state } = cursor.state()?;

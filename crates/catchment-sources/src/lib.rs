@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod csv;
+pub mod drive;
 pub mod file;
 mod files;
 #[cfg(any(test, feature = "fuzz"))]
@@ -13,5 +14,9 @@ use catchment_core::Registry;
 
 /// All of them, by name.
 pub fn builtin() -> Registry {
-    Registry::default().with::<api::Api>().with::<csv::Csv>().with::<file::AnyFile>()
+    Registry::default()
+        .with::<api::Api>()
+        .with::<csv::Csv>()
+        .with::<file::AnyFile>()
+        .with::<drive::GoogleDrive>()
 }

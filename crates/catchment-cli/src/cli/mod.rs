@@ -3,6 +3,7 @@
 mod check;
 mod cleanup;
 mod conflicts;
+mod drive;
 mod exit;
 mod foreground;
 mod inspect;
@@ -21,6 +22,7 @@ mod schema;
 mod serve;
 mod show;
 mod signals;
+mod source_type;
 mod stdin;
 mod summary;
 mod sync;
@@ -70,6 +72,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Find out what a file or an API looks like, and print options that fit
     Inspect(inspect::InspectArgs),
+    /// Log in to Google Drive
+    Drive(drive::DriveArgs),
     /// List runs, or show one with its errors
     Runs(runs::RunsArgs),
     /// List conflicts between source and table, or settle them
@@ -197,6 +201,7 @@ async fn run(
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
+        Command::Drive(args) => interruptible(drive::run(&context, args)).await,
         Command::Conflicts(args) => conflicts::run(&context, args).await,
         Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,
         Command::Show(args) => show::run(&context, args).await,

@@ -1,23 +1,25 @@
 //! A request from flags, shared by the commands that make one.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use catchment::SyncRequest;
-use catchment_core::{Error, Result, is_web_url};
+use catchment_core::{Error, Result};
 use clap::Args;
 use serde_json::{Map, Value};
 
+use super::source_type::type_of;
 use super::stdin::{STANDARD_INPUT, Spool};
 
 /// What to read, and how.
 #[derive(Args)]
 #[command(next_help_heading = "Source")]
 pub(super) struct SourceArgs {
-    /// Path or URL of the source; `-` is standard input
+    /// Path or URL of the source, or an id of Google Drive; `-` is standard input
     #[arg(help_heading = "Arguments")]
     source: String,
 
-    /// Type of the source [default: by its name: csv for text, file for other files, folders and patterns, api for URLs]
+    /// Type of the source [default: by its name: csv for text, file for other files, folders and patterns, drive for links to Google
+    /// Drive, api for other URLs]
     #[arg(long = "type", value_name = "TYPE")]
     source_type: Option<String>,
 
@@ -69,6 +71,18 @@ pub(super) struct SourceArgs {
     #[arg(long, value_name = "PATH")]
     data_path: Option<String>,
 
+    /// Of Google Drive: key file of the service account that it is read as
+    #[arg(long, value_name = "FILE")]
+    service_account: Option<PathBuf>,
+
+    /// Of a folder in Google Drive: rows of its files, or the files themselves [default: files]
+    #[arg(long, value_name = "WHAT")]
+    read: Option<String>,
+
+    /// Of a folder in Google Drive: only files like this, such as "*.csv"
+    #[arg(long, value_name = "PATTERN")]
+    pattern: Option<String>,
+
     /// Only files that no completed run of the same request has read
     #[arg(long)]
     new_files: bool,
@@ -98,6 +112,34 @@ impl SourceArgs {
         let spool = Spool::read().await?;
         self.source = spool.path().display().to_string();
         Ok(Some(spool))
+    }
+}
+
+impl SourceArgs {
+    /// Sets the options of the source that flags give.
+    fn set_options(&self, options: &mut Map<String, Value>) {
+        set(options, "delimiter", self.delimiter.as_deref());
+        set(options, "quote", self.quote.as_deref());
+        set(options, "escape", self.escape.as_deref());
+        set(options, "encoding", self.encoding.as_deref());
+        set(options, "language", self.language.as_deref());
+        set(options, "hasHeader", self.no_header.then_some(false));
+        set(options, "format", self.format.as_deref());
+        let sheet = self.sheet.as_deref();
+        set(
+            options,
+            "sheet",
+            sheet.map(|sheet| sheet.parse::<u32>().map_or_else(|_| sheet.into(), Value::from)),
+        );
+        set(options, "headerRow", self.header_row);
+        set(options, "totals", self.totals.as_deref());
+        set(options, "dataPath", self.data_path.as_deref());
+        let key = self.service_account.as_ref();
+        let auth = key.map(|file| serde_json::json!({"type": "service_account", "key": {"file": file}}));
+        set(options, "auth", auth);
+        set(options, "read", self.read.as_deref());
+        set(options, "pattern", self.pattern.as_deref());
+        set(options, "newFiles", self.new_files.then_some(true));
     }
 }
 
@@ -150,7 +192,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "LIMIT")]
     max_errors: Option<String>,
 
-    /// What becomes of rows that left the source: keep, mark or delete [default: keep]
+    /// What becomes of rows that left the source: keep, mark or delete [default: keep; mark for a folder of Google Drive]
     #[arg(long, value_name = "WHAT")]
     when_gone: Option<String>,
 
@@ -177,23 +219,7 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
         Some(path) => read_options(path)?,
         None => Map::new(),
     };
-    set(&mut options, "delimiter", source.delimiter.as_deref());
-    set(&mut options, "quote", source.quote.as_deref());
-    set(&mut options, "escape", source.escape.as_deref());
-    set(&mut options, "encoding", source.encoding.as_deref());
-    set(&mut options, "language", source.language.as_deref());
-    set(&mut options, "hasHeader", source.no_header.then_some(false));
-    set(&mut options, "format", source.format.as_deref());
-    let sheet = source.sheet.as_deref();
-    set(
-        &mut options,
-        "sheet",
-        sheet.map(|sheet| sheet.parse::<u32>().map_or_else(|_| sheet.into(), Value::from)),
-    );
-    set(&mut options, "headerRow", source.header_row);
-    set(&mut options, "totals", source.totals.as_deref());
-    set(&mut options, "dataPath", source.data_path.as_deref());
-    set(&mut options, "newFiles", source.new_files.then_some(true));
+    source.set_options(&mut options);
     set(&mut options, "targetTable", target.target.as_deref());
     set(&mut options, "contentType", target.content_type.as_deref());
     set(
@@ -219,26 +245,6 @@ pub(super) fn request(source: &SourceArgs, target: &TargetArgs) -> Result<SyncRe
     set(&mut options, "allowEmpty", target.allow_empty.then_some(true));
     let source_type = source.source_type.as_deref().unwrap_or_else(|| type_of(&source.source));
     Ok(SyncRequest { source_type: source_type.to_owned(), source_identifier: source.source.clone(), options })
-}
-
-/// Endings of files that are no delimited text. At an address, JSON is rather that of an API.
-const FILES: [&str; 9] = ["xlsx", "xlsm", "xlsb", "xls", "ods", "ndjson", "jsonl", "zip", "json"];
-
-/// What a source most likely is, by its name; and on a disk, by whether it is a folder.
-fn type_of(source: &str) -> &'static str {
-    let is_address = is_web_url(source);
-    let path = source.split(['?', '#']).next().unwrap_or_default().to_lowercase();
-    let path = path.trim_end_matches(".gz").trim_end_matches(".zst");
-    let ends = |ends: &[&str]| ends.iter().any(|end| path.ends_with(&format!(".{end}")));
-    let is_several =
-        || Path::new(source).is_dir() || source.contains(['*', '?', '[']) && !Path::new(source).exists();
-    match is_address {
-        true if ends(&["csv", "tsv", "txt"]) => "csv",
-        true if ends(&FILES[..8]) => "file",
-        true => "api",
-        false if ends(&FILES) || is_several() => "file",
-        false => "csv",
-    }
 }
 
 fn set(options: &mut Map<String, Value>, name: &str, value: Option<impl Into<Value>>) {

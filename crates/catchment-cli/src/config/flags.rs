@@ -41,6 +41,9 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_ALLOW_NETWORKS", value_delimiter = ',', value_name = "CIDR")]
     pub(super) allow_network: Option<Vec<String>>,
 
+    #[command(flatten)]
+    pub(super) google: GoogleFlags,
+
     /// Table, besides Catchment's own, that requests over HTTP may write; repeatable [default: `[[target]]` in the settings file]
     #[arg(long, global = true, env = "CATCHMENT_TARGET_TABLES", value_delimiter = ',', value_name = "NAME")]
     pub(super) target_table: Option<Vec<String>>,
@@ -76,6 +79,28 @@ pub(crate) struct Flags {
     /// Format of log lines; RUST_LOG sets their level [default: text]
     #[arg(long, global = true, env = "CATCHMENT_LOG_FORMAT", value_name = "FORMAT")]
     pub(super) log_format: Option<LogFormat>,
+}
+
+/// Where Google's APIs are, for test servers and proxies.
+#[derive(Clone, Default, Args)]
+pub(super) struct GoogleFlags {
+    /// Address of the Drive API, for a test server or a proxy; that of Sheets, the token endpoint and exports are at its origin
+    /// then [default: Google's]
+    #[arg(long, global = true, env = "CATCHMENT_DRIVE_URL", value_name = "URL")]
+    pub(super) drive_url: Option<String>,
+
+    /// Address of the Sheets API [default: Google's, or at the origin of --drive-url]
+    #[arg(long, global = true, env = "CATCHMENT_SHEETS_URL", value_name = "URL", hide = true)]
+    pub(super) sheets_url: Option<String>,
+
+    /// Token endpoint of users who logged in; service accounts name theirs in their key [default: Google's, or at the origin of
+    /// --drive-url]
+    #[arg(long, global = true, env = "CATCHMENT_GOOGLE_TOKEN_URL", value_name = "URL", hide = true)]
+    pub(super) google_token_url: Option<String>,
+
+    /// Address that Google's editors export documents at [default: Google's, or the origin of --drive-url]
+    #[arg(long, global = true, env = "CATCHMENT_GOOGLE_DOCS_URL", value_name = "URL", hide = true)]
+    pub(super) google_docs_url: Option<String>,
 }
 
 /// The flags of `serve` alone.

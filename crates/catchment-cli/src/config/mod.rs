@@ -5,16 +5,19 @@ mod file;
 mod flags;
 mod listen;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use catchment::{Settings, TargetDeclaration};
 use catchment_core::{Error, FileSecret, Result, Secret, SecretAccess, primary_language};
+use catchment_sources::drive::GoogleAddresses;
 use ipnet::IpNet;
 
 use credentials::{credential, given_or_file, variable};
 use file::{File, read_file};
+use flags::GoogleFlags;
 use listen::ListenAddress;
 
 pub(crate) use credentials::api_token;
@@ -47,17 +50,14 @@ impl Config {
         let memory_budget = flags.memory_budget.or(file.memory_budget);
         let database = database(&flags, &file)?;
         let api_token = api_token_of(&serve, &file)?;
+        let addresses = google_addresses(&flags, &file)?;
         let listen = serve.listen.or(file.listen).unwrap_or_default();
         let settings = Settings {
-            database_url: match &database {
-                Some(url) => {
-                    url.resolve(&SecretAccess::Anywhere).map_err(|error| error.during("the database URL"))?
-                }
-                None => default.database_url,
-            },
+            database_url: url_of(database.as_ref(), default.database_url)?,
             database_url_file: database.and_then(file_of),
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
             allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
+            addresses,
             own_address: listen.candidates().first().copied(),
             is_service: false,
             secrets_dir: flags.secrets_dir.or(file.secrets_dir),
@@ -126,6 +126,12 @@ fn database(flags: &Flags, file: &File) -> Result<Option<Secret>> {
     }
 }
 
+/// The URL itself, or the default one.
+fn url_of(database: Option<&Secret>, default: String) -> Result<String> {
+    let Some(url) = database else { return Ok(default) };
+    url.resolve(&SecretAccess::Anywhere).map_err(|error| error.during("the database URL"))
+}
+
 /// The tables that are declared, and those that are only named.
 fn targets(named: Option<Vec<String>>, mut declared: Vec<TargetDeclaration>) -> Vec<TargetDeclaration> {
     for name in named.unwrap_or_default() {
@@ -160,6 +166,21 @@ fn api_token_of(serve: &ServeFlags, file: &File) -> Result<Option<Secret>> {
 fn language_of_locale() -> Option<String> {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable)?;
     primary_language(&locale)
+}
+
+/// Where Google's APIs are, by the names that their source knows them by; none where they are Google's own.
+fn google_addresses(flags: &Flags, file: &File) -> Result<BTreeMap<String, String>> {
+    let GoogleFlags { drive_url, sheets_url, google_token_url, google_docs_url } = &flags.google;
+    let given = [
+        ("drive", drive_url.as_ref().or(file.drive_url.as_ref())),
+        ("sheets", sheets_url.as_ref().or(file.sheets_url.as_ref())),
+        ("google-token", google_token_url.as_ref().or(file.google_token_url.as_ref())),
+        ("google-docs", google_docs_url.as_ref().or(file.google_docs_url.as_ref())),
+    ];
+    let addresses =
+        given.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?.clone()))).collect();
+    GoogleAddresses::of_settings(&addresses)?;
+    Ok(addresses)
 }
 
 /// Ranges in CIDR notation (RFC 4632); a single address is one of one.

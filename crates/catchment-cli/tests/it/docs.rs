@@ -6,6 +6,7 @@ use catchment::TargetOptions;
 use catchment_core::Adapter;
 use catchment_sources::api::Api;
 use catchment_sources::csv::Csv;
+use catchment_sources::drive::DriveOnly;
 use catchment_sources::file::AnyFile;
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::support::Test;
 
 const OPTIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/options.md");
 /// Options that have a flag on the command line.
-const FLAGS: [(&str, &str); 19] = [
+const FLAGS: [(&str, &str); 21] = [
     ("targetTable", "--target"),
     ("contentType", "--content-type"),
     ("columnMapping", "--map TARGET=SOURCE"),
@@ -33,6 +34,8 @@ const FLAGS: [(&str, &str); 19] = [
     ("totals", "--totals"),
     ("dataPath", "--data-path"),
     ("newFiles", "--new-files"),
+    ("read", "--read"),
+    ("pattern", "--pattern"),
 ];
 
 /// Rewrite the page with `CATCHMENT_UPDATE_DOCS=1 cargo test -p catchment-cli docs`.
@@ -45,6 +48,7 @@ fn the_tables_of_options_are_those_of_the_schemas() {
         // What it shares with APIs is with them.
         ("csv", schemars::schema_for!(<Csv as Adapter>::Options), false),
         ("file", schemars::schema_for!(<AnyFile as Adapter>::Options), false),
+        ("drive", schemars::schema_for!(DriveOnly), true),
         ("api", schemars::schema_for!(<Api as Adapter>::Options), true),
     ] {
         let begin = format!("<!-- generated: the options of {name} -->\n");

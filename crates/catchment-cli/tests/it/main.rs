@@ -11,6 +11,7 @@ mod cli;
 mod corpus;
 mod conflicts;
 mod docs;
+mod drive;
 mod edges;
 mod files;
 mod first_day;

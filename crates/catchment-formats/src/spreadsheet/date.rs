@@ -137,6 +137,33 @@ fn duration(days: f64) -> Option<(CellKind, String)> {
     Some((if hours < 24 { CellKind::Time } else { CellKind::Text }, text))
 }
 
+/// A date or a time of a grid: its days since 1899-12-30, and which of both is shown of them.
+pub(super) fn grid_moment(days: f64, shown: &str) -> (CellKind, String) {
+    let has_time = shown.contains(':');
+    let is_time_alone = has_time
+        && shown
+            .chars()
+            .all(|char| char.is_ascii_digit() || " :.,-".contains(char) || "apmAPM".contains(char));
+    let found = if is_time_alone { duration(days) } else { grid_date(days, has_time) };
+    found.unwrap_or_else(|| (CellKind::Text, shown.to_owned()))
+}
+
+fn grid_date(days: f64, has_time: bool) -> Option<(CellKind, String)> {
+    let first = date(1899, 12, 30);
+    if !(-MAX_DAY..MAX_DAY).contains(&days) {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "it is below the day after 9999")]
+    let ms = (days * 86_400_000.0).round() as i64;
+    let (day, time) = (ms.div_euclid(DAY_MS), ms.rem_euclid(DAY_MS));
+    let date = first.checked_add(day.days()).ok()?;
+    Some(if has_time || time > 0 {
+        (CellKind::DateTime, format!("{date}T{}", time_text(time)))
+    } else {
+        (CellKind::Date, date.to_string())
+    })
+}
+
 /// Days in milliseconds, which is as exact as spreadsheets show them.
 fn milliseconds(days: f64) -> Option<i64> {
     if !(0.0..MAX_DAY).contains(&days) {
@@ -231,6 +258,14 @@ mod tests {
         for none in [-1.0, 0.0, 2_958_466.0, f64::NAN, f64::INFINITY] {
             assert_eq!(of(none, DATE).0, CellKind::Error, "{none}");
         }
+        assert_eq!(grid_moment(1.0, "31/12/1899"), (CellKind::Date, "1899-12-31".to_owned()));
+        assert_eq!(grid_moment(46_350.0, "24/11/2026"), (CellKind::Date, "2026-11-24".to_owned()));
+        assert_eq!(
+            grid_moment(46_350.0, "24/11/2026 0:00:00"),
+            (CellKind::DateTime, "2026-11-24T00:00:00".to_owned())
+        );
+        assert_eq!(grid_moment(0.5, "12:00:00 PM"), (CellKind::Time, "12:00:00".to_owned()));
+        assert_eq!(grid_moment(1.25, "30:00:00"), (CellKind::Text, "30:00:00".to_owned()));
         let from_1904 = |days| show(days, DATE, DateSystem::From1904);
         assert_eq!(from_1904(0.0), (CellKind::Date, "1904-01-01".to_owned()));
         assert_eq!(from_1904(44_888.0), (CellKind::Date, "2026-11-24".to_owned()));

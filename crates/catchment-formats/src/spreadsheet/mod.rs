@@ -2,6 +2,7 @@
 
 mod binary;
 mod date;
+mod grid;
 mod inspect;
 mod kind;
 mod layout;
@@ -22,6 +23,7 @@ use catchment_core::{Inspection, Reading, Result};
 
 use crate::table::TableOptions;
 use crate::{Blob, Format, Pages};
+pub use grid::{GridCell, GridWriter};
 pub(crate) use kind::WorkbookKind;
 use options::ValidatedSheetOptions;
 pub use options::{HiddenRows, SheetChoice, SheetOptions};

@@ -2,18 +2,38 @@
 
 use std::io::Read;
 
-use catchment_core::{Error, ErrorKind, Result};
+use catchment_core::{Error, ErrorKind, Result, invalid_option};
 use memchr::memmem;
 
 use super::binary::Binary;
+use super::grid::Grid;
 use super::kind::WorkbookKind;
 use super::ods::Ods;
-use super::options::SheetLimits;
+use super::options::{SheetLimits, ValidatedSheetOptions};
 use super::workbook::Workbook;
 use super::xlsx::Xlsx;
 use crate::Blob;
 use crate::archive::protected;
 use crate::text::compression::{read_error, read_head};
+
+/// Opens a blob as the workbook that the options ask for, or as the grid that it is; with what can be read of it.
+///
+/// # Errors
+/// As of [`open`]; `config`, `invalid_options`, where it is another kind; `parsing`, `not_a_workbook`.
+pub(super) fn open_given(blob: Blob, given: &ValidatedSheetOptions) -> Result<(Blob, Box<dyn Workbook>)> {
+    if blob.is_grid() {
+        let grid = Grid::open(blob.section()?, given.limits)?;
+        return Ok((blob, Box::new(grid)));
+    }
+    let (blob, head) = readable(blob, given.max_bytes)?;
+    let (kind, book) = open(&blob, &head, given.limits)?.ok_or_else(no_workbook)?;
+    if given.kind.is_some_and(|wanted| wanted != kind) {
+        let message =
+            format!("is another one than that of the file, which is {}; leave the option out", kind.name());
+        return Err(invalid_option("format", &message));
+    }
+    Ok((blob, book))
+}
 
 /// Opens the workbook in a blob that begins with `head`; `None` where it is none.
 ///

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::layout::{Lookahead, SheetLayout, choose};
-use super::open::{no_workbook, open, readable};
+use super::open::open_given;
 use super::options::{HiddenRows, ValidatedSheetOptions};
 use super::row::{CellKind, Row, column_name};
 use crate::blob::changed;
@@ -178,15 +178,8 @@ const HIDDEN_ROWS: &str = "some rows are hidden in the sheet, and are read as ot
 
 impl SheetPages {
     pub(super) fn start(blob: Blob, given: &ValidatedSheetOptions, reading: Reading) -> Result<Self> {
-        let (blob, head) = readable(blob, given.max_bytes)?;
-        let (kind, mut book) = open(&blob, &head, given.limits)?.ok_or_else(no_workbook)?;
-        if given.kind.is_some_and(|wanted| wanted != kind) {
-            let message = format!(
-                "is another one than that of the file, which is {}; leave the option out",
-                kind.name()
-            );
-            return Err(catchment_core::invalid_option("format", &message));
-        }
+        let is_grid = blob.is_grid();
+        let (blob, mut book) = open_given(blob, given)?;
         let records_read = reading.after.as_ref().map_or(0, |cursor| cursor.records_read);
         let (table, findings) = match reading.after {
             Some(cursor) => {
@@ -201,7 +194,9 @@ impl SheetPages {
                 (Some(resume(Table::new(rows, state.layout.clone(), given)?, &state)?), None)
             }
             None => {
-                let (index, finding) = choose(book.sheets(), given.sheet.as_ref())?;
+                // Which sheet a grid is was chosen by whoever made it.
+                let wanted = given.sheet.as_ref().filter(|_| !is_grid);
+                let (index, finding) = choose(book.sheets(), wanted)?;
                 let mut rows = Lookahead::new(book.rows(index)?);
                 let found = SheetLayout::find(&book.sheets()[index], &mut rows, given, &reading.fields)?;
                 let mut findings: Vec<_> = finding.into_iter().collect();

@@ -9,7 +9,7 @@ use super::incremental::Incremental;
 use super::options::{ApiOptions, Method, PaginationOptions, PaginationType, path};
 use super::pagination::{Pagination, RequestDraft, pagination_type, param_texts, set_param};
 use super::state::ApiLayout;
-use crate::http::{Client, ClientOptions, HttpLimits, Request, source_url};
+use crate::http::{Client, ClientOptions, Dialect, HttpLimits, Request, source_url};
 
 /// Of one answer, where the options do not say it.
 const MAX_PAGE_BYTES: u64 = 256 << 20;
@@ -43,6 +43,7 @@ impl Endpoint {
         let client = Client::new(
             ClientOptions {
                 home: url.clone(),
+                more_homes: Vec::new(),
                 headers: options.headers,
                 params: secret_params(&options.params),
                 auth: options.auth,
@@ -53,6 +54,7 @@ impl Endpoint {
                 },
                 rate_limit: options.rate_limit,
                 rules: options.error_rules,
+                dialect: Dialect::default(),
                 accept: "application/json, */*;q=0.5",
                 decodes_text: true,
             },
@@ -101,10 +103,10 @@ impl Endpoint {
                 Method::GET => reqwest::Method::GET,
                 Method::POST => reqwest::Method::POST,
             },
-            url: draft.url,
             body: draft.body.map(|body| body.to_string()),
             headers,
             end_status,
+            ..Request::get(draft.url)
         }
     }
 }

@@ -13,12 +13,12 @@ const BLOCK_BYTES: usize = 256 << 10;
 
 /// A file as its place lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct FileEntry {
+pub(crate) struct FileEntry {
     /// Its path below the place.
-    pub(super) name: Arc<str>,
-    pub(super) bytes: u64,
-    /// When it was written last, in nanoseconds since 1970.
-    pub(super) modified: Option<u64>,
+    pub(crate) name: Arc<str>,
+    pub(crate) bytes: u64,
+    /// What changes whenever it does: when it was written last, in nanoseconds since 1970, or what its place knows better.
+    pub(crate) modified: Option<u64>,
 }
 
 /// A file as it was read: what tells whether it is another one by now.
@@ -60,7 +60,7 @@ pub(super) fn digest(file: &File, is_wanted: &dyn Fn() -> bool) -> Result<String
 }
 
 /// The digest of a list of files that one more is added to.
-pub(super) fn listed(before: &str, entry: &FileEntry) -> String {
+pub(crate) fn listed(before: &str, entry: &FileEntry) -> String {
     let mut digest = Xxh3::new();
     for part in [before, &entry.name, &entry.bytes.to_string(), &format!("{:?}", entry.modified)] {
         digest.update(part.as_bytes());

@@ -65,7 +65,7 @@ impl Folder {
     ///
     /// # Errors
     /// `config`: it cannot be listed, or has too many.
-    pub(super) fn list(&self) -> Result<Vec<FileEntry>> {
+    pub(super) fn files(&self) -> Result<Vec<FileEntry>> {
         let mut found = self.all()?;
         found.retain(|entry| !is_unfinished(&entry.name));
         Ok(found)
@@ -74,8 +74,8 @@ impl Folder {
     /// A file that seems to be on its way still.
     ///
     /// # Errors
-    /// As of [`Folder::list`].
-    pub(super) fn unfinished(&self) -> Result<Option<FileEntry>> {
+    /// As of [`Folder::files`].
+    pub(super) fn unfinished_file(&self) -> Result<Option<FileEntry>> {
         Ok(self.all()?.into_iter().find(|entry| is_unfinished(&entry.name)))
     }
 
@@ -123,7 +123,7 @@ impl Folder {
     }
 
     /// Opens one of its files.
-    pub(super) fn open(&self, name: &str) -> Result<File> {
+    pub(super) fn open_file(&self, name: &str) -> Result<File> {
         let path = self.base.join(name);
         self.files.open(&path).map_err(|error| {
             if error.code() == "no_such_file" && path.is_symlink() {
@@ -134,7 +134,7 @@ impl Folder {
     }
 
     /// The error of a folder in which there is none.
-    pub(super) fn without_files(&self) -> Error {
+    pub(super) fn no_files(&self) -> Error {
         let what = match &self.pattern {
             Some(pattern) => format!("no file fits the pattern `{pattern}`"),
             None => format!("there is no file in `{}`", self.base.display()),
@@ -172,7 +172,7 @@ mod tests {
         match Folder::named(&local).unwrap() {
             Named::File => vec!["file".to_owned()],
             Named::Several(folder) => {
-                folder.list().unwrap().iter().map(|entry| entry.name.to_string()).collect()
+                folder.files().unwrap().iter().map(|entry| entry.name.to_string()).collect()
             }
         }
     }

@@ -61,10 +61,11 @@ impl MergedPage {
     }
 
     /// Adds a file that cannot be read, as a reject of its own.
-    pub(super) fn add_bad_file(&mut self, file: &Arc<str>, problem: &str) {
+    pub(super) fn add_bad_file(&mut self, file: &Arc<str>, item: Option<String>, problem: &str) {
         let message = format!("the file cannot be read on: {problem}");
         let location = Position::Line { line: 1, byte: 0 }.in_file(file.clone());
-        self.page.rejects.push(Reject::new(ErrorKind::Parsing, "bad_file", message, location, ""));
+        let reject = Reject::new(ErrorKind::Parsing, "bad_file", message, location, "");
+        self.page.rejects.push(Reject { item: item.map(Into::into), ..reject });
     }
 }
 

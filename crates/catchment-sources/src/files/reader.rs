@@ -65,9 +65,9 @@ pub(crate) fn read_place(
                         send_pages(&feed, format.open(blob, reading)?)
                     }
                     named => {
-                        let place = match named {
-                            Named::File => Place::One(local.clone()),
-                            Named::Several(folder) => Place::Folder(folder),
+                        let place: Box<dyn Place> = match named {
+                            Named::File => Box::new(local.clone()),
+                            Named::Several(folder) => Box::new(folder),
                         };
                         let pages = SeveralPages::start(place, &format, rules, reading, is_wanted)?;
                         send_pages(&feed, Box::new(pages))
@@ -136,7 +136,7 @@ impl Pages for Versioned {
 
 /// Whether pages are still wanted. Each block that is read is a sign of life: it may take long to come to where an earlier
 /// attempt stood.
-fn watch(feed: &Feed<Page>, reading: &Reading) -> Arc<dyn Fn() -> bool + Send + Sync> {
+pub(crate) fn watch(feed: &Feed<Page>, reading: &Reading) -> Arc<dyn Fn() -> bool + Send + Sync> {
     let (is_read, pulse) = (feed.watch(), reading.pulse.clone());
     Arc::new(move || {
         pulse.beat();
@@ -145,7 +145,7 @@ fn watch(feed: &Feed<Page>, reading: &Reading) -> Arc<dyn Fn() -> bool + Send + 
 }
 
 /// Reads to the end.
-fn send_pages(feed: &Feed<Page>, mut pages: Box<dyn Pages>) -> Result<()> {
+pub(crate) fn send_pages(feed: &Feed<Page>, mut pages: Box<dyn Pages>) -> Result<()> {
     while let Some(page) = pages.next()? {
         if !feed.blocking_send(page) {
             break;
@@ -212,13 +212,12 @@ fn inspect_several(
     rules: PlaceRules,
     fields: Arc<[Box<str>]>,
 ) -> Result<Inspection> {
-    let files = folder.list()?;
+    let files = folder.files()?;
     let shown: Vec<_> = files.iter().take(3).map(|file| format!("`{}`", file.name)).collect();
     let more = if files.len() > shown.len() { ", …" } else { "" };
     let message = format!("{} files: {}{more}", files.len(), shown.join(", "));
     let reading = Reading { fields, page_size: PageSize::rows(INSPECTED_RECORDS), ..Reading::default() };
-    let place = Place::Folder(folder);
-    let page = SeveralPages::start(place, format, rules, reading, Arc::new(|| true))?.next()?;
+    let page = SeveralPages::start(Box::new(folder), format, rules, reading, Arc::new(|| true))?.next()?;
     let mut findings = page.as_ref().map(|page| page.cursor.findings.clone()).unwrap_or_default();
     findings.retain(|finding| finding.topic != "files");
     findings.insert(0, Finding::sure("files", message));
@@ -234,7 +233,7 @@ pub(crate) async fn test_place(location: &FileLocation) -> Result<()> {
     let local = local.clone();
     let look = move || match Folder::named(&local)? {
         Named::File => local.files.open(&local.path).map(|_| ()),
-        Named::Several(folder) => folder.list().map(|_| ()),
+        Named::Several(folder) => folder.files().map(|_| ()),
     };
     let looked = tokio::task::spawn_blocking(look).await.unwrap_or_else(|_| Err(task_panicked()));
     looked.map_err(|error| location.located(error))

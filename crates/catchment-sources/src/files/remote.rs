@@ -4,18 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Write;
 
 use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, mask_url_query};
+use reqwest::Url;
 use reqwest::header::{
     CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
-use reqwest::{Method, Url};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::http::{
-    Answer, AuthOptions, Body, Client, ClientOptions, HttpLimits, OtherOrigins, RateLimit, Request, Timeouts,
+    Answer, AuthOptions, Client, ClientOptions, Dialect, HttpLimits, OtherOrigins, RateLimit, Request, Saved,
+    Timeouts, save, writing,
 };
 
 /// A download ends when it is silent, not when it is long.
@@ -88,6 +88,7 @@ impl RemoteFile {
         let client = Client::new(
             ClientOptions {
                 home: url.clone(),
+                more_homes: Vec::new(),
                 headers: options.headers,
                 params: Vec::new(),
                 auth: options.auth,
@@ -98,6 +99,7 @@ impl RemoteFile {
                 },
                 rate_limit: RateLimit::default(),
                 rules: Vec::new(),
+                dialect: Dialect::default(),
                 accept: wanted.accept,
                 decodes_text: false,
             },
@@ -132,7 +134,7 @@ impl RemoteFile {
     fn request(&self, known: Option<&RemoteVersion>) -> Request {
         let headers = known.map(RemoteVersion::conditions).unwrap_or_default();
         let end_status = if headers.is_empty() { Vec::new() } else { vec![304] };
-        Request { method: Method::GET, url: self.url.clone(), body: None, headers, end_status }
+        Request { headers, end_status, ..Request::get(self.url.clone()) }
     }
 
     async fn fetch_part(&self, most: Option<u64>, pulse: &Pulse) -> Result<(File, bool)> {
@@ -153,31 +155,13 @@ impl RemoteFile {
             let quote = self.client.quote(&answer.body.beginning());
             return Err(Error::new(ErrorKind::Api, "not_csv", message).with_quote(quote));
         }
-        let failed = |error| {
-            let dir = std::env::temp_dir();
-            Error::io(
-                format!("writing the download to a temporary file in {} (TMPDIR)", dir.display()),
-                error,
-            )
-        };
-        let mut file = tempfile::tempfile().map_err(failed)?;
-        let (head, mut rest) = match answer.body {
-            Body::Whole { bytes, .. } => (bytes, None),
-            Body::Stream { head, rest } => (head, Some(rest)),
-        };
-        file.write_all(&head).map_err(failed)?;
-        let (mut count, is_enough) = (head.len() as u64, |count: u64| most.is_some_and(|most| count >= most));
-        while let Some(stream) = rest.as_mut().filter(|_| !is_enough(count)) {
-            match stream.next().await? {
-                Some(piece) => {
-                    file.write_all(&piece).map_err(failed)?;
-                    count = count.saturating_add(piece.len() as u64);
-                }
-                None if stream.is_proven_whole() => rest = None,
-                None => return Err(self.not_proven_whole(count)),
-            }
+        let mut file = tempfile::tempfile().map_err(writing)?;
+        let mut saved = Saved::default();
+        save(answer, most, &mut file, &mut saved).await?;
+        if saved.is_whole && !saved.is_proven_whole {
+            return Err(self.not_proven_whole(saved.bytes));
         }
-        Ok((file, rest.is_none()))
+        Ok((file, saved.is_whole))
     }
 
     /// A connection that was cut looks the same.

@@ -6,18 +6,21 @@ mod start;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use catchment_core::{Coverage, Cursor, Error, ErrorKind, Finding, Page, PageSize, Progress, Pulse, Result};
+use catchment_core::{
+    Columns, Coverage, Cursor, Error, ErrorKind, Finding, Page, PageSize, Progress, Pulse, Result,
+    WHOLE_RECORD,
+};
 use catchment_formats::{FileFormat, Pages};
 
 use super::entry::{FileEntry, FileRead, listed};
 use super::merge::MergedPage;
 use super::options::PlaceRules;
-use super::place::Place;
+use super::place::{Place, told};
 use super::state::{KnownFiles, OpenFile, SeveralState};
 
 /// A reading of several files under way.
-pub(super) struct SeveralPages {
-    place: Place,
+pub(crate) struct SeveralPages {
+    place: Box<dyn Place>,
     format: FileFormat,
     rules: PlaceRules,
     fields: Arc<[Box<str>]>,
@@ -58,6 +61,13 @@ impl SeveralPages {
             None => current.pages.next(),
         };
         match part {
+            Ok(Some(part)) if current.file.cursor.is_none() && has_nothing_mapped(&part, &self.fields) => {
+                let entry = current.file.entry.clone();
+                let error = nothing_mapped(&part.columns, &self.fields);
+                self.current = None;
+                self.give_up(&entry, error)?;
+                Ok(false)
+            }
             Ok(Some(part)) => {
                 let max_rows = self.page_size.max_rows();
                 if self.merged.page.count() > 0 && self.merged.page.count() + part.count() > max_rows {
@@ -96,7 +106,7 @@ impl SeveralPages {
         if !std::mem::take(&mut self.is_first) {
             part.cursor.findings.retain(|finding| finding.is_unsure);
         }
-        let file = self.place.told(name).cloned();
+        let file = told(&*self.place, name).cloned();
         self.merged.add(part, file.as_ref());
     }
 
@@ -153,6 +163,28 @@ impl SeveralPages {
         cursor.findings.push(Finding::sure("files", format!("{} files", self.listed.len())));
         Ok(())
     }
+}
+
+/// Whether a file has not one of the columns that are mapped: it is of another kind than the others.
+fn has_nothing_mapped(part: &Page, fields: &[Box<str>]) -> bool {
+    let is_there = |field: &str| {
+        part.columns.iter().any(|column| {
+            **column == *WHOLE_RECORD
+                || field
+                    .strip_prefix(&**column)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    };
+    !fields.is_empty() && !part.columns.is_empty() && !fields.iter().any(|field| is_there(field))
+}
+
+fn nothing_mapped(columns: &Columns, fields: &[Box<str>]) -> Error {
+    let shown = |names: &[Box<str>]| {
+        names.iter().take(10).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let message =
+        format!("it has none of the columns that are mapped ({}); it has {}", shown(fields), shown(columns));
+    Error::new(ErrorKind::Parsing, "no_mapped_column", message)
 }
 
 impl Pages for SeveralPages {

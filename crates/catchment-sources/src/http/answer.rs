@@ -11,7 +11,7 @@ use super::redaction::Redactor;
 use super::status::header_text;
 
 /// A body up to here is taken whole, so that the request can be repeated when it breaks off; a longer one is a stream.
-const WHOLE_BYTES: usize = 8 << 20;
+pub(super) const WHOLE_BYTES: usize = 8 << 20;
 /// What is looked at of a body that is quoted.
 const QUOTED_BYTES: usize = 64 << 10;
 
@@ -123,6 +123,8 @@ impl Stream {
 pub(super) struct Collector<'c> {
     /// Whether text of another encoding becomes UTF-8.
     pub(super) decodes_text: bool,
+    /// What is taken whole; more is a stream.
+    pub(super) whole_bytes: usize,
     /// Most bytes after decompression.
     pub(super) limit: u64,
     pub(super) pulse: &'c Pulse,
@@ -138,7 +140,7 @@ impl Collector<'_> {
         let mut rest = Stream { body, text, url, taken: 0, limit: self.limit, pulse: self.pulse.clone() };
         let mut bytes = Vec::new();
         let redacted = |error: Error| error.map_text(|text| self.redactor.clean(text).into_owned());
-        while bytes.len() < WHOLE_BYTES {
+        while bytes.len() < self.whole_bytes {
             match rest.next().await.map_err(redacted)? {
                 Some(piece) => bytes.extend_from_slice(&piece),
                 // A file whose end is not proven is judged by whoever asked for it; a text in JSON has an end of its

@@ -4,19 +4,21 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 
 use catchment_core::{Error, ErrorKind, Host, Pulse, Result, Secret, invalid_option, mask_url_query};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, USER_AGENT,
+    IF_NONE_MATCH, RANGE, USER_AGENT,
 };
 use reqwest::{Method, Response, StatusCode, Url};
 
-use super::answer::{self, Answer, Collector, EndReason};
+use super::answer::{self, Answer, Collector, EndReason, WHOLE_BYTES};
 use super::auth::{Auth, AuthOptions, Credential};
 use super::body;
 use super::connections::Connections;
+use super::dialect::{Dialect, Failure};
 use super::limits::HttpLimits;
 use super::origins::{Origins, OtherOrigins};
 use super::redirect::{MAX_REDIRECTS, follow_redirect, redirect_target, too_many_redirects};
@@ -24,13 +26,18 @@ use super::request::Request;
 use super::retry::Backoff;
 use super::rules::{ErrorRule, Rules};
 use super::secret::check_secret;
-use super::status::{UNAUTHORIZED, answer_error};
+use super::status::{UNAUTHORIZED, answer_error, clock_ahead};
 use super::throttle::{RateLimit, Throttle};
+
+/// New tokens for one request.
+const MAX_RENEWALS: usize = 3;
 
 /// What a client is made from.
 pub(crate) struct ClientOptions {
-    /// The address of the source: its origin is the only one that credentials go to.
+    /// The address of the source: credentials go to its origin.
     pub(crate) home: Url,
+    /// Other addresses of the same service: credentials go to their origins as well, and nowhere else.
+    pub(crate) more_homes: Vec<Url>,
     pub(crate) headers: BTreeMap<String, Secret>,
     /// Parameters of each request that may be secrets, as their names and texts; they go to that origin alone as well.
     pub(crate) params: Vec<(String, String)>,
@@ -39,6 +46,7 @@ pub(crate) struct ClientOptions {
     pub(crate) limits: HttpLimits,
     pub(crate) rate_limit: RateLimit,
     pub(crate) rules: Vec<ErrorRule>,
+    pub(crate) dialect: Dialect,
     /// What is asked for, such as `application/json`.
     pub(crate) accept: &'static str,
     /// Whether text of another encoding becomes UTF-8.
@@ -51,6 +59,7 @@ pub(crate) struct Client {
     auth: Auth,
     limits: HttpLimits,
     rules: Rules,
+    dialect: Dialect,
     accept: &'static str,
     decodes_text: bool,
     throttle: Throttle,
@@ -66,7 +75,7 @@ impl Client {
             let parsed = HeaderName::try_from(name.as_str());
             Ok((parsed.map_err(|_| invalid_option(&option, "is not a valid name of an HTTP header"))?, value))
         });
-        let connections = Arc::new(Connections::new(host, setup.limits));
+        let connections = Arc::new(Connections::new(host, setup.limits, setup.dialect));
         setup.params.iter().for_each(|(_, value)| connections.redactor.mask_query(value));
         setup.home.query_pairs().for_each(|(_, value)| connections.redactor.mask_query(&value));
         let headers = headers.collect::<Result<_>>()?;
@@ -74,6 +83,7 @@ impl Client {
         Ok(Self {
             origins: Origins {
                 home: setup.home,
+                more: setup.more_homes.iter().map(Url::origin).collect(),
                 headers,
                 params: setup.params,
                 key_param: auth.query_key().map(str::to_owned),
@@ -83,6 +93,7 @@ impl Client {
             auth,
             limits: setup.limits.check()?,
             rules: Rules::new(setup.rules)?,
+            dialect: setup.dialect,
             accept: setup.accept,
             decodes_text: setup.decodes_text,
             throttle: Throttle::new(&setup.rate_limit)?,
@@ -126,13 +137,29 @@ impl Client {
     /// The kind says what became of it; the message has the status, the address without secrets, and a cut of the
     /// body.
     pub(crate) async fn send(&self, request: &Request, pulse: &Pulse) -> Result<Answer> {
-        let mut backoff = Backoff::new();
+        self.send_for(request, pulse, |answer| ready(Ok(answer))).await
+    }
+
+    /// The same, and reads what was answered: what cannot be read is asked for once more as well, if its error is worth it.
+    ///
+    /// # Errors
+    /// As of [`Client::send`], and of `read`.
+    pub(crate) async fn send_for<T, F: Future<Output = Result<T>>>(
+        &self,
+        request: &Request,
+        pulse: &Pulse,
+        read: impl Fn(Answer) -> F,
+    ) -> Result<T> {
+        let mut backoff = Backoff::new(self.dialect.first_pause);
         loop {
             self.throttle.acquire().await?;
             let result = self.attempt(request, pulse).await;
             self.throttle.note(&result);
             let error = match result {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => match read(answer).await {
+                    Ok(read) => return Ok(read),
+                    Err(error) => error,
+                },
                 Err(error) => error,
             };
             // What is not idempotent is not repeated.
@@ -151,16 +178,18 @@ impl Client {
         error.with("url", self.clean(&mask_url_query(url.as_str())))
     }
 
-    /// Once, or twice where the token was refused and a new one is to be had.
+    /// Once, and again where the token was refused and a new one is to be had: others may have used that up meanwhile.
     async fn attempt(&self, request: &Request, pulse: &Pulse) -> Result<Answer> {
-        let credential = self.auth.credential(&self.connections, None).await?;
-        match self.follow(request, &credential, pulse).await {
-            Err(error) if error.code() == UNAUTHORIZED && self.auth.is_renewable() => {
-                let renewed = self.auth.credential(&self.connections, Some(&credential)).await?;
-                self.follow(request, &renewed, pulse).await
+        let mut credential = self.auth.credential(&self.connections, None).await?;
+        for _ in 0..MAX_RENEWALS {
+            match self.follow(request, &credential, pulse).await {
+                Err(error) if error.code() == UNAUTHORIZED && self.auth.is_renewable() => {
+                    credential = self.auth.credential(&self.connections, Some(&credential)).await?;
+                }
+                result => return result,
             }
-            result => result,
         }
+        self.follow(request, &credential, pulse).await
     }
 
     /// Follows redirects to the answer.
@@ -193,7 +222,7 @@ impl Client {
         if request.body.is_some() {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        self.origins.apply(&mut url, &mut headers, credential)?;
+        self.origins.apply(&mut url, (&mut headers, &request.home_headers), credential)?;
         let mut sent = reqwest::Request::new(request.method.clone(), url);
         *sent.headers_mut() = headers;
         *sent.body_mut() = request.body.clone().map(Into::into);
@@ -206,13 +235,15 @@ impl Client {
         if request.end_status.contains(&status.as_u16()) {
             return Ok(Answer::without_records(url, status, headers, EndReason::PastLast));
         }
-        let is_fine = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
+        let is_part = status == StatusCode::PARTIAL_CONTENT && !request.headers.contains_key(RANGE);
+        let is_fine = status.is_success() && !is_part;
         let was_asked =
             request.headers.contains_key(IF_NONE_MATCH) || request.headers.contains_key(IF_MODIFIED_SINCE);
         if is_fine || status == StatusCode::NOT_MODIFIED && was_asked {
             let collector = Collector {
                 decodes_text: self.decodes_text,
-                limit: self.limits.page_bytes,
+                whole_bytes: if request.is_continued { 0 } else { WHOLE_BYTES },
+                limit: request.max_bytes.unwrap_or(self.limits.page_bytes),
                 pulse,
                 redactor: &self.connections.redactor,
             };
@@ -222,6 +253,8 @@ impl Client {
         }
         let beginning = answer::beginning(response).await;
         let error = answer_error(&url, status, &headers, self.quote(&beginning));
+        let failure = Failure { url: &url, status, body: &beginning, clock_ahead: clock_ahead(&headers) };
+        let error = self.dialect.judge(&failure, error);
         self.rules.judge_failure(status, &beginning, error)?;
         Ok(Answer::without_records(url, status, headers, EndReason::Ignored))
     }

@@ -10,6 +10,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::address::check_address;
+use super::dialect::Dialect;
 use super::error_chain::{find, root_cause};
 use super::limits::HttpLimits;
 use super::redaction::Redactor;
@@ -21,17 +22,19 @@ pub(super) struct Connections {
     network: NetworkAccess,
     access: SecretAccess,
     limits: HttpLimits,
+    pub(super) dialect: Dialect,
     /// One for the ports that are not ours, and one for the port that is.
     clients: [OnceLock<reqwest::Client>; 2],
     pub(super) redactor: Redactor,
 }
 
 impl Connections {
-    pub(super) fn new(host: &Host, limits: HttpLimits) -> Self {
+    pub(super) fn new(host: &Host, limits: HttpLimits, dialect: Dialect) -> Self {
         Self {
             network: host.network.clone(),
             access: host.secrets.clone(),
             limits,
+            dialect,
             clients: Default::default(),
             redactor: Redactor::default(),
         }

@@ -29,6 +29,8 @@ pub enum OtherOrigins {
 pub(super) struct Origins {
     /// The address of the source.
     pub(super) home: Url,
+    /// Other origins of the same service.
+    pub(super) more: Vec<url::Origin>,
     pub(super) headers: Vec<(HeaderName, Secret)>,
     /// Parameters of each request that may be secrets.
     pub(super) params: Vec<(String, String)>,
@@ -43,12 +45,13 @@ impl Origins {
     pub(super) fn apply(
         &self,
         url: &mut Url,
-        headers: &mut HeaderMap,
+        (headers, home_headers): (&mut HeaderMap, &HeaderMap),
         credential: &Credential,
     ) -> Result<()> {
         if !self.is_home(url) {
             return self.strip_for_others(url);
         }
+        headers.extend(home_headers.clone());
         for (name, secret) in &self.headers {
             headers.insert(name, self.connections.header(name.as_str(), secret)?);
         }
@@ -99,7 +102,8 @@ impl Origins {
     }
 
     fn is_home(&self, url: &Url) -> bool {
-        url.origin() == self.home.origin()
+        let origin = url.origin();
+        origin == self.home.origin() || self.more.contains(&origin)
     }
 
     /// Takes the key of the query out of an address that a server made from ours.

@@ -44,8 +44,18 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(at.duration_since(now(headers)).unwrap_or_default())
 }
 
+/// How many seconds the clock of this machine is ahead of the server's, where that tells its time.
+pub(super) fn clock_ahead(headers: &HeaderMap) -> Option<i64> {
+    header_text(headers, DATE.as_str())?;
+    let seconds = |time: Duration| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    Some(match SystemTime::now().duration_since(now(headers)) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => -seconds(behind.duration()),
+    })
+}
+
 /// The server's time.
-fn now(headers: &HeaderMap) -> SystemTime {
+pub(super) fn now(headers: &HeaderMap) -> SystemTime {
     let date = header_text(headers, DATE.as_str()).and_then(|date| httpdate::parse_http_date(date).ok());
     date.unwrap_or_else(SystemTime::now)
 }

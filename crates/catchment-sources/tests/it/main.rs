@@ -4,6 +4,7 @@
 
 mod api;
 mod csv;
+mod drive;
 mod edges;
 mod extremes;
 mod faults;

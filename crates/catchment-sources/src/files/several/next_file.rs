@@ -1,12 +1,11 @@
 //! Going from one file to the next.
 
-use catchment_core::{Cursor, Error, ErrorKind, Finding, Reading, Result};
+use catchment_core::{Cursor, Error, Finding, Reading, Result};
 use catchment_formats::{Blob, FileFormat, Format, Pages};
 
 use super::{Current, SeveralPages};
 use crate::files::entry::{FileEntry, FileRead, digest, listed};
 use crate::files::options::OnBadFile;
-use crate::files::place::Place;
 use crate::files::state::OpenFile;
 
 impl SeveralPages {
@@ -16,7 +15,7 @@ impl SeveralPages {
     }
 
     pub(super) fn blob(&self, name: &str) -> Result<Blob> {
-        Ok(Blob::new(self.place.open(name)?, self.is_wanted.clone())?.with_name(name))
+        self.place.blob(name, self.is_wanted.clone())
     }
 
     pub(super) fn open(&self, entry: &FileEntry, after: Option<Cursor>) -> Result<Box<dyn Pages>> {
@@ -41,7 +40,7 @@ impl SeveralPages {
             match self.begin(&entry) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
-                Err(error) if error.code() == "no_such_file" && matches!(self.place, Place::Folder(_)) => {
+                Err(error) if error.code() == "no_such_file" && self.place.is_several() => {
                     self.has_vanished = true;
                 }
                 Err(error) => self.give_up(&entry, error)?,
@@ -97,11 +96,12 @@ impl SeveralPages {
     /// Makes a file that cannot be read a reject, where that is wanted and it is the file's fault.
     pub(super) fn give_up(&mut self, entry: &FileEntry, error: Error) -> Result<()> {
         let error = self.place.located(error, &entry.name);
-        let is_at_fault = matches!(error.kind(), ErrorKind::Parsing | ErrorKind::Config);
-        if self.rules.on_bad_file == OnBadFile::Fail || !is_at_fault || matches!(self.place, Place::One(_)) {
+        let is_at_fault = self.place.is_of_file(&error) && self.place.is_several();
+        if self.rules.on_bad_file == OnBadFile::Fail || !is_at_fault {
             return Err(error);
         }
-        self.merged.add_bad_file(&entry.name, error.message());
+        let item = self.place.item(&entry.name);
+        self.merged.add_bad_file(&entry.name, item, error.message());
         self.pass(entry);
         Ok(())
     }

@@ -17,14 +17,14 @@ const MAX_KNOWN: usize = 20_000;
 
 impl SeveralPages {
     /// Begins to read, or goes on where a cursor stands.
-    pub(in crate::files) fn start(
-        place: Place,
+    pub(crate) fn start(
+        place: Box<dyn Place>,
         format: &FileFormat,
         rules: PlaceRules,
         reading: Reading,
         is_wanted: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> Result<Self> {
-        let listed = list(&place, rules)?;
+        let listed = list(&*place, rules)?;
         // What another version has left says nothing.
         let known =
             reading.carryover.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
@@ -146,10 +146,10 @@ fn lacking(columns: &[Box<str>], seen: &[(Arc<str>, Columns)]) -> Option<Finding
 }
 
 /// The files that there are.
-fn list(place: &Place, rules: PlaceRules) -> Result<Vec<FileEntry>> {
+fn list(place: &dyn Place, rules: PlaceRules) -> Result<Vec<FileEntry>> {
     let listed = place.list()?;
-    match place {
-        Place::Folder(folder) if listed.is_empty() && !rules.new_files => Err(folder.without_files()),
+    match place.without_files() {
+        Some(error) if listed.is_empty() && !rules.new_files => Err(error),
         _ if rules.new_files && listed.len() > MAX_KNOWN => {
             let message = format!(
                 "there are {} files, and `newFiles` remembers up to {MAX_KNOWN}; move those that are read elsewhere",

@@ -72,6 +72,15 @@ pub enum AuthOptions {
         #[serde(default)]
         client_authentication: ClientAuthentication,
     },
+    /// Tokens of OAuth 2.0 for a service account of Google, by assertions that its key signs (RFC 7523).
+    ServiceAccount {
+        /// The text of its key file, in JSON.
+        key: Secret,
+        /// OAuth scopes: a list, or a text with spaces between.
+        scopes: Scopes,
+        /// The user that it acts for, where its domain lets it (domain-wide delegation).
+        subject: Option<String>,
+    },
 }
 
 /// Where a key is sent.

@@ -6,8 +6,10 @@ use catchment_core::{Host, Result, Secret, invalid_option};
 use reqwest::header::HeaderName;
 
 use super::credential::{Credential, authorization, base64, header_value};
-use super::oauth::{Grant, OauthClient, Refresh, TokenEndpoint};
+use super::endpoint::{OauthClient, TokenEndpoint};
+use super::oauth::{Grant, Refresh, TokenClient};
 use super::options::{AuthOptions, KeyLocation};
+use super::service_account::ServiceAccount;
 use super::token::TokenCache;
 use crate::http::connections::Connections;
 use crate::http::secret::check_secret;
@@ -110,7 +112,7 @@ impl Scheme {
                 let endpoint = TokenEndpoint::new(&token_url, scopes.as_ref(), token_params)?;
                 let secret = Some(allowed("clientSecret", client_secret)?);
                 let client = OauthClient { id, secret, authentication };
-                Self::Oauth(TokenCache::new(Grant { endpoint, client, refresh: None }))
+                Self::Oauth(TokenCache::new(Grant::Client(TokenClient { endpoint, client })))
             }
             AuthOptions::Oauth2RefreshToken {
                 token_url,
@@ -125,11 +127,13 @@ impl Scheme {
                 let secret = client_secret.map(|secret| allowed("clientSecret", secret)).transpose()?;
                 let client = OauthClient { id, secret, authentication };
                 let (first, store) = (allowed("refreshToken", refresh_token)?, host.tokens.clone());
-                Self::Oauth(TokenCache::new(Grant {
-                    endpoint,
-                    client,
-                    refresh: Some(Refresh { first, store }),
-                }))
+                let grant = Grant::Refresh(TokenClient { endpoint, client }, Refresh { first, store });
+                Self::Oauth(TokenCache::new(grant))
+            }
+            AuthOptions::ServiceAccount { key, scopes, subject } => {
+                let key = allowed("key", key)?;
+                let account = ServiceAccount { key, scopes: scopes.joined(), subject };
+                Self::Oauth(TokenCache::new(Grant::ServiceAccount(account)))
             }
         })
     }

@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::credential::Credential;
-use super::oauth::{AccessToken, Grant};
+use super::endpoint::AccessToken;
+use super::oauth::Grant;
 use crate::http::connections::Connections;
 
 /// A grant, and the token that it was last exchanged for.
@@ -24,7 +25,7 @@ impl TokenCache {
 
     /// The name of the grant, for people.
     pub(super) fn grant_name(&self) -> &'static str {
-        if self.grant.refresh.is_some() { "oauth2_refresh_token" } else { "oauth2_client_credentials" }
+        self.grant.name()
     }
 
     /// A token that has not expired and is not `refused`.

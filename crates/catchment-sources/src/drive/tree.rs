@@ -1,0 +1,300 @@
+//! The folders below one, with what is in them: each listed by itself, as a query over several loses files in silence.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use catchment_core::{Error, ErrorKind, Pulse, Result};
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::client::DriveClient;
+use super::meaning::{NOT_FOUND, STALE_TOKEN};
+use super::pattern::{Wanted, join};
+use super::resource::{DriveFile, FOLDER};
+use super::root::log_of;
+
+/// The most folders of a tree.
+const MAX_FOLDERS: usize = 100_000;
+/// The most items of a folder, which is what Drive lets one have.
+const MAX_ITEMS: usize = 500_000;
+/// Files that are kept from the walk until they are read; others are listed a second time.
+const MAX_KEPT: usize = 100_000;
+/// How often a list is begun anew because its page token died.
+const MAX_RESTARTS: usize = 3;
+
+/// Which part of Drive is read.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    pub(super) wanted: Wanted,
+    pub(super) is_recursive: bool,
+    pub(super) follows_shortcuts: bool,
+}
+
+/// How often in a row a list may name the same next page: some of its pages are empty.
+pub(super) const MAX_SAME: usize = 10;
+
+/// A folder of a tree.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Folder {
+    /// Its path below the first one, which has none.
+    pub(super) path: String,
+    /// The shared drive that it is searched in, where the client is a member.
+    pub(super) drive: Option<String>,
+    /// Its files that are meant, in the order of their ids; none where they were too many to be kept.
+    pub(super) files: Option<Vec<Entry>>,
+    /// Files that shortcuts in it lead to.
+    pub(super) linked: Vec<Entry>,
+}
+
+/// A file that is meant.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// What it is ordered by: its id, or that of the shortcut that leads to it.
+    pub(super) order: String,
+    pub(super) file: DriveFile,
+}
+
+/// All folders below one, with it.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// By their ids.
+    pub(super) folders: BTreeMap<String, Folder>,
+    /// The ids of shortcuts, and of what they lead to: what becomes of these tells of the tree as well.
+    pub(super) links: HashSet<String>,
+    /// Where each change log that tells of the tree stood before its first list.
+    pub(super) logs: BTreeMap<Option<String>, String>,
+    /// Shortcuts that lead to nothing that can be seen.
+    pub(super) dangling: usize,
+}
+
+/// Walks folders.
+pub(super) struct Walker<'a> {
+    pub(super) client: &'a DriveClient,
+    pub(super) scope: &'a Scope,
+    pub(super) pulse: &'a Pulse,
+    /// Whether what changes from now on matters.
+    pub(super) notes_logs: bool,
+    tree: Tree,
+    memberships: HashMap<String, Option<String>>,
+    /// The folders that are listed, or about to be.
+    opened: HashSet<String>,
+    kept: usize,
+}
+
+/// A folder that is to be listed.
+type Open = (String, Folder);
+
+impl<'a> Walker<'a> {
+    pub(super) fn new(client: &'a DriveClient, scope: &'a Scope, pulse: &'a Pulse, notes_logs: bool) -> Self {
+        Self {
+            client,
+            scope,
+            pulse,
+            notes_logs,
+            tree: Tree::default(),
+            memberships: HashMap::new(),
+            opened: HashSet::new(),
+            kept: 0,
+        }
+    }
+
+    /// All folders below one.
+    ///
+    /// # Errors
+    /// As of the calls of Drive; `config`, `too_many_folders`.
+    pub(super) async fn walk(mut self, root: &DriveFile, path: &str) -> Result<Tree> {
+        let mut level = vec![self.open(root, path.to_owned()).await?];
+        let (client, pulse) = (self.client, self.pulse);
+        while !level.is_empty() {
+            let lists = level.into_iter().map(|(id, folder)| async move {
+                let files = list_folder(client, &id, folder.drive.as_deref(), pulse).await?;
+                Ok::<_, Error>((id, folder, files))
+            });
+            let mut lists = stream::iter(lists).buffered(client.http.concurrency());
+            let mut next = Vec::new();
+            while let Some((id, folder, files)) = lists.try_next().await? {
+                let Some(files) = files else {
+                    if id == root.id {
+                        let message = format!("the folder `{}` cannot be seen any more", root.name);
+                        return Err(Error::config("not_shared", message));
+                    }
+                    continue;
+                };
+                self.add((id, folder), files, &mut next).await?;
+            }
+            level = next;
+        }
+        self.drop_repeated();
+        Ok(self.tree)
+    }
+
+    /// A folder that is about to be listed: from here on, what changes in it is in a log.
+    async fn open(&mut self, folder: &DriveFile, path: String) -> Result<Open> {
+        let drive = match folder.drive_id.as_ref().and_then(|drive| self.memberships.get(drive)) {
+            Some(known) => known.clone(),
+            None => {
+                let log = log_of(self.client, folder, self.pulse).await?;
+                if let Some(drive) = &folder.drive_id {
+                    self.memberships.insert(drive.clone(), log.clone());
+                }
+                log
+            }
+        };
+        if self.notes_logs && !self.tree.logs.contains_key(&drive) {
+            let token = self.client.start_token(drive.as_deref(), self.pulse).await?;
+            self.tree.logs.insert(drive.clone(), token);
+        }
+        self.opened.insert(folder.id.clone());
+        Ok((folder.id.clone(), Folder { path, drive, ..Folder::default() }))
+    }
+
+    /// Adds a folder with what is in it; `next` are the folders in it.
+    async fn add(
+        &mut self,
+        (id, mut folder): Open,
+        files: Vec<DriveFile>,
+        next: &mut Vec<Open>,
+    ) -> Result<()> {
+        let mut kept = Vec::new();
+        for file in files {
+            if file.is_folder() {
+                if self.scope.is_recursive && !self.opened.contains(&file.id) {
+                    let path = join(&folder.path, &file.name);
+                    next.push(self.open(&file, path).await?);
+                }
+            } else if file.target().is_some() {
+                if self.scope.follows_shortcuts {
+                    self.follow(&file, &mut folder, next).await?;
+                }
+            } else if self.scope.wanted.has(&file, &folder.path) {
+                kept.push(Entry { order: file.id.clone(), file });
+            }
+        }
+        self.kept += kept.len();
+        folder.files = (self.kept <= MAX_KEPT).then_some(kept);
+        self.tree.folders.insert(id, folder);
+        if self.tree.folders.len() + next.len() <= MAX_FOLDERS {
+            return Ok(());
+        }
+        let message = format!("there are more than {MAX_FOLDERS} folders below it; name a folder with fewer");
+        Err(Error::config("too_many_folders", message))
+    }
+
+    /// Follows a shortcut: to a folder that is listed with the others, or to a file. Those that lead back are known already.
+    async fn follow(
+        &mut self,
+        shortcut: &DriveFile,
+        folder: &mut Folder,
+        next: &mut Vec<Open>,
+    ) -> Result<()> {
+        let Some(target) = shortcut.target() else { return Ok(()) };
+        self.tree.links.insert(shortcut.id.clone());
+        let is_new = self.tree.links.insert(target.target_id.clone());
+        let is_folder = target.target_mime_type == FOLDER;
+        if !is_new || is_folder && (!self.scope.is_recursive || self.opened.contains(&target.target_id)) {
+            return Ok(());
+        }
+        let found = match self.client.file(&target.target_id, self.pulse).await {
+            Ok(found) if found.trashed => None,
+            Err(error) if error.code() == NOT_FOUND => None,
+            found => Some(found?),
+        };
+        match found {
+            None => self.tree.dangling += 1,
+            Some(found) if found.is_folder() => {
+                let path = join(&folder.path, &shortcut.name);
+                next.push(self.open(&found, path).await?);
+            }
+            Some(file) if self.scope.wanted.has(&file, &folder.path) => {
+                folder.linked.push(Entry { order: shortcut.id.clone(), file });
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Drops files behind shortcuts that are in one of the folders as well.
+    fn drop_repeated(&mut self) {
+        let ids: HashSet<String> = self.tree.folders.keys().cloned().collect();
+        for folder in self.tree.folders.values_mut() {
+            folder.linked.retain(|entry| !entry.file.parents.iter().any(|parent| ids.contains(parent)));
+        }
+    }
+}
+
+/// The files of a folder in the order of their ids, and of those of shortcuts.
+pub(super) async fn entries(
+    client: &DriveClient,
+    scope: &Scope,
+    (id, folder): (&str, &Folder),
+    pulse: &Pulse,
+) -> Result<Vec<Entry>> {
+    let mut entries = match &folder.files {
+        Some(kept) => kept.clone(),
+        None => {
+            let files = list_folder(client, id, folder.drive.as_deref(), pulse).await?.unwrap_or_default();
+            let wanted = files.into_iter().filter(|file| scope.wanted.has(file, &folder.path));
+            wanted.map(|file| Entry { order: file.id.clone(), file }).collect()
+        }
+    };
+    entries.extend(folder.linked.iter().cloned());
+    entries.sort_by(|one, other| one.order.cmp(&other.order));
+    Ok(entries)
+}
+
+/// What is in a folder, in the order of ids; `None` where the folder cannot be seen any more, which looks like an empty one.
+pub(super) async fn list_folder(
+    client: &DriveClient,
+    folder: &str,
+    drive: Option<&str>,
+    pulse: &Pulse,
+) -> Result<Option<Vec<DriveFile>>> {
+    let mut restarts = 0;
+    loop {
+        match list_pages(client, folder, drive, pulse).await {
+            Ok(files) if files.is_empty() && !is_visible(client, folder, pulse).await? => return Ok(None),
+            Ok(files) => return Ok(Some(files)),
+            Err(error) if error.code() == STALE_TOKEN && restarts < MAX_RESTARTS => restarts += 1,
+            // Tokens that die over and over are no fault of the request.
+            Err(error) if error.code() == STALE_TOKEN => return Err(error.with_kind(ErrorKind::Unavailable)),
+            Err(error) if error.code() == NOT_FOUND => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn list_pages(
+    client: &DriveClient,
+    folder: &str,
+    drive: Option<&str>,
+    pulse: &Pulse,
+) -> Result<Vec<DriveFile>> {
+    let (mut files, mut page, mut same) = (BTreeMap::new(), None::<String>, 0);
+    loop {
+        let list = client.children(folder, drive, page.as_deref(), pulse).await?;
+        // Of one that is listed twice the later state counts.
+        files.extend(list.files.into_iter().filter(|file| !file.trashed).map(|file| (file.id.clone(), file)));
+        if files.len() > MAX_ITEMS {
+            let message =
+                format!("a folder has more than {MAX_ITEMS} items, which Drive does not let one have");
+            return Err(Error::new(ErrorKind::Api, "endless_list", message));
+        }
+        match list.next_page_token {
+            Some(next) if page.as_ref() == Some(&next) && same == MAX_SAME => {
+                let message = "Drive answers with the same page of a list again and again";
+                return Err(Error::new(ErrorKind::Unavailable, "endless_list", message));
+            }
+            Some(next) => {
+                same = if page.as_ref() == Some(&next) { same + 1 } else { 0 };
+                page = Some(next);
+            }
+            None => return Ok(files.into_values().collect()),
+        }
+    }
+}
+
+async fn is_visible(client: &DriveClient, folder: &str, pulse: &Pulse) -> Result<bool> {
+    match client.file(folder, pulse).await {
+        Ok(folder) => Ok(!folder.trashed),
+        Err(error) if error.code() == NOT_FOUND => Ok(false),
+        Err(error) => Err(error),
+    }
+}
