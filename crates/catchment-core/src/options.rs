@@ -59,7 +59,7 @@ pub fn invalid_option(option: &str, problem: &str) -> Error {
 pub fn parse<T: DeserializeOwned>(base: &str, value: Value) -> Result<T> {
     serde_path_to_error::deserialize(value).map_err(|error| {
         let pointer = pointer(base, error.path());
-        let message = with_hint(without_text(&error.inner().to_string()));
+        let message = with_hint(without_text(&error.inner().to_string(), pointer.contains("/auth")));
         let shown = if pointer.is_empty() { message.clone() } else { format!("{pointer}: {message}") };
         Error::config("invalid_options", shown).with_detail(pointer, message)
     })
@@ -75,8 +75,13 @@ fn with_hint(message: String) -> String {
     message + &hint.unwrap_or_default()
 }
 
-/// A message of serde without the text that it did not expect, which may be a secret in the wrong place.
-fn without_text(message: &str) -> String {
+/// A message of serde without the text that it did not expect, which may be a secret in the wrong place; so may a name be that is
+/// not known among credentials.
+fn without_text(message: &str, is_of_credentials: bool) -> String {
+    let variant = message.strip_prefix("unknown variant `").filter(|_| is_of_credentials);
+    if let Some((_, expected)) = variant.and_then(|rest| rest.rsplit_once("`, expected ")) {
+        return format!("unknown variant, expected {expected}");
+    }
     match (message.split_once(" string \""), message.rsplit_once("\", expected ")) {
         (Some((before, _)), Some((_, after))) => format!("{before} string, expected {after}"),
         _ => message.to_owned(),
@@ -97,4 +102,30 @@ fn pointer(base: &str, path: &serde_path_to_error::Path) -> String {
         }
     }
     pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_place_of_a_kind_of_credentials_is_not_repeated() {
+        #[derive(Debug, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        enum Auth {
+            Bearer,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Options {
+            #[expect(dead_code, reason = "it never parses")]
+            auth: Auth,
+        }
+        for kind in ["s3cr3t", "s3cr3t`, expected `s3cr3t"] {
+            let error = parse::<Options>("/options", json!({"auth": {"type": kind}})).unwrap_err();
+            assert!(!error.message().contains("s3cr3t") && error.message().contains("`bearer`"), "{error}");
+        }
+    }
 }

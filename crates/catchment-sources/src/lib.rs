@@ -3,11 +3,13 @@
 pub mod api;
 pub mod csv;
 pub mod drive;
+mod fields;
 pub mod file;
 mod files;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 mod http;
+mod media;
 mod stream;
 
 use catchment_core::Registry;

@@ -137,15 +137,34 @@ fn duration(days: f64) -> Option<(CellKind, String)> {
     Some((if hours < 24 { CellKind::Time } else { CellKind::Text }, text))
 }
 
-/// A date or a time of a grid: its days since 1899-12-30, and which of both is shown of them.
+/// A date or a time of a grid: its days since 1899-12-30, and how it is shown, which tells what it is meant as.
 pub(super) fn grid_moment(days: f64, shown: &str) -> (CellKind, String) {
-    let has_time = shown.contains(':');
-    let is_time_alone = has_time
-        && shown
-            .chars()
-            .all(|char| char.is_ascii_digit() || " :.,-".contains(char) || "apmAPM".contains(char));
-    let found = if is_time_alone { duration(days) } else { grid_date(days, has_time) };
+    let found = match shown_hours(shown) {
+        // A duration below zero is no moment.
+        _ if days < 0.0 && shown.trim().starts_with('-') => None,
+        // Of a moment of which the time alone is shown, the date is there all the same.
+        Some(hours) if days < 1.0 || hours.is_some_and(|hours| hours == (days * 24.0 + 1e-6).floor()) => {
+            duration(days)
+        }
+        Some(_) => grid_date(days, true),
+        None => grid_date(days, shown.contains(':')),
+    };
     found.unwrap_or_else(|| (CellKind::Text, shown.to_owned()))
+}
+
+/// The hours of a text that shows nothing but a time, such as `26:30:00`; none within where it counts half days.
+fn shown_hours(shown: &str) -> Option<Option<f64>> {
+    let shown = shown.trim();
+    let time = shown.trim_end_matches(|char: char| char.is_alphabetic() || ". \u{a0}\u{202f}".contains(char));
+    let mut parts = time.split(':');
+    let hours = parts.next()?;
+    let is_time = !hours.is_empty()
+        && hours.bytes().all(|byte| byte.is_ascii_digit())
+        && (1..=2).contains(&parts.clone().count())
+        && parts.all(|part| {
+            part.len() >= 2 && part.bytes().all(|byte| byte.is_ascii_digit() || b".,".contains(&byte))
+        });
+    is_time.then(|| hours.parse().ok().filter(|_| time.len() == shown.len()))
 }
 
 fn grid_date(days: f64, has_time: bool) -> Option<(CellKind, String)> {
@@ -266,6 +285,13 @@ mod tests {
         );
         assert_eq!(grid_moment(0.5, "12:00:00 PM"), (CellKind::Time, "12:00:00".to_owned()));
         assert_eq!(grid_moment(1.25, "30:00:00"), (CellKind::Text, "30:00:00".to_owned()));
+        assert_eq!(grid_moment(-0.25, "-6:00:00"), (CellKind::Text, "-6:00:00".to_owned()));
+        let evening = (CellKind::DateTime, "2023-03-15T18:00:00".to_owned());
+        for shown in
+            ["2023-03-15 18:00:00", "15.03.2023 18:00", "2023. 3. 15. 18:00:00", "18:00:00", "6:00:00 PM"]
+        {
+            assert_eq!(grid_moment(45_000.75, shown), evening, "{shown}");
+        }
         let from_1904 = |days| show(days, DATE, DateSystem::From1904);
         assert_eq!(from_1904(0.0), (CellKind::Date, "1904-01-01".to_owned()));
         assert_eq!(from_1904(44_888.0), (CellKind::Date, "2026-11-24".to_owned()));

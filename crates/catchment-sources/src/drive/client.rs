@@ -108,6 +108,25 @@ impl DriveClient {
         Ok(about.user.email_address)
     }
 
+    /// What tells the account from others, and says nothing of its secrets.
+    ///
+    /// # Errors
+    /// `config`, where the secrets cannot be read.
+    pub(super) fn account_key(&self) -> Result<String> {
+        let who = match &self.auth {
+            Some(DriveAuth::ServiceAccount { subject: Some(subject), .. }) => subject.clone(),
+            Some(DriveAuth::ServiceAccount { key, subject: None }) => {
+                account_of(&key.resolve(&self.access)?)?
+            }
+            Some(DriveAuth::RefreshToken { client_id, refresh_token, .. }) => {
+                format!("{client_id} {}", refresh_token.resolve(&self.access)?)
+            }
+            None => String::new(),
+        };
+        let digest = ring::digest::digest(&ring::digest::SHA256, who.as_bytes());
+        Ok(digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
     /// A file by its id.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What is in a file: its bytes, proven whole, or the cells of a tab of a Google spreadsheet; in a temporary file.
 
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use catchment_core::{Error, ErrorKind, Finding, Pulse, Result};
 use catchment_formats::{Blob, SheetChoice, blob::ContinueCheck};
@@ -18,8 +18,13 @@ use crate::http::{Request, Saved, writing};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const BLOCK_BYTES: usize = 256 << 10;
+/// Where a zip has the record that ends it: 22 bytes, and a comment.
+const ZIP_END_BYTES: u64 = 22 + 65_535;
 /// How often a file is fetched that changes while it is on its way.
 const MAX_TRIES: usize = 3;
+
+/// The code of bytes that are not those that Drive says a file has.
+pub(super) const CORRUPT_DOWNLOAD: &str = "corrupt_download";
 
 /// How files are fetched.
 pub(super) struct Fetcher<'a> {
@@ -87,7 +92,7 @@ impl Fetcher<'_> {
             }
             if now.content_key() == file.content_key() {
                 let message = format!("what came of `{}` is not what Drive says that it holds", file.name);
-                return Err(Error::new(ErrorKind::Network, "corrupt_download", message));
+                return Err(Error::new(ErrorKind::Network, CORRUPT_DOWNLOAD, message));
             }
             refuse(&now, self.max_bytes)?;
             file = now;
@@ -150,7 +155,7 @@ impl Fetcher<'_> {
         let mut request = self.client.request(url, &[&file.id])?;
         request.max_bytes = Some(self.max_bytes);
         match self.save(&request, file).await {
-            Ok((saved, _)) => Ok(content(saved, file)),
+            Ok((saved, _)) => workbook(saved, file),
             Err(error) if error.code() == EXPORT_TOO_LARGE => match file.export_links.get(XLSX) {
                 Some(link) => self.export_link(file, link).await,
                 None => Err(error),
@@ -176,8 +181,25 @@ impl Fetcher<'_> {
             Ok(saved)
         };
         let saved = self.client.http.send_for(&request, self.pulse, read).await;
-        Ok(content(saved.map_err(|error| self.client.http.redact_error(error))?, file))
+        workbook(saved.map_err(|error| self.client.http.redact_error(error))?, file)
     }
+}
+
+/// An exported workbook, which nothing else proves whole: a zip ends with a record of its own (APPNOTE 4.3.16).
+fn workbook(mut saved: File, file: &DriveFile) -> Result<Content> {
+    let failed = |error| Error::io("reading the download", error);
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    (&saved).take(4).read_to_end(&mut first).map_err(failed)?;
+    let length = saved.seek(SeekFrom::End(0)).map_err(failed)?;
+    saved.seek(SeekFrom::Start(length.saturating_sub(ZIP_END_BYTES))).map_err(failed)?;
+    (&saved).take(ZIP_END_BYTES).read_to_end(&mut last).map_err(failed)?;
+    saved.rewind().map_err(failed)?;
+    if first == b"PK\x03\x04" && last.windows(4).any(|bytes| bytes == b"PK\x05\x06") {
+        return Ok(content(saved, file));
+    }
+    let message =
+        format!("Google answered the export of `{}` with something else than a whole workbook", file.name);
+    Err(Error::new(ErrorKind::Unavailable, "bad_answer", message))
 }
 
 fn content(saved: File, file: &DriveFile) -> Content {

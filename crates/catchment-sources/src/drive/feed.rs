@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use catchment_core::{Error, ErrorKind, Pulse, Result};
 
 use super::client::DriveClient;
-use super::meaning::{NOT_FOUND, STALE_TOKEN};
+use super::list::Tokens;
+use super::meaning::NOT_FOUND;
 use super::resource::{Change, DriveFile};
 use super::state::Logs;
-use super::tree::MAX_SAME;
 
 /// The most changes that are gone through; reading all files costs less then.
 const MAX_CHANGES: usize = 100_000;
+/// The most files that are asked for one by one, as one log has lost them and another may have found them.
+const MAX_ASKED: usize = 1_000;
 
 /// What changed since the tokens.
 #[derive(Debug, Default)]
@@ -27,8 +29,8 @@ pub(super) struct Changes {
 /// How reading the feed ended.
 pub(super) enum FeedEnd {
     Read(Changes),
-    /// A token is not taken any more.
-    Stale,
+    /// A log cannot be read on from its token, for this reason.
+    Stale(Error),
     /// There are too many changes.
     TooMany,
 }
@@ -38,10 +40,10 @@ pub(super) async fn read_feed(client: &DriveClient, logs: &Logs, pulse: &Pulse) 
     let mut changes = Changes::default();
     for (log, token) in logs {
         let drive = Some(log.as_str()).filter(|log| !log.is_empty());
-        let (mut token, mut same) = (token.clone(), 0);
+        let (mut token, mut tokens) = (token.clone(), Tokens::default());
         loop {
             let list = match client.changes(drive, &token, pulse).await {
-                Err(error) if matches!(error.code(), STALE_TOKEN | NOT_FOUND) => return Ok(FeedEnd::Stale),
+                Err(error) if is_of_log(&error) => return Ok(FeedEnd::Stale(error)),
                 list => list?,
             };
             list.changes.into_iter().try_for_each(|change| changes.add(change))?;
@@ -49,19 +51,25 @@ pub(super) async fn read_feed(client: &DriveClient, logs: &Logs, pulse: &Pulse) 
                 return Ok(FeedEnd::TooMany);
             }
             match (list.next_page_token, list.new_start_page_token) {
-                (Some(next), None) if next != token || same < MAX_SAME => {
-                    same = if next == token { same + 1 } else { 0 };
-                    token = next;
-                }
+                (Some(next), None) if tokens.lead_on(&next) => token = next,
                 (None, Some(end)) => {
                     changes.next.insert(log.clone(), end);
                     break;
                 }
+                (Some(_), None) => return Err(bad_feed("its tokens lead in circles")),
                 _ => return Err(bad_feed("it names no token to go on with, or two")),
             }
         }
     }
+    if logs.len() > 1 && !changes.ask_for_lost(client, pulse).await? {
+        return Ok(FeedEnd::TooMany);
+    }
     Ok(FeedEnd::Read(changes))
+}
+
+/// Whether a log cannot be read, by this account or from its token: reading all files tells what is true.
+fn is_of_log(error: &Error) -> bool {
+    error.kind() == ErrorKind::Api || matches!(error.code(), NOT_FOUND | "membership" | "no_permission")
 }
 
 impl Changes {
@@ -76,15 +84,23 @@ impl Changes {
         if file.is_none() && !change.removed {
             return Err(bad_feed("a change says nothing of its file"));
         }
-        // What one log has lost, another may have found.
-        if file.is_some() || !self.is_in_another_log(&id) {
-            self.files.insert(id, file);
-        }
+        self.files.insert(id, file);
         Ok(())
     }
 
-    fn is_in_another_log(&self, id: &str) -> bool {
-        !self.next.is_empty() && self.files.get(id).is_some_and(Option::is_some)
+    /// Asks for what logs have lost, as logs are not in order among each other: what one has lost, another may have found. False
+    /// where that is too much.
+    async fn ask_for_lost(&mut self, client: &DriveClient, pulse: &Pulse) -> Result<bool> {
+        if self.files.values().filter(|file| file.is_none()).count() > MAX_ASKED {
+            return Ok(false);
+        }
+        for (id, file) in self.files.iter_mut().filter(|(_, file)| file.is_none()) {
+            *file = match client.file(id, pulse).await {
+                Err(error) if error.code() == NOT_FOUND => None,
+                found => Some(found?),
+            };
+        }
+        Ok(true)
     }
 }
 

@@ -10,7 +10,7 @@ use catchment_formats::blob::ContinueCheck;
 use catchment_formats::{Blob, Pages};
 use tokio::runtime::Handle;
 
-use super::content::Content;
+use super::content::{CORRUPT_DOWNLOAD, Content};
 use super::meaning::DOWNLOAD_QUOTA;
 use super::pattern::join;
 use super::plan::Drive;
@@ -38,7 +38,11 @@ struct DriveFolder {
     /// By their names in the list.
     files: Mutex<HashMap<Arc<str>, DriveFile>>,
     kept: Mutex<Kept>,
+    lacking: Lacking,
 }
+
+/// The ids of files that could not be fetched, and can be at another time: all is read again then.
+type Lacking = Arc<Mutex<HashSet<String>>>;
 
 /// What was fetched, and is read again soon.
 #[derive(Default)]
@@ -58,6 +62,7 @@ pub(super) async fn read_folder(
     feed: Feed<Page>,
 ) -> (Feed<Page>, Result<()>) {
     let now = drive.client.server_seconds();
+    let lacking = Lacking::default();
     let folder = DriveFolder {
         drive: drive.clone(),
         root,
@@ -67,6 +72,7 @@ pub(super) async fn read_folder(
         looks_first: before.is_none(),
         files: Mutex::default(),
         kept: Mutex::default(),
+        lacking: lacking.clone(),
     };
     let found = match folder.walk().await {
         Ok(found) => found,
@@ -88,7 +94,7 @@ pub(super) async fn read_folder(
     let read = move || {
         let is_wanted = watch(&feed, &reading);
         let pages = SeveralPages::start(Box::new(folder), &format, rules, reading, is_wanted);
-        let sent = pages.and_then(|pages| send_pages(&feed, Box::new(FolderPages { pages, kept })));
+        let sent = pages.and_then(|pages| send_pages(&feed, Box::new(FolderPages { pages, kept, lacking })));
         (feed, sent)
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
@@ -145,7 +151,16 @@ impl DriveFolder {
             return Ok(content);
         }
         drop(kept);
-        let content = self.runtime.block_on(self.drive.fetcher(&self.pulse).fetch(&file))?;
+        let content = self.runtime.block_on(self.drive.fetcher(&self.pulse).fetch(&file));
+        let is_lacking = |error: &Error| !matches!(error.kind(), ErrorKind::Parsing | ErrorKind::Config);
+        let mut lacking = self.lacking.lock().map_err(|_| task_panicked())?;
+        if content.as_ref().is_err_and(is_lacking) {
+            lacking.insert(file.id.clone());
+        } else {
+            lacking.remove(&file.id);
+        }
+        drop(lacking);
+        let content = content?;
         if content.of.content_key() != file.content_key() {
             return Err(changed(&format!("`{name}` is another one now")));
         }
@@ -192,7 +207,8 @@ impl Place for DriveFolder {
     }
 
     fn is_of_file(&self, error: &Error) -> bool {
-        matches!(error.kind(), ErrorKind::Parsing | ErrorKind::Config) || error.code() == DOWNLOAD_QUOTA
+        matches!(error.kind(), ErrorKind::Parsing | ErrorKind::Config)
+            || matches!(error.code(), DOWNLOAD_QUOTA | CORRUPT_DOWNLOAD)
     }
 }
 
@@ -200,6 +216,7 @@ impl Place for DriveFolder {
 struct FolderPages {
     pages: SeveralPages,
     kept: DriveKept,
+    lacking: Lacking,
 }
 
 impl Pages for FolderPages {
@@ -208,7 +225,8 @@ impl Pages for FolderPages {
         let cursor = std::mem::take(&mut page.cursor);
         let state = DriveState::Folder { files: cursor.state.clone() };
         // What was not read as it is now is read again.
-        let is_whole = cursor.coverage == Coverage::Complete;
+        let is_whole = cursor.coverage == Coverage::Complete
+            && self.lacking.lock().is_ok_and(|lacking| lacking.is_empty());
         let carryover = serde_json::to_value(&self.kept).ok().filter(|_| is_whole);
         page.cursor = Cursor { carryover, state: Cursor::new(0, &state)?.state, ..cursor };
         Ok(Some(page))

@@ -79,7 +79,8 @@ impl ItemId {
         let id = id.filter(|id| is_id(id)).ok_or_else(|| bad("the link names no file and no folder"))?;
         let fragment = url.fragment().unwrap_or_default();
         let gid = fragment.split('&').find_map(|pair| pair.strip_prefix("gid=")).map(str::to_owned);
-        let gid = gid.or_else(|| param("gid")).and_then(|gid| gid.parse().ok());
+        let gid = gid.or_else(|| param("gid")).map(|gid| gid.parse());
+        let gid = gid.transpose().map_err(|_| bad("the `gid` of the link is no number of a tab"))?;
         Ok(Self { id, gid })
     }
 }

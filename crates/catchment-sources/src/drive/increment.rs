@@ -12,11 +12,12 @@ use super::inventory::Output;
 use super::resource::DriveFile;
 use super::root::changed;
 use super::state::{DriveKept, DriveState, IncrementState, KnownTree, Logs};
-use super::sweep::{Inventory, known, logs_of};
+use super::sweep::{Inventory, logs_of};
 use super::tree::{Walker, entries};
 
 /// What earlier runs know of a folder.
 pub(super) struct Known {
+    pub(super) account: String,
     pub(super) logs: Logs,
     pub(super) swept: u64,
     pub(super) tree: KnownTree,
@@ -25,7 +26,7 @@ pub(super) struct Known {
 impl Known {
     /// The same for the next run, with where the logs stand.
     fn kept(&self, logs: Logs) -> DriveKept {
-        DriveKept::Files { logs, swept: self.swept, tree: self.tree.clone() }
+        DriveKept::Files { account: self.account.clone(), logs, swept: self.swept, tree: self.tree.clone() }
     }
 }
 
@@ -47,7 +48,9 @@ impl Inventory<'_> {
     pub(super) async fn increment(&self, known: Known, out: &mut Output<'_>) -> Result<Option<&'static str>> {
         let changes = match read_feed(self.client, &known.logs, self.pulse).await? {
             FeedEnd::Read(changes) => changes,
-            FeedEnd::Stale => return Ok(Some("the token of the change feed is not valid any more")),
+            FeedEnd::Stale(_) => {
+                return Ok(Some("the change feed cannot be read on from where the last run left it"));
+            }
             FeedEnd::TooMany => return Ok(Some("too much changed since the last run")),
         };
         if changes.has_memberships {
@@ -80,15 +83,15 @@ impl Inventory<'_> {
         let FeedEnd::Read(changes) = read_feed(self.client, &state.from, self.pulse).await? else {
             return Err(changed("its change feed cannot be read on"));
         };
-        // What says otherwise came after the tokens that are kept: the next run sees to it.
-        let (files, came_in) = match self.judge(&known.tree, &changes) {
-            Ok(Judged { files, came_in }) => (files, came_in),
-            Err(_) => (self.plain(&known.tree, &changes), Vec::new()),
-        };
+        // What says otherwise came after the tokens that are kept; but what left since cannot be told from what left before.
+        let judged = self.judge(&known.tree, &changes);
+        let is_read_again = state.has_folders || judged.is_err();
+        let judged = judged
+            .unwrap_or_else(|_| Judged { files: self.plain(&known.tree, &changes), came_in: Vec::new() });
         // What came into folders that came in has no entry of its own: the next run reads all of the changes once more.
-        let came_in = if state.has_folders { came_in } else { Vec::new() };
-        let kept = state.has_folders.then(|| known.kept(state.from.clone()));
-        self.deliver(known, state, Judged { files, came_in }, kept, out).await
+        let came_in = if state.has_folders { judged.came_in } else { Vec::new() };
+        let kept = is_read_again.then(|| known.kept(state.from.clone()));
+        self.deliver(known, state, Judged { came_in, ..judged }, kept, out).await
     }
 
     /// Delivers what changed. `kept` is what the next run is told, where that is not where the logs stood when they were read.
@@ -110,9 +113,7 @@ impl Inventory<'_> {
             for (log, token) in logs_of(&tree) {
                 state.to.entry(log).or_insert(token);
             }
-            let more = self::known(&tree);
-            known.tree.folders.extend(more.folders);
-            known.tree.links.extend(more.links);
+            known.tree.extend(&tree);
         }
         let (mut present, mut gone) = (0_u64, 0_u64);
         for (id, file) in files {
@@ -171,16 +172,17 @@ impl Inventory<'_> {
                         return Err("a folder was moved out");
                     }
                 }
+                () if file.is_folder() && tree.has_link(id) => {
+                    return Err("a folder that a shortcut leads to came back");
+                }
                 () if file.is_folder() => {
-                    if file.parents.iter().any(|parent| tree.has_folder(parent))
-                        && came_in.contains(id.as_str())
-                    {
-                        top.push(file.clone());
-                    }
+                    let is_at_top = file.parents.iter().any(|parent| tree.has_folder(parent));
+                    top.extend((is_at_top && came_in.contains(id.as_str())).then(|| file.clone()));
                 }
                 () if file.target().is_some() => {
-                    if self.scope.follows_shortcuts && (is_known != is_in(file)) {
-                        return Err("a shortcut came in or was moved out");
+                    // Where one was moved, what it leads to may be reached no more, also where it is in the tree.
+                    if self.scope.follows_shortcuts && (is_known || is_in(file)) {
+                        return Err("a shortcut came in, or one of the folder's changed");
                     }
                 }
                 () => {
@@ -192,17 +194,15 @@ impl Inventory<'_> {
         Ok(Judged { files, came_in: top })
     }
 
-    /// The files that changes tell of, where these tell of folders as well: they are for the next run.
+    /// The files of the folder that changes tell of, where these tell of more than can be judged: what left is for the next run.
     fn plain(&self, tree: &KnownTree, changes: &Changes) -> Changed {
         let is_ours = |file: &DriveFile| {
             let is_in = file.parents.iter().any(|parent| tree.has_folder(parent)) || tree.has_link(&file.id);
-            is_in && self.scope.wanted.has(file, "")
+            let is_file = !file.is_folder() && file.target().is_none() && !file.trashed;
+            is_in && is_file && self.scope.wanted.has(file, "")
         };
-        let is_file = |file: &Option<DriveFile>| {
-            file.as_ref().is_some_and(|file| !file.is_folder() && file.target().is_none() && !file.trashed)
-        };
-        let files = changes.files.iter().filter(|(_, file)| is_file(file));
-        files.map(|(id, file)| (id.clone(), file.clone().filter(is_ours))).collect()
+        let files = changes.files.iter().filter(|(_, file)| file.as_ref().is_some_and(is_ours));
+        files.map(|(id, file)| (id.clone(), file.clone())).collect()
     }
 
     /// The folders that came into the tree, or into one that did.

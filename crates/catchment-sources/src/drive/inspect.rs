@@ -12,6 +12,7 @@ use serde_json::Map;
 
 use super::folder::read_folder;
 use super::inventory::Output;
+use super::list::list_folder;
 use super::meaning::API_DISABLED;
 use super::pattern::join;
 use super::plan::{Drive, Use};
@@ -19,7 +20,6 @@ use super::resource::DriveFile;
 use super::root::{log_of, root};
 use super::sheet::{Tab, tabs};
 use super::state::{DriveState, SweepState};
-use super::tree::list_folder;
 
 /// Records that are shown.
 const SHOWN: usize = 100;

@@ -8,10 +8,12 @@ use catchment_core::{
 use reqwest::Url;
 use serde_json::json;
 
-use super::names::{NamePattern, Named, content_type, extension};
+use super::names::{NamePattern, Named, content_type};
 use super::pattern::join;
 use super::resource::DriveFile;
 use super::state::{DriveKept, DriveState};
+use crate::fields::{columns_of, push_fields};
+use crate::media::extension;
 
 /// What is told of each file.
 const COLUMNS: [&str; 17] = [
@@ -53,7 +55,7 @@ impl<'a> Output<'a> {
         page_size: PageSize,
         records_read: u64,
     ) -> Self {
-        let columns: Columns = COLUMNS.iter().map(|name| Box::from(*name)).collect();
+        let columns = columns_of(&COLUMNS);
         let page = Page { columns: columns.clone(), ..Page::default() };
         let (coverage, findings) = (Coverage::Complete, Vec::new());
         Self { names, feed, page_size, coverage, records_read, columns, page, findings }
@@ -67,7 +69,7 @@ impl<'a> Output<'a> {
         let (extension, kind) = (extension(&file.name), content_type(&file.mime_type, &file.name));
         let text = |text: Option<&str>| text.map_or(serde_json::Value::Null, Into::into);
         let link = file.web_view_link.as_deref().map(without_key);
-        let mut fields = vec![
+        let fields = vec![
             json!(file.id),
             json!(file.name),
             json!(title),
@@ -85,15 +87,10 @@ impl<'a> Output<'a> {
             json!(true),
             json!(link),
         ];
-        let known = COLUMNS.iter().zip(&fields).filter(|(_, value)| !value.is_null());
-        let whole: serde_json::Map<_, _> =
-            known.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        fields.push(serde_json::Value::Object(whole));
-        let shown: Vec<_> = fields.iter().map(Shown::of).collect();
         let position = Position::Item { page: 0, path: file.id.as_str().into() };
         let location = position.in_file(join(folder, &file.name));
         let raw = format!("{} ({})", file.name, file.id);
-        self.page.records.push(location, &raw, shown.iter().map(Shown::value));
+        push_fields(&mut self.page.records, &COLUMNS, location, &raw, fields);
     }
 
     /// Adds what is no file of the folder any more.
@@ -149,37 +146,6 @@ impl<'a> Output<'a> {
             ..Cursor::new(self.records_read, state)?
         };
         Ok(self.feed.send(page).await)
-    }
-}
-
-/// A field as records hold it.
-enum Shown {
-    Null,
-    Flag(bool),
-    Number(String),
-    Text(String),
-    Json(String),
-}
-
-impl Shown {
-    fn of(value: &serde_json::Value) -> Self {
-        match value {
-            serde_json::Value::Null => Self::Null,
-            serde_json::Value::Bool(flag) => Self::Flag(*flag),
-            serde_json::Value::Number(number) => Self::Number(number.to_string()),
-            serde_json::Value::String(text) => Self::Text(text.clone()),
-            other => Self::Json(other.to_string()),
-        }
-    }
-
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Null => Value::Null,
-            Self::Flag(flag) => Value::Bool(*flag),
-            Self::Number(text) => Value::Number(text),
-            Self::Text(text) => Value::Text(text),
-            Self::Json(text) => Value::Json(text),
-        }
     }
 }
 

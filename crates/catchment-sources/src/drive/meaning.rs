@@ -7,6 +7,8 @@ use crate::http::{Failure, Meaning};
 
 /// The code of a token that cannot be gone on with: a list, or the change feed, is read anew.
 pub(super) const STALE_TOKEN: &str = "stale_token";
+/// The code of a request that is not taken.
+pub(super) const BAD_REQUEST: &str = "bad_request";
 /// The code of what is not there, or not shared.
 pub(super) const NOT_FOUND: &str = "no_such_file";
 /// The code of an API that is not enabled in the project of the credentials.
@@ -60,7 +62,11 @@ pub(super) fn meaning(failure: &Failure<'_>) -> Option<Meaning> {
     let reason = reason.map_or(&*error.status, |reason| &reason.reason);
     let told = Told { failure, message: &error.message };
     let status = failure.status.as_u16();
-    if matches!((status, location), (400, "pageToken")) || reason == "pageTokenExpired" || status == 410 {
+    let has_page = failure.url.query_pairs().any(|(name, _)| name == "pageToken");
+    if matches!((status, location), (400, "pageToken"))
+        || reason == "pageTokenExpired"
+        || has_page && status == 410
+    {
         return Some(told.meaning(ErrorKind::Api, STALE_TOKEN, "the page token is not valid any more"));
     }
     match status {
@@ -98,7 +104,7 @@ fn bad_request(told: &Told<'_>, reason: &str) -> Meaning {
         _ if told.message.starts_with("Unable to parse range") => {
             config("no_such_sheet", "there is no such tab")
         }
-        _ => told.meaning(ErrorKind::Api, "bad_request", OUR_BUG),
+        _ => told.meaning(ErrorKind::Api, BAD_REQUEST, OUR_BUG),
     }
 }
 
@@ -167,7 +173,7 @@ fn of_account(told: &Told<'_>, reason: &str) -> Option<Meaning> {
             ("no_permission", "the account may not read the file; share it with this account (Viewer)")
         }
         "supportsTeamDrivesRequired" => {
-            return Some(told.meaning(ErrorKind::Api, "bad_request", OUR_BUG));
+            return Some(told.meaning(ErrorKind::Api, BAD_REQUEST, OUR_BUG));
         }
         _ => return None,
     };

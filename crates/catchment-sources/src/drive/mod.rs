@@ -15,6 +15,7 @@ mod increment;
 mod inspect;
 mod inventory;
 mod keys;
+mod list;
 mod login;
 mod meaning;
 mod names;

@@ -4,6 +4,8 @@ use catchment_core::{Result, invalid_option};
 use regex::{Regex, RegexBuilder};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::media::{AUDIO, VIDEO, extension, stem};
+
 /// How a compiled pattern may grow.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 /// `NN Artist - Title`, where the number may be missing.
@@ -63,30 +65,6 @@ impl NamePattern {
     }
 }
 
-/// The extension of a name in lower case.
-pub(super) fn extension(name: &str) -> Option<String> {
-    let (stem, extension) = name.rsplit_once('.')?;
-    let is_one = !stem.is_empty()
-        && (1..=10).contains(&extension.len())
-        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_one.then(|| extension.to_ascii_lowercase())
-}
-
-fn stem(name: &str) -> &str {
-    match extension(name) {
-        Some(extension) => &name[..name.len() - extension.len() - 1],
-        None => name,
-    }
-}
-
-const AUDIO: &[&str] = &[
-    "mp3", "flac", "m4a", "aac", "ogg", "oga", "opus", "wav", "wma", "aif", "aiff", "alac", "ape", "mka",
-    "mid", "midi", "amr",
-];
-const VIDEO: &[&str] = &[
-    "mp4", "mkv", "avi", "mov", "webm", "m4v", "wmv", "mpg", "mpeg", "flv", "3gp", "ts", "m2ts", "vob",
-    "ogv", "divx",
-];
 const ROWS: &[&str] = &["csv", "tsv", "txt", "json", "ndjson", "jsonl", "xlsx", "xlsm", "xlsb", "xls", "ods"];
 const PACKED: &[&str] = &["gz", "zst", "zip"];
 

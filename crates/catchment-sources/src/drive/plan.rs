@@ -17,6 +17,9 @@ use super::state::DriveKept;
 use super::tree::Scope;
 use crate::files::PlaceRules;
 
+/// How far ahead of this machine a server's clock may be and be believed.
+const MAX_CLOCK_SKEW: u64 = 36 * 60 * 60;
+
 /// What is read of Drive, and how.
 pub(super) struct Drive {
     pub(super) client: DriveClient,
@@ -122,6 +125,8 @@ impl Drive {
 
     /// Whether all has to be read again after so long a time.
     pub(super) fn is_over(&self, since: u64, now: u64) -> bool {
-        now.saturating_sub(since) >= self.reconcile_after.as_secs()
+        // One that is to come was told by a clock that was off: it says nothing.
+        since > now.saturating_add(MAX_CLOCK_SKEW)
+            || now.saturating_sub(since) >= self.reconcile_after.as_secs()
     }
 }

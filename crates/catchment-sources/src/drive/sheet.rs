@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fs::File;
 
-use catchment_core::{Error, Finding, Pulse, Result};
+use catchment_core::{Error, ErrorKind, Finding, Pulse, Result};
 use catchment_formats::{GridCell, GridWriter, SheetChoice};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use unicode_normalization::UnicodeNormalization;
 
 use super::client::{DriveClient, address};
 use super::options::DriveValues;
@@ -14,6 +15,8 @@ use super::resource::DriveFile;
 
 /// Cells of one request: answers of some megabytes.
 const MAX_CELLS: u64 = 500_000;
+/// The most cells of a tab: several times what Google allows a spreadsheet (10 million).
+const MAX_TAB_CELLS: u64 = 50_000_000;
 const FIELDS: &str =
     "sheets.properties(sheetId,title,index,hidden,sheetType,gridProperties(rowCount,columnCount))";
 
@@ -58,7 +61,11 @@ struct Grid {
 
 /// Rows of a range; those that are empty at its end are left out, and so are empty cells at the end of a row.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Values<'j> {
+    /// It is always told: an answer without it is none.
+    #[serde(rename = "range")]
+    _range: Cow<'j, str>,
     #[serde(borrow, default)]
     values: Vec<Vec<&'j RawValue>>,
 }
@@ -109,8 +116,13 @@ pub(super) async fn read_tab(
     } else {
         Finding::sure("sheet", format!("`{}`", tab.title))
     };
-    let mut grid = GridWriter::new(&tab.title)?;
     let Grid { row_count, column_count } = tab.grid_properties;
+    if row_count.saturating_mul(column_count) > MAX_TAB_CELLS {
+        let message =
+            format!("Google Sheets says that the tab is {}, more than a spreadsheet may have", tab.shown());
+        return Err(Error::new(ErrorKind::Unavailable, "bad_answer", message));
+    }
+    let mut grid = GridWriter::new(&tab.title)?;
     let step = (MAX_CELLS / column_count.max(1)).max(1);
     let mut row = 1;
     while row <= row_count && column_count > 0 {
@@ -139,7 +151,8 @@ fn choose<'t>(tabs: &'t [Tab], gid: Option<u64>, name: Option<&str>) -> Result<&
         return named.ok_or_else(|| unknown(format!("with the gid {gid}")));
     }
     if let Some(name) = name {
-        let plain = |name: &str| name.trim().to_lowercase();
+        // An accent may be a letter of its own or not, as the keyboard has it.
+        let plain = |name: &str| name.trim().nfc().collect::<String>().to_lowercase();
         let exact = tabs.iter().find(|tab| tab.title == name);
         let found = exact.or_else(|| tabs.iter().find(|tab| plain(&tab.title) == plain(name)));
         return found.ok_or_else(|| unknown(format!("`{name}`")));
@@ -218,7 +231,7 @@ impl Rows<'_> {
     fn parsed<'j>(&self, text: &'j str) -> Result<Values<'j>> {
         serde_json::from_str(text).map_err(|error| {
             let message = format!("Google Sheets answered with something else than values: {error}");
-            Error::new(catchment_core::ErrorKind::Unavailable, "bad_answer", message)
+            Error::new(ErrorKind::Unavailable, "bad_answer", message)
         })
     }
 }

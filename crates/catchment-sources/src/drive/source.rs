@@ -116,7 +116,12 @@ impl Drive {
         };
         let known = reading.carryover.and_then(|kept| serde_json::from_value(kept).ok());
         let known = match known {
-            Some(DriveKept::Files { logs, swept, tree }) => Some(Known { logs, swept, tree }),
+            // Tokens are numbers: those of another account are taken, and say nothing.
+            Some(DriveKept::Files { account, logs, swept, tree })
+                if account == self.client.account_key()? =>
+            {
+                Some(Known { account, logs, swept, tree })
+            }
             _ => None,
         };
         match (state, known) {

@@ -36,6 +36,8 @@ pub(super) struct SweepState {
     pub(super) logs: Logs,
     /// When it began, in seconds since 1970 by the server's clock.
     pub(super) began: u64,
+    /// A digest of the folders and shortcuts that there were.
+    pub(super) tree: String,
     /// The folder that is being read; none before the first.
     pub(super) folder: Option<String>,
     /// What was read last of it, or of what changed meanwhile.
@@ -77,6 +79,8 @@ pub(super) struct RowsState {
 pub(super) enum DriveKept {
     /// Of a folder's files.
     Files {
+        /// Whose change logs these are.
+        account: String,
         logs: Logs,
         /// When all of them were read last, in seconds since 1970 by the server's clock.
         swept: u64,

@@ -32,23 +32,30 @@ impl Inventory<'_> {
     pub(super) async fn sweep(&self, before: Option<SweepState>, out: &mut Output<'_>) -> Result<()> {
         let began = self.client.server_seconds();
         let tree = Walker::new(self.client, self.scope, self.pulse, true).walk(self.root, "").await?;
-        let mut state = before.unwrap_or_else(|| SweepState { began, ..SweepState::default() });
+        let mut known = known(&tree);
+        let digest = known.digest();
+        // Folders that came or left are in no state of what was read: their files would be lost, or kept for ever.
+        if before.as_ref().is_some_and(|before| before.tree != digest) {
+            return Err(changed("folders or shortcuts came, moved or left"));
+        }
+        let mut state = before.unwrap_or_else(|| SweepState { began, tree: digest, ..SweepState::default() });
         for (log, token) in &tree.logs {
             state.logs.entry(log.clone().unwrap_or_default()).or_insert_with(|| token.clone());
         }
         let mut delivered = HashSet::new();
         for (id, folder) in &tree.folders {
-            let found = entries(self.client, self.scope, (id, folder), self.pulse).await?;
-            delivered.extend(found.iter().map(|entry| hash(&entry.file.id)));
             if state.is_at_changes || state.folder.as_ref().is_some_and(|last| id < last) {
                 continue;
             }
+            let found = entries(self.client, self.scope, (id, folder), self.pulse).await?;
             let after = state.last.take().filter(|_| state.folder.as_ref() == Some(id));
             state.folder = Some(id.clone());
             for entry in found {
                 if after.as_ref().is_some_and(|after| entry.order <= *after) {
                     continue;
                 }
+                // What an attempt before this one delivered is not known: what changed of it is delivered again.
+                delivered.insert(hash(&entry.file.id));
                 out.add(&entry.file, &folder.path);
                 state.last = Some(entry.order);
                 if out.is_full() && !out.send(&DriveState::Sweep(state.clone())).await? {
@@ -59,10 +66,10 @@ impl Inventory<'_> {
         if !state.is_at_changes {
             (state.is_at_changes, state.last) = (true, None);
         }
-        let Some(warning) = self.add_changed(&tree, &delivered, &mut state, out).await? else {
+        let Some(warning) = self.add_changed(&tree, &mut known, &delivered, &mut state, out).await? else {
             return Ok(());
         };
-        self.end(&tree, state, warning, out).await
+        self.end(&tree, known, state, warning, out).await
     }
 
     /// Adds what came into the tree while it was read, behind where the reading stood. Why that cannot be known, if it cannot;
@@ -70,20 +77,28 @@ impl Inventory<'_> {
     async fn add_changed(
         &self,
         tree: &Tree,
+        known: &mut KnownTree,
         delivered: &HashSet<u64>,
         state: &mut SweepState,
         out: &mut Output<'_>,
     ) -> Result<Option<Option<String>>> {
         let changes = match read_feed(self.client, &state.logs, self.pulse).await? {
             FeedEnd::Read(changes) => changes,
-            FeedEnd::Stale => return Err(changed("the token of its change feed is not valid any more")),
+            FeedEnd::Stale(error) => {
+                return Err(changed(&format!("its change feed cannot be read: {}", error.message())));
+            }
             FeedEnd::TooMany => {
                 let warning =
                     "too much changed in Google Drive while it was read; the next run reads all of it again";
                 return Ok(Some(Some(warning.to_owned())));
             }
         };
-        for (id, (file, path)) in self.came_in(tree, &changes).await? {
+        if self.has_new_shortcut(tree, &changes) {
+            let warning =
+                "shortcuts came into the folder while it was read; the next run reads all of it again";
+            return Ok(Some(Some(warning.to_owned())));
+        }
+        for (id, (file, path)) in self.came_in(tree, known, &changes).await? {
             if delivered.contains(&hash(&id)) || state.last.as_ref().is_some_and(|last| id <= *last) {
                 continue;
             }
@@ -96,8 +111,22 @@ impl Inventory<'_> {
         Ok(Some(None))
     }
 
-    /// The files of the tree that changes tell of, with the paths of their folders.
-    async fn came_in(&self, tree: &Tree, changes: &Changes) -> Result<BTreeMap<String, (DriveFile, String)>> {
+    /// Whether a shortcut came into the tree: what it leads to was not listed.
+    fn has_new_shortcut(&self, tree: &Tree, changes: &Changes) -> bool {
+        let is_in = |file: &DriveFile| file.parents.iter().any(|parent| tree.folders.contains_key(parent));
+        let is_new =
+            |file: &DriveFile| file.target().is_some() && !file.trashed && !tree.links.contains(&file.id);
+        self.scope.follows_shortcuts
+            && changes.files.values().flatten().any(|file| is_new(file) && is_in(file))
+    }
+
+    /// The files of the tree that changes tell of, with the paths of their folders; folders that came in are known then.
+    async fn came_in(
+        &self,
+        tree: &Tree,
+        known: &mut KnownTree,
+        changes: &Changes,
+    ) -> Result<BTreeMap<String, (DriveFile, String)>> {
         let mut found = BTreeMap::new();
         for file in changes.files.values().flatten().filter(|file| !file.trashed) {
             let Some(folder) = file.parents.iter().find_map(|parent| tree.folders.get(parent)) else {
@@ -107,7 +136,9 @@ impl Inventory<'_> {
                 if self.scope.is_recursive && !tree.folders.contains_key(&file.id) {
                     let path = join(&folder.path, &file.name);
                     let walker = Walker::new(self.client, self.scope, self.pulse, false);
-                    for (id, folder) in &walker.walk(file, &path).await?.folders {
+                    let came = walker.walk(file, &path).await?;
+                    known.extend(&came);
+                    for (id, folder) in &came.folders {
                         let inside = entries(self.client, self.scope, (id, folder), self.pulse).await?;
                         let files = inside.into_iter().map(|entry| entry.file);
                         found.extend(files.map(|file| (file.id.clone(), (file, folder.path.clone()))));
@@ -123,6 +154,7 @@ impl Inventory<'_> {
     async fn end(
         &self,
         tree: &Tree,
+        known: KnownTree,
         state: SweepState,
         warning: Option<String>,
         out: &mut Output<'_>,
@@ -135,16 +167,31 @@ impl Inventory<'_> {
         }
         let message = format!("all files were read, of {} folders", tree.folders.len());
         out.find(Finding::sure("files", message));
-        let kept = DriveKept::Files { logs: state.logs.clone(), swept: state.began, tree: known(tree) };
+        let account = self.client.account_key()?;
+        let kept = DriveKept::Files { account, logs: state.logs.clone(), swept: state.began, tree: known };
         out.end(&DriveState::Sweep(state), Some(&kept).filter(|_| warning.is_none()), warning).await
     }
 }
 
 /// What is kept of a tree.
 pub(super) fn known(tree: &Tree) -> KnownTree {
-    KnownTree {
-        folders: tree.folders.keys().map(|id| hash(id)).collect(),
-        links: tree.links.iter().map(|id| hash(id)).collect(),
+    let mut known = KnownTree::default();
+    known.extend(tree);
+    known
+}
+
+impl KnownTree {
+    /// Adds the folders and shortcuts of a tree.
+    pub(super) fn extend(&mut self, tree: &Tree) {
+        self.folders.extend(tree.folders.keys().map(|id| hash(id)));
+        self.links.extend(tree.links.iter().map(|id| hash(id)));
+    }
+
+    /// A digest of all of it.
+    fn digest(&self) -> String {
+        let text: String =
+            self.folders.iter().chain(&[0]).chain(&self.links).map(|hash| format!("{hash:016x}")).collect();
+        format!("{:016x}", hash(&text))
     }
 }
 

@@ -2,23 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use catchment_core::{Error, ErrorKind, Pulse, Result};
+use catchment_core::{Error, Pulse, Result};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::client::DriveClient;
-use super::meaning::{NOT_FOUND, STALE_TOKEN};
+use super::list::list_folder;
+use super::meaning::NOT_FOUND;
 use super::pattern::{Wanted, join};
 use super::resource::{DriveFile, FOLDER};
 use super::root::log_of;
 
 /// The most folders of a tree.
 const MAX_FOLDERS: usize = 100_000;
-/// The most items of a folder, which is what Drive lets one have.
-const MAX_ITEMS: usize = 500_000;
 /// Files that are kept from the walk until they are read; others are listed a second time.
 const MAX_KEPT: usize = 100_000;
-/// How often a list is begun anew because its page token died.
-const MAX_RESTARTS: usize = 3;
 
 /// Which part of Drive is read.
 #[derive(Debug, Clone)]
@@ -27,9 +24,6 @@ pub(super) struct Scope {
     pub(super) is_recursive: bool,
     pub(super) follows_shortcuts: bool,
 }
-
-/// How often in a row a list may name the same next page: some of its pages are empty.
-pub(super) const MAX_SAME: usize = 10;
 
 /// A folder of a tree.
 #[derive(Debug, Clone, Default)]
@@ -211,11 +205,16 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Drops files behind shortcuts that are in one of the folders as well.
+    /// Drops files behind shortcuts that are meant in one of the folders as well.
     fn drop_repeated(&mut self) {
-        let ids: HashSet<String> = self.tree.folders.keys().cloned().collect();
+        let folders = self.tree.folders.iter();
+        let paths: HashMap<_, _> = folders.map(|(id, folder)| (id.clone(), folder.path.clone())).collect();
+        let wanted = &self.scope.wanted;
+        let is_meant = |file: &DriveFile| {
+            file.parents.iter().filter_map(|parent| paths.get(parent)).any(|path| wanted.has(file, path))
+        };
         for folder in self.tree.folders.values_mut() {
-            folder.linked.retain(|entry| !entry.file.parents.iter().any(|parent| ids.contains(parent)));
+            folder.linked.retain(|entry| !is_meant(&entry.file));
         }
     }
 }
@@ -238,63 +237,4 @@ pub(super) async fn entries(
     entries.extend(folder.linked.iter().cloned());
     entries.sort_by(|one, other| one.order.cmp(&other.order));
     Ok(entries)
-}
-
-/// What is in a folder, in the order of ids; `None` where the folder cannot be seen any more, which looks like an empty one.
-pub(super) async fn list_folder(
-    client: &DriveClient,
-    folder: &str,
-    drive: Option<&str>,
-    pulse: &Pulse,
-) -> Result<Option<Vec<DriveFile>>> {
-    let mut restarts = 0;
-    loop {
-        match list_pages(client, folder, drive, pulse).await {
-            Ok(files) if files.is_empty() && !is_visible(client, folder, pulse).await? => return Ok(None),
-            Ok(files) => return Ok(Some(files)),
-            Err(error) if error.code() == STALE_TOKEN && restarts < MAX_RESTARTS => restarts += 1,
-            // Tokens that die over and over are no fault of the request.
-            Err(error) if error.code() == STALE_TOKEN => return Err(error.with_kind(ErrorKind::Unavailable)),
-            Err(error) if error.code() == NOT_FOUND => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-async fn list_pages(
-    client: &DriveClient,
-    folder: &str,
-    drive: Option<&str>,
-    pulse: &Pulse,
-) -> Result<Vec<DriveFile>> {
-    let (mut files, mut page, mut same) = (BTreeMap::new(), None::<String>, 0);
-    loop {
-        let list = client.children(folder, drive, page.as_deref(), pulse).await?;
-        // Of one that is listed twice the later state counts.
-        files.extend(list.files.into_iter().filter(|file| !file.trashed).map(|file| (file.id.clone(), file)));
-        if files.len() > MAX_ITEMS {
-            let message =
-                format!("a folder has more than {MAX_ITEMS} items, which Drive does not let one have");
-            return Err(Error::new(ErrorKind::Api, "endless_list", message));
-        }
-        match list.next_page_token {
-            Some(next) if page.as_ref() == Some(&next) && same == MAX_SAME => {
-                let message = "Drive answers with the same page of a list again and again";
-                return Err(Error::new(ErrorKind::Unavailable, "endless_list", message));
-            }
-            Some(next) => {
-                same = if page.as_ref() == Some(&next) { same + 1 } else { 0 };
-                page = Some(next);
-            }
-            None => return Ok(files.into_values().collect()),
-        }
-    }
-}
-
-async fn is_visible(client: &DriveClient, folder: &str, pulse: &Pulse) -> Result<bool> {
-    match client.file(folder, pulse).await {
-        Ok(folder) => Ok(!folder.trashed),
-        Err(error) if error.code() == NOT_FOUND => Ok(false),
-        Err(error) => Err(error),
-    }
 }

@@ -12,8 +12,10 @@ use super::client::Client;
 use super::request::Request;
 use super::status::header_text;
 
-/// Times in a row that a download breaks off before anything came.
+/// Times in a row that a download breaks off before much came.
 const MAX_FRUITLESS: u32 = 3;
+/// What is much.
+const FRUIT_BYTES: u64 = 64 << 10;
 
 /// How much of a body came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Client {
                 Ok(()) => return Ok(saved),
                 Err(error) => self.redact_error(error),
             };
-            fruitless = if saved.bytes > before { 0 } else { fruitless + 1 };
+            fruitless = if saved.bytes >= before.saturating_add(FRUIT_BYTES) { 0 } else { fruitless + 1 };
             if error.kind() != ErrorKind::Network || saved.bytes == 0 || fruitless == MAX_FRUITLESS {
                 return Err(error);
             }

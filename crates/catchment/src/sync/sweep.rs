@@ -64,8 +64,11 @@ impl Attempt<'_> {
         if run.metadata.sweep.is_none()
             && let Some(held) = self.held(run, &swept).await?
         {
-            let is_shown = swept.is_to_find && held.can_be_released;
-            run.metadata.gone_held = held.rows.is_none_or(|rows| rows > 0).then_some(held);
+            let (is_shown, is_none_left) = (swept.is_to_find && held.can_be_released, held.rows == Some(0));
+            run.metadata.gone_held = Some(held).filter(|_| !is_none_left);
+            if is_none_left && swept.told.is_some() {
+                return self.end_sweep(run, &swept).await.map_err(AttemptEnd::Failed);
+            }
             if !is_shown {
                 let stored = self.store.store_metadata(self.lease, &run.metadata).await;
                 return stored.map_err(|failure| AttemptEnd::Failed(failure.into()));
@@ -155,12 +158,10 @@ impl Attempt<'_> {
             held(Some(gone), "the source is empty".to_owned())
         } else if swept.told.is_none() && run.metadata.rejects_unidentified > 0 {
             let count = run.metadata.rejects_unidentified;
-            held(
-                Some(gone),
-                format!(
-                    "of {count} rejected records nobody knows which rows they are; correct them, and sync again"
-                ),
-            )
+            let reason = format!(
+                "of {count} rejected records nobody knows which rows they are; correct them, and sync again"
+            );
+            held(Some(gone), reason)
         } else if !is_few && limit.is_exceeded(gone, all, true) {
             let limit = serde_json::Value::from(limit);
             let limit = limit.as_str().map_or_else(|| limit.to_string(), str::to_owned);
@@ -267,8 +268,7 @@ impl Attempt<'_> {
             }
         }
         run.metadata.sweep.get_or_insert_default().is_over = true;
-        self.store.store_metadata(self.lease, &run.metadata).await?;
-        Ok(())
+        self.store.store_metadata(self.lease, &run.metadata).await.map_err(Into::into)
     }
 
     async fn gone_rows<'s>(&self, swept: &'s Swept<'_>, slice: u64) -> Result<GoneRows<'s>> {

@@ -7,6 +7,16 @@ use serde_json::json;
 use super::{MP3, must_be_true, open, ran, songs, sync};
 use crate::support::{Test, counts, on_both};
 
+/// A table of somebody's own.
+async fn create_songs(test: &Test) {
+    let kind = if test.is_sqlite() { "" } else { " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" };
+    test.execute(&format!(
+        "CREATE TABLE songs (id VARCHAR(60){kind} NOT NULL PRIMARY KEY, title VARCHAR(50) NOT NULL, state VARCHAR(20) NOT NULL \
+         DEFAULT 'here')"
+    ))
+    .await;
+}
+
 on_both! {
     async fn a_folder_is_kept_true_by_the_change_feed(test: Test) {
         let drive = FakeDrive::start().await;
@@ -44,12 +54,7 @@ on_both! {
     async fn rows_of_a_table_without_columns_of_ours_are_marked_as_well(test: Test) {
         let drive = FakeDrive::start().await;
         let app = open(&test, &drive).await;
-        let kind = if test.is_sqlite() { "" } else { " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin" };
-        test.execute(&format!(
-            "CREATE TABLE songs (id VARCHAR(60){kind} NOT NULL PRIMARY KEY, title VARCHAR(50) NOT NULL, state VARCHAR(20) NOT NULL \
-             DEFAULT 'here')"
-        ))
-        .await;
+        create_songs(&test).await;
         let (root, ids) = songs(&drive, 30);
         let into = json!({"targetTable": "songs", "unmapped": "ignore"});
         sync(&app, &drive, &root, &into).await.unwrap();
@@ -70,6 +75,25 @@ on_both! {
         ran(&app, &drive, &root, &deleting).await;
         // What was marked before is no row of the source any more.
         assert_eq!(test.query("SELECT COUNT(*), MIN(state) FROM songs").await, ["29|here"]);
+    }
+
+    async fn what_was_told_to_be_gone_is_no_row_of_the_source_also_where_its_row_was_deleted(test: Test) {
+        let drive = FakeDrive::start().await;
+        let app = open(&test, &drive).await;
+        create_songs(&test).await;
+        let (root, ids) = songs(&drive, 100);
+        let into = json!({"targetTable": "songs", "unmapped": "ignore"});
+        sync(&app, &drive, &root, &into).await.unwrap();
+        for id in &ids[..70] {
+            test.execute(&format!("DELETE FROM songs WHERE id = '{id}'")).await;
+            drive.trash(id);
+        }
+        let run = ran(&app, &drive, &root, &into).await;
+        assert!(run.metadata.gone == 0 && run.metadata.gone_held.is_none(), "{run:?}");
+        // A third of what is left of the source.
+        ids[70..80].iter().for_each(|id| drive.trash(id));
+        let held = ran(&app, &drive, &root, &into).await.metadata.gone_held.unwrap();
+        assert!(held.reason.contains("10 of the source's 30 rows"), "{}", held.reason);
     }
 
     async fn whoever_keeps_what_left_keeps_it(test: Test) {

@@ -69,6 +69,17 @@ pub(crate) fn account_of(key: &str) -> Result<String> {
 
 fn read_key(text: &str) -> Result<KeyFile> {
     // What serde says of it may repeat the key.
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let text = text.trim_start_matches('\u{feff}');
+    if serde_json::from_str(text).is_ok_and(|Kind { kind }| kind == "authorized_user") {
+        return Err(not_a_key(
+            "it is of a user who logged in; such a one has a refresh token, which is another kind of `auth`",
+        ));
+    }
     let key: KeyFile = serde_json::from_str(text).map_err(|error| {
         not_a_key(&format!("it does not read as one (line {}, column {})", error.line(), error.column()))
     })?;

@@ -7,6 +7,9 @@ mod folder;
 mod increments;
 mod rows;
 mod table;
+mod trials;
+mod trials_content;
+mod trials_sweeps;
 
 use catchment_core::{
     Adapter, Error, Host, Inspection, Page, PageSize, Pulse, Reading, Result, Source, Value,

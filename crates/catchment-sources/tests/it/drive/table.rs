@@ -46,6 +46,16 @@ impl Table {
         rows: usize,
         kill_after: usize,
     ) -> Result<Report> {
+        self.sync_between(source, (rows, kill_after), |_| {}).await
+    }
+
+    /// The same, with something that happens between two attempts, of which the first one is 1.
+    pub(crate) async fn sync_between(
+        &mut self,
+        source: &GoogleDrive,
+        (rows, kill_after): (usize, usize),
+        mut between: impl FnMut(u32),
+    ) -> Result<Report> {
         let (mut attempts, mut replaced) = (0, 0);
         let mut run = Attempt { seen: BTreeSet::new(), records: 0, cursor: None };
         let mut findings = Vec::new();
@@ -54,7 +64,7 @@ impl Table {
             assert!(attempts < 5000, "a run that does not end");
             match self.attempt(source, &mut run, rows, kill_after, &mut findings).await {
                 Ok(true) => break,
-                Ok(false) => {}
+                Ok(false) => between(attempts),
                 Err(error) if error.code() == "source_changed" && replaced < 5 => {
                     replaced += 1;
                     run = Attempt { seen: BTreeSet::new(), records: 0, cursor: None };
