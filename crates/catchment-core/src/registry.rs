@@ -21,6 +21,7 @@ type Build = fn(&str, Map<String, Value>, &Host) -> Result<Arc<dyn Source>>;
 struct Constructors {
     normalize: fn(&str) -> Result<String>,
     check_access: fn(&str, &Host) -> Result<()>,
+    resolve: fn(&str, &Host) -> Result<Vec<String>>,
     build: Build,
     secrets: &'static [&'static str],
     stateless: &'static [&'static str],
@@ -36,6 +37,7 @@ impl Registry {
             Constructors {
                 normalize: A::normalize,
                 check_access: A::check_access,
+                resolve: A::resolve,
                 build: build::<A>,
                 secrets: A::SECRETS,
                 stateless: A::STATELESS,
@@ -67,6 +69,14 @@ impl Registry {
             let message = error.message().to_owned();
             error.with_detail("/sourceIdentifier", message)
         })
+    }
+
+    /// The identifiers that one stands for ([`Adapter::resolve`]).
+    ///
+    /// # Errors
+    /// `config` when the type is unknown, or the identifier stands for nothing.
+    pub fn resolve(&self, source_type: &str, identifier: &str, host: &Host) -> Result<Vec<String>> {
+        (self.find(source_type)?.resolve)(identifier, host)
     }
 
     /// Makes a source from its options. It does no I/O.

@@ -61,6 +61,11 @@ pub trait Source: Send + Sync {
     fn is_bound_to_node(&self) -> bool {
         false
     }
+
+    /// How much of its rows may leave it at once before nothing is marked, in percent, where no option says so.
+    fn usual_max_gone_percent(&self) -> u8 {
+        20
+    }
 }
 
 /// What [`Source::inspect`] found.
@@ -105,6 +110,15 @@ pub trait Adapter: Source + Sized + 'static {
             }
             identifier => Ok(identifier.to_owned()),
         }
+    }
+
+    /// The identifiers that one stands for, as they are stored: what somebody calls a thing today need not be what it is called
+    /// tomorrow. Asked once, when a run is scheduled, on a thread that may block; by default it is itself.
+    ///
+    /// # Errors
+    /// `config` where it stands for nothing, or nobody knows for what.
+    fn resolve(identifier: &str, _host: &Host) -> Result<Vec<String>> {
+        Ok(vec![identifier.to_owned()])
     }
 
     /// Where its options hold secrets, as JSON pointers below the options; `*` stands for any name. They are stored

@@ -11,6 +11,7 @@ pub mod fuzz;
 mod http;
 mod media;
 mod stream;
+pub mod usb;
 
 use catchment_core::Registry;
 
@@ -21,4 +22,5 @@ pub fn builtin() -> Registry {
         .with::<csv::Csv>()
         .with::<file::AnyFile>()
         .with::<drive::GoogleDrive>()
+        .with::<usb::Usb>()
 }

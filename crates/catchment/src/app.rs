@@ -72,6 +72,7 @@ impl App {
             data_dirs: settings.data_dirs.clone(),
             network: settings.network(),
             addresses: settings.addresses.clone(),
+            volumes: settings.volumes.clone(),
             secrets_dir: settings.secrets_dir.clone(),
             vault: Vault::new(settings.key.clone(), settings.key_file.clone()),
             targets: settings.targets.clone(),

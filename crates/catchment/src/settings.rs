@@ -27,6 +27,8 @@ pub struct Settings {
     /// Addresses of services that sources use in the place of their own, by the names that sources know them by, such as `drive`: for
     /// test servers and proxies.
     pub addresses: BTreeMap<String, String>,
+    /// Which volumes requests over HTTP may read: `volume:ID`, `label:NAME`, or `*` for all that are removable.
+    pub volumes: Vec<String>,
     /// Where this service listens, if it does: sources never connect there.
     pub own_address: Option<SocketAddr>,
     /// Whether this process serves the HTTP API, and takes up runs that came over it.
@@ -69,6 +71,7 @@ impl Default for Settings {
             data_dirs: vec!["/data".into(), "./data".into()],
             allow_networks: Vec::new(),
             addresses: BTreeMap::new(),
+            volumes: Vec::new(),
             own_address: None,
             is_service: false,
             secrets_dir: None,

@@ -29,6 +29,13 @@ pub(super) enum Exit {
     Terminated = 143,
 }
 
+impl Exit {
+    /// Whether a signal ended the command.
+    pub(super) fn is_of_signal(self) -> bool {
+        matches!(self, Self::HungUp | Self::Interrupted | Self::Terminated)
+    }
+}
+
 /// Tells an error: on standard error, or as one line of JSON on standard output. Ours say all in their message; others keep
 /// the reason behind it.
 pub(super) fn report(error: &anyhow::Error, as_json: bool) {

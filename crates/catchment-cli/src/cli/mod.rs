@@ -28,6 +28,7 @@ mod summary;
 mod sync;
 mod table;
 mod targets;
+mod volumes;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -72,6 +73,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Find out what a file or an API looks like, and print options that fit
     Inspect(inspect::InspectArgs),
+    /// List volumes, such as USB sticks, that are plugged in
+    Volumes(volumes::VolumesArgs),
     /// Log in to Google Drive
     Drive(drive::DriveArgs),
     /// List runs, or show one with its errors
@@ -201,6 +204,7 @@ async fn run(
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
+        Command::Volumes(args) => volumes::run(&context.settings, &args),
         Command::Drive(args) => interruptible(drive::run(&context, args)).await,
         Command::Conflicts(args) => conflicts::run(&context, args).await,
         Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,

@@ -14,12 +14,12 @@ use super::stdin::{STANDARD_INPUT, Spool};
 #[derive(Args)]
 #[command(next_help_heading = "Source")]
 pub(super) struct SourceArgs {
-    /// Path or URL of the source, or an id of Google Drive; `-` is standard input
+    /// Path or URL of the source, an id of Google Drive, or a volume (volume:ID, label:NAME); `-` is standard input
     #[arg(help_heading = "Arguments")]
     source: String,
 
     /// Type of the source [default: by its name: csv for text, file for other files, folders and patterns, drive for links to Google
-    /// Drive, api for other URLs]
+    /// Drive, usb for volumes, api for other URLs]
     #[arg(long = "type", value_name = "TYPE")]
     source_type: Option<String>,
 
@@ -192,11 +192,11 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "LIMIT")]
     max_errors: Option<String>,
 
-    /// What becomes of rows that left the source: keep, mark or delete [default: keep; mark for a folder of Google Drive]
+    /// What becomes of rows that left the source: keep, mark or delete [default: keep; mark for a folder of Google Drive and a volume]
     #[arg(long, value_name = "WHAT")]
     when_gone: Option<String>,
 
-    /// Mark or delete nothing when more rows than this have left: a number, or a share such as 20% [default: 20%]
+    /// Mark or delete nothing when more rows than this have left: a number, or a share such as 20% [default: 20%; 50% of a volume]
     #[arg(long, value_name = "LIMIT")]
     max_gone: Option<String>,
 

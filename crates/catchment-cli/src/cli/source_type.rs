@@ -16,7 +16,9 @@ pub(super) fn type_of(source: &str) -> &'static str {
     let ends = |ends: &[&str]| ends.iter().any(|end| path.ends_with(&format!(".{end}")));
     let is_several =
         || Path::new(source).is_dir() || source.contains(['*', '?', '[']) && !Path::new(source).exists();
+    let is_volume = source.starts_with("volume:") || source.starts_with("label:");
     match is_address {
+        false if is_volume => "usb",
         true if is_drive_link(source) => "drive",
         true if ends(&["csv", "tsv", "txt"]) => "csv",
         true if ends(&FILES[..8]) => "file",

@@ -73,38 +73,65 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     };
     let scheduled = patiently(async {
         app.begin().await?;
-        let service = app.service();
-        if args.run.dry_run {
-            service.preview(&who, prepared.request.clone()).await
-        } else {
-            service.schedule_sync(&who, prepared.request.clone()).await
+        let mut ids = Vec::new();
+        for request in &prepared.requests {
+            ids.push(schedule(&app, &who, request, args.run.dry_run).await?);
         }
+        Ok::<_, Error>(ids)
     });
-    let id = tokio::select! {
-        id = scheduled => id?,
+    let ids = tokio::select! {
+        ids = scheduled => ids?,
         signal = signals.next() => return Ok(signal),
     };
     let RunArgs { max_attempts, no_wait, json: as_json, .. } = args.run;
     let execution = Execution { max_attempts, fails_fast: true, no_wait };
     let telling = Telling { as_json, is_quiet, is_spooled: prepared.spool.is_some() };
     let foreground = Foreground { app: &app, who: &who, execution, telling };
-    let (app, who) = (&app, &who);
-    let kept = async move |is_over: bool| {
-        if prepared.spool.is_some() && !is_over {
-            // What came in is gone with this process.
-            app.service().cancel(who, id).await.ok();
-            return format!("run {id} is cancelled, as standard input cannot be read again");
-        }
-        format!("run the same command again to resume run {id} after its last page")
-    };
-    let exit = foreground.run(id, &mut signals, kept).await?;
+    let exit = execute(&foreground, &ids, prepared.spool.is_some(), &mut signals).await?;
     app.close().await;
     Ok(exit)
 }
 
-/// A request that fits, and the copy of standard input that it reads, if it does.
+/// Executes runs one after the other. The first one that did not end well says how the command ends.
+async fn execute(
+    foreground: &Foreground<'_>,
+    ids: &[i64],
+    is_spooled: bool,
+    signals: &mut Signals,
+) -> anyhow::Result<Exit> {
+    let mut first = Exit::Done;
+    for &id in ids {
+        let kept = async |is_over: bool| {
+            if is_spooled && !is_over {
+                // What came in is gone with this process.
+                foreground.app.service().cancel(foreground.who, id).await.ok();
+                return format!("run {id} is cancelled, as standard input cannot be read again");
+            }
+            format!("run the same command again to resume run {id} after its last page")
+        };
+        let exit = foreground.run(id, signals, kept).await?;
+        if exit.is_of_signal() {
+            return Ok(exit);
+        }
+        if first == Exit::Done {
+            first = exit;
+        }
+    }
+    Ok(first)
+}
+
+async fn schedule(app: &App, who: &Principal, request: &SyncRequest, is_dry: bool) -> catchment::Result<i64> {
+    let service = app.service();
+    if is_dry {
+        service.preview(who, request.clone()).await
+    } else {
+        service.schedule_sync(who, request.clone()).await
+    }
+}
+
+/// Requests that fit: one, or one for each source that it stands for. With the copy of standard input that it reads, if it does.
 struct PreparedSync {
-    request: SyncRequest,
+    requests: Vec<SyncRequest>,
     spool: Option<Spool>,
 }
 
@@ -126,8 +153,11 @@ async fn prepare(app: &App, who: &Principal, args: &mut SyncArgs) -> anyhow::Res
         app.service().create_table(who, &proposal).await?;
         request = proposal.request().clone();
     }
-    app.service().preflight(who, request.clone()).await?;
-    Ok(Some(PreparedSync { request, spool }))
+    let requests = app.service().resolve(who, request).await?;
+    for request in &requests {
+        app.service().preflight(who, request.clone()).await?;
+    }
+    Ok(Some(PreparedSync { requests, spool }))
 }
 
 fn show_proposal(proposal: &TableProposal, as_json: bool) {

@@ -41,6 +41,11 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "CATCHMENT_ALLOW_NETWORKS", value_delimiter = ',', value_name = "CIDR")]
     pub(super) allow_network: Option<Vec<String>>,
 
+    /// Volume, such as a USB stick, that requests over HTTP may read: volume:ID, label:NAME, or `*` for all that are removable;
+    /// repeatable [default: none; the command line reads what its user can]
+    #[arg(long, global = true, env = "CATCHMENT_VOLUMES", value_delimiter = ',', value_name = "VOLUME")]
+    pub(super) volume: Option<Vec<String>>,
+
     #[command(flatten)]
     pub(super) google: GoogleFlags,
 

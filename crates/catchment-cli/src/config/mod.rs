@@ -58,6 +58,7 @@ impl Config {
             data_dirs: flags.data_dir.or(file.data_dirs).unwrap_or(default.data_dirs),
             allow_networks: ranges(&flags.allow_network.or(file.allow_networks).unwrap_or_default())?,
             addresses,
+            volumes: flags.volume.or(file.volumes).unwrap_or_default(),
             own_address: listen.candidates().first().copied(),
             is_service: false,
             secrets_dir: flags.secrets_dir.or(file.secrets_dir),

@@ -8,6 +8,7 @@ use catchment_sources::api::Api;
 use catchment_sources::csv::Csv;
 use catchment_sources::drive::DriveOnly;
 use catchment_sources::file::AnyFile;
+use catchment_sources::usb::Usb;
 use serde_json::Value;
 
 use crate::support::Test;
@@ -49,6 +50,7 @@ fn the_tables_of_options_are_those_of_the_schemas() {
         ("csv", schemars::schema_for!(<Csv as Adapter>::Options), false),
         ("file", schemars::schema_for!(<AnyFile as Adapter>::Options), false),
         ("drive", schemars::schema_for!(DriveOnly), true),
+        ("usb", schemars::schema_for!(<Usb as Adapter>::Options), true),
         ("api", schemars::schema_for!(<Api as Adapter>::Options), true),
     ] {
         let begin = format!("<!-- generated: the options of {name} -->\n");

@@ -37,4 +37,5 @@ mod schema;
 mod support;
 mod sync;
 mod targets;
+mod usb;
 mod views;

@@ -5,6 +5,7 @@ mod language;
 mod network;
 mod secrets;
 mod tokens;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,12 +15,15 @@ pub use language::primary_language;
 pub use network::NetworkAccess;
 pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};
 pub use tokens::TokenStore;
+pub use volumes::VolumeAccess;
 
 /// What the operator lets sources of a run use.
 #[derive(Debug, Clone, Default)]
 pub struct Host {
     /// Which local files.
     pub files: FileAccess,
+    /// Which volumes.
+    pub volumes: VolumeAccess,
     /// Which addresses.
     pub network: NetworkAccess,
     /// Which secrets that the options name.

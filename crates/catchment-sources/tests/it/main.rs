@@ -10,3 +10,4 @@ mod extremes;
 mod faults;
 mod file;
 mod server;
+mod usb;

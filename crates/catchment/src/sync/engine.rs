@@ -6,7 +6,9 @@ use std::sync::Mutex as SyncMutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind, FileAccess, Host, Registry, Result, SecretAccess, TokenStore};
+use catchment_core::{
+    Error, ErrorKind, FileAccess, Host, Registry, Result, SecretAccess, TokenStore, VolumeAccess,
+};
 use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
@@ -121,18 +123,23 @@ impl Engine {
 
     /// What a source may use, by the door that its request came through.
     pub(super) fn host(&self, door: Door) -> Host {
-        let ServiceSettings { data_dirs, network, secrets_dir, vault, language, addresses, .. } =
+        let ServiceSettings { data_dirs, network, secrets_dir, vault, language, addresses, volumes, .. } =
             &self.settings;
-        let (files, secrets) = match door {
-            Door::Http => {
-                (FileAccess::Below(data_dirs.clone()), SecretAccess::Restricted { dir: secrets_dir.clone() })
+        let (files, secrets, volumes) = match door {
+            Door::Http => (
+                FileAccess::Below(data_dirs.clone()),
+                SecretAccess::Restricted { dir: secrets_dir.clone() },
+                VolumeAccess::Only(volumes.clone()),
+            ),
+            Door::Cli | Door::Library => {
+                (FileAccess::Anywhere, SecretAccess::Anywhere, VolumeAccess::Anywhere)
             }
-            Door::Cli | Door::Library => (FileAccess::Anywhere, SecretAccess::Anywhere),
         };
         let tokens = DatabaseTokenStore::new(self.store.clone(), vault.clone());
         let tokens: Option<Arc<dyn TokenStore>> = Some(Arc::new(tokens));
         Host {
             files,
+            volumes,
             network: network.clone(),
             secrets,
             tokens,

@@ -16,7 +16,9 @@ use super::execute::Execution;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
 use super::request::{EnqueuedRun, Prepared, milliseconds};
-use super::retry::{AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral};
+use super::retry::{
+    AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral, longest_deferral,
+};
 use super::timeouts::silence_error;
 use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
@@ -247,7 +249,7 @@ impl Engine {
             return 0;
         }
         match self.store.deferral_streak(run.id).await {
-            Ok((attempts, waited)) if waited <= max_wait => attempts,
+            Ok((attempts, waited)) if waited <= longest_deferral(error, max_wait) => attempts,
             Ok(_) => 0,
             // What it is about will come to light when the end of the attempt is stored.
             Err(_) => 1,

@@ -38,6 +38,12 @@ impl SyncService {
     pub async fn preview(&self, principal: &Principal, request: SyncRequest) -> Result<i64> {
         principal.require(Scope::Run)?;
         let run = EnqueuedRun { mode: RunMode::Preview, ..EnqueuedRun::default() };
+        let resolved = self.engine().resolve(request, principal.door).await?;
+        let [request] = <[SyncRequest; 1]>::try_from(resolved).map_err(|several| {
+            let message =
+                format!("the source stands for {} sources; preview one after the other", several.len());
+            Error::config("several_sources", message)
+        })?;
         self.engine().schedule_new(request, principal.door, run).await
     }
 

@@ -41,6 +41,20 @@ pub(super) struct EnqueuedRun {
 }
 
 impl Engine {
+    /// The requests that one stands for: its identifier may be a way to find what is read, and not its name.
+    pub(super) async fn resolve(&self, request: SyncRequest, door: Door) -> Result<Vec<SyncRequest>> {
+        let (registry, host) = (self.registry.clone(), self.host(door));
+        let (source_type, identifier) = (request.source_type.clone(), request.source_identifier.clone());
+        let resolve = move || {
+            let identifier = registry.normalize(&source_type, &identifier)?;
+            registry.resolve(&source_type, &identifier, &host)
+        };
+        // It may look at devices, which may hang.
+        let resolved = tokio::task::spawn_blocking(resolve).await.unwrap_or_else(|_| Err(task_panicked()))?;
+        let resolved = resolved.into_iter();
+        Ok(resolved.map(|source_identifier| SyncRequest { source_identifier, ..request.clone() }).collect())
+    }
+
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
     /// the answer.
     pub(super) async fn schedule_new(

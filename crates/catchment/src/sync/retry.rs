@@ -17,6 +17,11 @@ const FIRST_AWAY_DELAY: Duration = Duration::from_secs(1);
 /// The longest one: whoever waits for a database looks often enough to be there when it is.
 const MAX_AWAY_DELAY: Duration = Duration::from_secs(60);
 
+/// How long a run waits for its volume.
+const MAX_VOLUME_WAIT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How often it looks at least: most often somebody tells when it is plugged in.
+const MAX_VOLUME_DELAY: Duration = Duration::from_secs(600);
+
 /// What follows from an attempt that ended with an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RetryDecision {
@@ -38,9 +43,20 @@ pub(super) struct AttemptHistory {
     pub(super) deferrals: u32,
 }
 
-/// Whether this error defers the run without counting as a failed attempt: rate limited, or the database is away.
+/// Whether this error defers the run without counting as a failed attempt: rate limited, or the database or the source's volume
+/// is away.
 pub(super) fn is_deferral(error: &Error) -> bool {
-    error.kind() == ErrorKind::RateLimited || is_database_away(error)
+    error.kind() == ErrorKind::RateLimited || is_database_away(error) || is_volume_away(error)
+}
+
+/// How long a run may be deferred by an error in all before that counts; `max_wait` is what the options say of rate limits.
+pub(super) fn longest_deferral(error: &Error, max_wait: Duration) -> Duration {
+    if is_volume_away(error) { MAX_VOLUME_WAIT } else { max_wait }
+}
+
+/// Whether the volume that is read is not plugged in.
+fn is_volume_away(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && error.code() == "volume_away"
 }
 
 fn is_database_away(error: &Error) -> bool {
@@ -63,6 +79,8 @@ pub(super) fn decide(error: &Error, record: AttemptHistory, jitter: f64) -> Retr
     let nth = fruitless_attempts.max(record.deferrals).max(1);
     let own = if is_database_away(error) {
         away_delay(record.deferrals.max(1), jitter)
+    } else if is_volume_away(error) {
+        back_off(nth, jitter).min(MAX_VOLUME_DELAY)
     } else {
         back_off(nth, jitter)
     };

@@ -32,13 +32,28 @@ impl SyncService {
     }
 
     /// Checks a request, and puts its run into the queue. Where an equal request is waiting already, its run is
-    /// the answer.
+    /// the answer. One that stands for several ([`SyncService::resolve`]) becomes as many runs; the answer is the first.
     ///
     /// # Errors
     /// `config` when something of the request does not fit, with its pointer; `database`.
     pub async fn schedule_sync(&self, principal: &Principal, request: SyncRequest) -> Result<i64> {
         principal.require(Scope::Run)?;
-        self.engine.schedule_new(request, principal.door, EnqueuedRun::default()).await
+        let mut ids = Vec::new();
+        for request in self.engine.resolve(request, principal.door).await? {
+            ids.push(self.engine.schedule_new(request, principal.door, EnqueuedRun::default()).await?);
+        }
+        ids.first()
+            .copied()
+            .ok_or_else(|| Error::config("no_source", "the source stands for nothing that is there"))
+    }
+
+    /// The requests that one stands for, such as one for each volume that is plugged in; most often itself.
+    ///
+    /// # Errors
+    /// `config`, where it stands for nothing.
+    pub async fn resolve(&self, principal: &Principal, request: SyncRequest) -> Result<Vec<SyncRequest>> {
+        principal.require(Scope::Read)?;
+        self.engine.resolve(request, principal.door).await
     }
 
     /// Executes a run to its end: now if it is due, later if it waits for its next attempt; where another process

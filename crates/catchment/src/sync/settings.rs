@@ -18,6 +18,8 @@ pub(crate) struct ServiceSettings {
     pub(crate) network: NetworkAccess,
     /// Addresses of services that sources use in the place of their own.
     pub(crate) addresses: BTreeMap<String, String>,
+    /// Which volumes requests over HTTP may read, and runs that a plug starts.
+    pub(crate) volumes: Vec<String>,
     /// Where requests over HTTP may find files with secrets.
     pub(crate) secrets_dir: Option<PathBuf>,
     /// What secrets are stored with.

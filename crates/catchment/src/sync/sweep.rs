@@ -20,8 +20,6 @@ use crate::target::{Ledger, Table, identified};
 
 /// Digests that are held in memory at a time.
 const SLICE: u64 = 2_000_000;
-/// What the guard allows where no option says so, in percent of the source's rows.
-const MAX_GONE: MaxErrors = MaxErrors::Percent(20.0);
 /// A share says nothing about so few rows.
 const FEW: u64 = 20;
 
@@ -150,7 +148,8 @@ impl Attempt<'_> {
             (Some(_), Ledger::Columns { .. }) => looked_at,
             (Some(_), Ledger::Beside) => self.store.claimed(swept.pass).await.map_err(AttemptEnd::Failed)?,
         };
-        let limit = self.prepared.target.max_gone.unwrap_or(MAX_GONE);
+        let usual = MaxErrors::Percent(self.prepared.source.usual_max_gone_percent().into());
+        let limit = self.prepared.target.max_gone.unwrap_or(usual);
         let is_few = matches!(limit, MaxErrors::Percent(_)) && all <= FEW;
         Ok(if gone == 0 {
             held(Some(0), String::new())

@@ -157,7 +157,7 @@ async fn quiet_says_nothing_unless_it_fails() {
 #[tokio::test]
 async fn schemas_and_completions_are_printed() {
     let test = Test::sqlite().await;
-    assert_eq!(run(&test, &["schema"]).1, "api\ncsv\ndrive\nfile\n");
+    assert_eq!(run(&test, &["schema"]).1, "api\ncsv\ndrive\nfile\nusb\n");
     let schema: Value = serde_json::from_str(&run(&test, &["schema", "api"]).1).unwrap();
     for option in ["pagination", "columnMapping"] {
         assert!(schema["properties"][option].is_object(), "{option}");

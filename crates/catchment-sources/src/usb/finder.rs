@@ -1,0 +1,233 @@
+//! Finding the volume that an identifier means, among those that are there, and whether the operator allows to read it.
+
+use std::path::{Path, PathBuf};
+
+use catchment_core::{Error, ErrorKind, FileAccess, Host, Result, VolumeAccess};
+
+use super::identifier::{UsbId, is_same_id, volume_id};
+use super::mounts::Mounts;
+use super::volume::Volume;
+
+/// What is read: a folder of a volume, or a folder of this machine that is on none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Place {
+    Volume { volume: Box<Volume>, folder: PathBuf },
+    Folder(PathBuf),
+}
+
+/// The code of a volume that is not there: the run waits for it.
+pub(super) const AWAY: &str = "volume_away";
+
+/// The identifiers that one stands for, as they are stored: labels and paths are ways to find a volume, and never its name.
+///
+/// # Errors
+/// `config`: `no_such_label`, `ambiguous_label`, `no_identity`, `no_volume`.
+pub(super) fn resolve(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Vec<String>> {
+    let volumes = list(mounts)?;
+    match id {
+        UsbId::Volume { id, folder } => {
+            // As it prints itself, where it is there.
+            let known =
+                volumes.iter().filter_map(|volume| volume.id.as_deref()).find(|known| is_same_id(known, id));
+            Ok(vec![volume_id(known.unwrap_or(id), folder)])
+        }
+        UsbId::Label { name, folder } => {
+            let found: Vec<_> =
+                volumes.iter().filter(|volume| volume.label.as_deref() == Some(name.as_str())).collect();
+            match found[..] {
+                [volume] => Ok(vec![volume_id(&identity(volume)?, folder)]),
+                [] => Err(config(
+                    "no_such_label",
+                    format!(
+                        "no volume with the label `{name}` is plugged in; give its id (`volume:ID`), which it has also while it is away"
+                    ),
+                )),
+                _ => Err(config(
+                    "ambiguous_label",
+                    format!(
+                        "several volumes have the label `{name}`: {}; give the id of one (`volume:ID`)",
+                        named(&found)
+                    ),
+                )),
+            }
+        }
+        UsbId::Path(path) => match on_volume(path, &volumes) {
+            Some((volume, folder)) if volume.id.is_some() || volume.is_removable => {
+                Ok(vec![volume_id(&identity(volume)?, &folder.to_string_lossy())])
+            }
+            _ => Ok(vec![path.to_string_lossy().into_owned()]),
+        },
+        UsbId::All => {
+            let ours: Vec<_> = volumes
+                .iter()
+                .filter(|volume| volume.is_removable && volume.id.is_some() && allows(host, volume))
+                .collect();
+            if ours.is_empty() {
+                let message = "no removable volume that may be read is plugged in; see `catchment volumes`";
+                return Err(config("no_volume", message.to_owned()));
+            }
+            ours.into_iter().map(|volume| Ok(volume_id(&identity(volume)?, ""))).collect()
+        }
+    }
+}
+
+/// The place that is read now.
+///
+/// # Errors
+/// `unavailable`, `volume_away`; `config`, `ambiguous_volume`, `volume_not_allowed`.
+pub(super) fn find(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Place> {
+    let volumes = list(mounts)?;
+    let place = |volume: &Volume, folder: &Path| {
+        check_allowed(host, volume)?;
+        Ok(Place::Volume { volume: Box::new(volume.clone()), folder: folder.to_owned() })
+    };
+    match id {
+        UsbId::Volume { id, folder } => {
+            let is_it = |volume: &&Volume| volume.id.as_deref().is_some_and(|known| is_same_id(known, id));
+            let found: Vec<_> = volumes.iter().filter(is_it).collect();
+            match found[..] {
+                [volume] => place(volume, Path::new(folder)),
+                [] => Err(away(&format!("`{id}`"))),
+                _ => {
+                    let message = format!(
+                        "several volumes have the id `{id}`: {}; they are copies, and nobody knows which is meant: unplug all but one, or give \
+                         the others new ids",
+                        named(&found)
+                    );
+                    Err(config("ambiguous_volume", message))
+                }
+            }
+        }
+        UsbId::Path(path) => match on_volume(path, &volumes) {
+            Some((volume, folder)) if volume.is_removable => place(volume, &folder),
+            _ => {
+                host.files.check_dir(path)?;
+                Ok(Place::Folder(path.clone()))
+            }
+        },
+        UsbId::Label { .. } | UsbId::All => match &resolve(id, mounts, host)?[..] {
+            [one] => find(&UsbId::parse(one)?, mounts, host),
+            several => Err(config(
+                "several_volumes",
+                format!(
+                    "{} volumes are meant, and one is read at a time; name one of {}",
+                    several.len(),
+                    several.join(", ")
+                ),
+            )),
+        },
+    }
+}
+
+/// A volume that is there, with what it is called as a source.
+#[derive(Debug, Clone)]
+pub struct ListedVolume {
+    /// The volume.
+    pub volume: Volume,
+    /// What a sync of it takes; none where nothing tells it from others.
+    pub identifier: Option<String>,
+    /// Whether the operator allows to read it.
+    pub is_allowed: bool,
+    /// The flag that allows it.
+    pub allow_with: String,
+}
+
+/// The volumes that are mounted, but for that of the system itself; those that are removable first. `allowed` is what the operator's
+/// settings name.
+///
+/// # Errors
+/// `system`, `no_mounts`, where the system does not tell.
+pub fn list_volumes(allowed: &[String]) -> Result<Vec<ListedVolume>> {
+    listed(&super::system::SystemMounts, allowed)
+}
+
+fn listed(mounts: &dyn Mounts, allowed: &[String]) -> Result<Vec<ListedVolume>> {
+    let host = Host { volumes: VolumeAccess::Only(allowed.to_owned()), ..Host::default() };
+    let volumes = list(mounts)?.into_iter().filter(|volume| volume.mount_point != Path::new("/"));
+    let mut volumes: Vec<_> = volumes
+        .map(|volume| ListedVolume {
+            identifier: volume.id.as_deref().map(|id| volume_id(id, "")),
+            is_allowed: allows(&host, &volume),
+            allow_with: how_to_allow(&volume),
+            volume,
+        })
+        .collect();
+    volumes.sort_by_key(|listed| !listed.volume.is_removable);
+    Ok(volumes)
+}
+
+/// The error of a volume that is not there.
+pub(super) fn away(volume: &str) -> Error {
+    let message =
+        format!("the volume {volume} is not plugged in; plug it in (a run in the queue waits for it)");
+    Error::new(ErrorKind::Unavailable, AWAY, message)
+}
+
+/// Whether the operator allows to read a volume.
+pub(super) fn allows(host: &Host, volume: &Volume) -> bool {
+    match &host.volumes {
+        VolumeAccess::Anywhere => true,
+        VolumeAccess::Only(allowed) => allowed.iter().any(|text| match UsbId::parse(text) {
+            Ok(UsbId::All) => volume.is_removable,
+            Ok(UsbId::Volume { id, .. }) => volume.id.as_deref().is_some_and(|known| is_same_id(known, &id)),
+            Ok(UsbId::Label { name, .. }) => volume.label.as_deref() == Some(name.as_str()),
+            Ok(UsbId::Path(_)) | Err(_) => false,
+        }),
+    }
+}
+
+/// What allows a volume, for people.
+pub(super) fn how_to_allow(volume: &Volume) -> String {
+    match (&volume.id, &volume.label) {
+        (Some(id), _) => format!("--volume volume:{id}"),
+        (None, Some(label)) => format!("--volume label:{label}"),
+        (None, None) => "--volume '*'".to_owned(),
+    }
+}
+
+fn check_allowed(host: &Host, volume: &Volume) -> Result<()> {
+    // Whoever may read every file may read those of every volume.
+    if allows(host, volume) || matches!(host.files, FileAccess::Anywhere) {
+        return Ok(());
+    }
+    let message = format!(
+        "the volume {} may not be read; the operator can allow it with {}",
+        volume.shown(),
+        how_to_allow(volume)
+    );
+    Err(config("volume_not_allowed", message))
+}
+
+fn list(mounts: &dyn Mounts) -> Result<Vec<Volume>> {
+    mounts.volumes().map_err(|error| {
+        let message = format!("listing what is mounted: {error}");
+        Error::new(ErrorKind::System, "no_mounts", message).with_source(error)
+    })
+}
+
+/// The volume that a path is on, and the folder in it: the one that is mounted nearest. What is on that of the system is on none.
+fn on_volume<'v>(path: &Path, volumes: &'v [Volume]) -> Option<(&'v Volume, PathBuf)> {
+    let mounted = volumes.iter().filter(|volume| path.starts_with(&volume.mount_point));
+    let nearest = mounted.max_by_key(|volume| volume.mount_point.as_os_str().len())?;
+    let folder = path.strip_prefix(&nearest.mount_point).ok()?.to_owned();
+    (nearest.mount_point != Path::new("/")).then_some((nearest, folder))
+}
+
+fn identity(volume: &Volume) -> Result<String> {
+    volume.id.clone().ok_or_else(|| {
+        let message = format!(
+            "the volume {} has nothing that tells it from others: neither an id of its file system nor of its partition, nor a USB serial; \
+             give it a new id, such as with `fatlabel -i` or by formatting it",
+            volume.shown_in_full()
+        );
+        config("no_identity", message)
+    })
+}
+
+fn named(volumes: &[&Volume]) -> String {
+    volumes.iter().map(|volume| volume.shown_in_full()).collect::<Vec<_>>().join("; ")
+}
+
+fn config(code: &'static str, message: String) -> Error {
+    Error::config(code, message.clone()).with_detail("/sourceIdentifier", message)
+}

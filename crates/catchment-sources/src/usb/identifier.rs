@@ -1,0 +1,109 @@
+//! What a source on a volume is called: the volume by its id or its label, with a folder in it; a path; or all volumes.
+
+use std::path::{Component, Path, PathBuf};
+
+use catchment_core::{Error, Result, absolute_path};
+
+/// What is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum UsbId {
+    /// The volume of this id, and a folder in it.
+    Volume { id: String, folder: String },
+    /// The volume of this label.
+    Label { name: String, folder: String },
+    /// The volume that is mounted there, or a folder that is on none.
+    Path(PathBuf),
+    /// All removable volumes that are there.
+    All,
+}
+
+impl UsbId {
+    /// # Errors
+    /// `config`, `bad_volume`, with what would be accepted.
+    pub(super) fn parse(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text == "*" {
+            return Ok(Self::All);
+        }
+        if let Some(rest) = text.strip_prefix("volume:") {
+            let (id, folder) = split(rest)?;
+            return Ok(Self::Volume { id, folder });
+        }
+        if let Some(rest) = text.strip_prefix("label:") {
+            let (name, folder) = split(rest)?;
+            return Ok(Self::Label { name, folder });
+        }
+        if text.is_empty() || text.contains("://") {
+            return Err(bad(&format!("`{text}` is no volume")));
+        }
+        absolute_path(Path::new(text)).map(Self::Path)
+    }
+
+    /// The one spelling.
+    pub(super) fn normalized(&self) -> String {
+        match self {
+            Self::Volume { id, folder } => volume_id(id, folder),
+            Self::Label { name, folder } if folder.is_empty() => format!("label:{name}"),
+            Self::Label { name, folder } => format!("label:{name}/{folder}"),
+            Self::Path(path) => path.to_string_lossy().into_owned(),
+            Self::All => "*".to_owned(),
+        }
+    }
+}
+
+/// How a volume with a folder in it is called.
+pub(super) fn volume_id(id: &str, folder: &str) -> String {
+    if folder.is_empty() { format!("volume:{id}") } else { format!("volume:{id}/{folder}") }
+}
+
+/// Whether two ids are the same: `1234-5678` is `12345678`, in whatever case.
+pub(super) fn is_same_id(one: &str, other: &str) -> bool {
+    let plain = |id: &str| id.replace('-', "").to_ascii_lowercase();
+    plain(one) == plain(other)
+}
+
+fn split(text: &str) -> Result<(String, String)> {
+    let (name, folder) = text.split_once('/').unwrap_or((text, ""));
+    let mut parts = Vec::new();
+    for part in Path::new(folder.trim_matches('/')).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_string_lossy().into_owned()),
+            Component::CurDir => {}
+            _ => return Err(bad(&format!("`{folder}` leads out of the volume"))),
+        }
+    }
+    if name.trim().is_empty() {
+        return Err(bad("no volume is named"));
+    }
+    Ok((name.trim().to_owned(), parts.join("/")))
+}
+
+fn bad(problem: &str) -> Error {
+    let message = format!(
+        "{problem}; give `volume:ID`, `label:NAME`, either with a folder behind it (`label:MUSIC/Rock`), the path where it is mounted, or `*` for \
+         all removable volumes (`catchment volumes` lists them)"
+    );
+    Error::config("bad_volume", message.clone()).with_detail("/sourceIdentifier", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_have_one_spelling() {
+        for (text, expected) in [
+            ("volume:1234-5678", "volume:1234-5678"),
+            (" volume:1234-5678/Rock//Live/ ", "volume:1234-5678/Rock/Live"),
+            ("label:MY STICK/./a", "label:MY STICK/a"),
+            ("/media/./x/../stick", "/media/stick"),
+            ("*", "*"),
+        ] {
+            assert_eq!(UsbId::parse(text).unwrap().normalized(), expected);
+        }
+        for text in ["", "volume:", "label:/x", "volume:1/../..", "ftp://x"] {
+            assert_eq!(UsbId::parse(text).unwrap_err().code(), "bad_volume", "{text}");
+        }
+        assert!(is_same_id("1234-ABCD", "1234abcd") && !is_same_id("1234", "1235"));
+    }
+}

@@ -1,0 +1,30 @@
+//! Volumes: what is on which stick or drive, kept also when it is away.
+//!
+//! `identifier` says which volume, `mounts` what is there (`system` on a real machine, `mountinfo`, `superblock` and `volume` beside
+//! it), `tree` opens it; `walk` goes through it in order, `record` makes of each file or game a record, by `tags`, `titles`, `kinds` and
+//! `junk`; `reader` proves before each page that the volume is still there.
+
+mod finder;
+mod identifier;
+mod junk;
+mod kinds;
+mod mountinfo;
+mod mounts;
+mod options;
+mod reader;
+mod record;
+mod source;
+mod superblock;
+mod sysfs;
+mod system;
+mod tags;
+mod titles;
+mod tree;
+mod volume;
+mod walk;
+
+pub use finder::{ListedVolume, list_volumes};
+pub use mounts::{Disk, DiskEntry, DiskKind, Mounts};
+pub use options::{UsbHash, UsbOptions};
+pub use source::Usb;
+pub use volume::{UsbDevice, Volume};

@@ -1,0 +1,178 @@
+//! A stick that is a folder of this disk, and that fails at a call of one's choice.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use catchment_sources::usb::{Disk, DiskEntry, DiskKind, Mounts, Usb, UsbOptions, Volume};
+use tempfile::TempDir;
+
+use super::host;
+
+/// What a stick does once it is pulled out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// As on vfat: folders are empty, files are not there, and nothing is an error.
+    Empty,
+    /// The same, but half of each folder is still there.
+    Half,
+    /// Nothing is there.
+    NotFound,
+    /// As on exfat: everything is EIO.
+    Io,
+    /// As where the daemon of a FUSE file system died.
+    NotConnected,
+}
+
+pub(super) const FAILURES: [Failure; 5] =
+    [Failure::Empty, Failure::Half, Failure::NotFound, Failure::Io, Failure::NotConnected];
+
+/// What becomes of the stick.
+#[derive(Debug, Default)]
+struct Script {
+    calls: usize,
+    /// The call at which it is pulled out, and how that looks.
+    pulled: Option<(usize, Failure)>,
+    /// Calls after that in which the system still believes that it is there.
+    window: usize,
+    is_away: bool,
+}
+
+/// A stick, or several.
+#[derive(Debug, Clone)]
+pub(super) struct Stick {
+    dir: Arc<TempDir>,
+    script: Arc<Mutex<Script>>,
+    pub(super) volumes: Arc<Mutex<Vec<Volume>>>,
+}
+
+impl Stick {
+    pub(super) fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let volume = Volume {
+            id: Some("1234-ABCD".to_owned()),
+            label: Some("MUSIC".to_owned()),
+            fs_type: "vfat".to_owned(),
+            source: dir.path().display().to_string(),
+            mount_point: "/media/MUSIC".into(),
+            is_removable: true,
+            ..Volume::default()
+        };
+        Self { dir: Arc::new(dir), script: Arc::default(), volumes: Arc::new(Mutex::new(vec![volume])) }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(super) fn file(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Pulls it out at a call from now on, counted from 1; so many calls long the system believes that it is there.
+    pub(super) fn pull_at(&self, call: usize, failure: Failure, window: usize) {
+        let mut script = self.script.lock().unwrap();
+        *script = Script { pulled: Some((call, failure)), window, ..Script::default() };
+    }
+
+    /// Plugs it in again.
+    pub(super) fn plug(&self) {
+        *self.script.lock().unwrap() = Script::default();
+    }
+
+    /// How many calls there were since it was plugged in.
+    pub(super) fn calls(&self) -> usize {
+        self.script.lock().unwrap().calls
+    }
+
+    pub(super) fn source(&self, id: &str, options: serde_json::Value) -> Usb {
+        let options: UsbOptions = serde_json::from_value(options).unwrap();
+        Usb::with_mounts(id, &options, &host(), Arc::new(self.clone())).unwrap()
+    }
+
+    /// How it is pulled out by now, if it is.
+    fn pulled(&self) -> Option<Failure> {
+        let mut script = self.script.lock().unwrap();
+        script.calls += 1;
+        let (at, failure) = script.pulled?;
+        script.is_away |= script.calls >= at;
+        script.is_away.then_some(failure)
+    }
+}
+
+impl Mounts for Stick {
+    fn volumes(&self) -> io::Result<Vec<Volume>> {
+        let is_away = self.script.lock().unwrap().is_away;
+        Ok(if is_away { Vec::new() } else { self.volumes.lock().unwrap().clone() })
+    }
+
+    fn open(&self, _: &Volume, folder: &Path) -> io::Result<Box<dyn Disk>> {
+        let root = self.path().join(folder);
+        std::fs::metadata(&root)?;
+        Ok(Box::new(StickDisk { stick: self.clone(), root }))
+    }
+
+    fn open_folder(&self, path: &Path) -> io::Result<Box<dyn Disk>> {
+        Ok(Box::new(StickDisk { stick: self.clone(), root: path.to_owned() }))
+    }
+}
+
+struct StickDisk {
+    stick: Stick,
+    root: PathBuf,
+}
+
+impl Disk for StickDisk {
+    fn entries(&self, folder: &Path) -> io::Result<Vec<DiskEntry>> {
+        let pulled = self.stick.pulled();
+        match pulled {
+            Some(Failure::Empty) => return Ok(Vec::new()),
+            Some(Failure::NotFound) => return Err(io::ErrorKind::NotFound.into()),
+            Some(Failure::Io) => return Err(io::Error::from_raw_os_error(5)),
+            Some(Failure::NotConnected) => return Err(io::ErrorKind::NotConnected.into()),
+            Some(Failure::Half) | None => {}
+        }
+        let mut entries = Vec::new();
+        for entry in std::fs::read_dir(self.root.join(folder))? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            let kind = if metadata.is_dir() { DiskKind::Folder } else { DiskKind::File };
+            entries.push(DiskEntry {
+                name: entry.file_name(),
+                kind,
+                bytes: metadata.len(),
+                modified: 1_700_000_000,
+            });
+        }
+        if pulled.is_some() {
+            entries.sort_by(|one, other| one.name.cmp(&other.name));
+            entries.truncate(entries.len() / 2);
+        }
+        Ok(entries)
+    }
+
+    fn open(&self, file: &Path) -> io::Result<File> {
+        match self.stick.pulled() {
+            None => File::open(self.root.join(file)),
+            Some(Failure::Io) => Err(io::Error::from_raw_os_error(5)),
+            Some(Failure::NotConnected) => Err(io::ErrorKind::NotConnected.into()),
+            Some(_) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn is_alive(&self, held: Option<&File>) -> bool {
+        if self.stick.pulled().is_none() {
+            return true;
+        }
+        // What is read uncached fails at once; what the system believes takes its time.
+        let mut script = self.stick.script.lock().unwrap();
+        if held.is_some() || script.window == 0 {
+            return false;
+        }
+        script.window -= 1;
+        true
+    }
+}
