@@ -1,6 +1,6 @@
 //! Drive's change feed, read to its end: the last entry of each file is its present state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use catchment_core::{Error, ErrorKind, Pulse, Result};
 
@@ -22,6 +22,8 @@ pub(super) struct Changes {
     pub(super) files: BTreeMap<String, Option<DriveFile>>,
     /// Where the logs stand now.
     pub(super) next: Logs,
+    /// Files that one log had lost, and that are there.
+    pub(super) found: HashSet<String>,
     /// Whether somebody became a member of a drive, or is none any more.
     pub(super) has_memberships: bool,
 }
@@ -99,6 +101,7 @@ impl Changes {
                 Err(error) if error.code() == NOT_FOUND => None,
                 found => Some(found?),
             };
+            self.found.extend(file.as_ref().map(|file| file.id.clone()));
         }
         Ok(true)
     }

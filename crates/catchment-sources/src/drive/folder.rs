@@ -17,7 +17,7 @@ use super::plan::Drive;
 use super::resource::DriveFile;
 use super::root::changed;
 use super::rows::send_unchanged;
-use super::state::{DriveKept, DriveState, hash, inner};
+use super::state::{DriveKept, DriveState, FolderState, hash, inner};
 use super::tree::{Walker, entries};
 use crate::files::{FileEntry, Place, SeveralPages, listed, send_pages, watch};
 
@@ -57,7 +57,7 @@ struct Kept {
 pub(super) async fn read_folder(
     drive: &Arc<Drive>,
     root: DriveFile,
-    before: Option<serde_json::Value>,
+    before: Option<FolderState>,
     mut reading: Reading,
     feed: Feed<Page>,
 ) -> (Feed<Page>, Result<()>) {
@@ -88,13 +88,15 @@ pub(super) async fn read_folder(
     if let Ok(mut first) = folder.first.lock() {
         *first = Some(found);
     }
-    reading.after = before.and_then(|state| reading.after.take().map(|cursor| inner(&cursor, state)));
+    let was_lacking = before.as_ref().is_some_and(|state| state.is_lacking);
+    reading.after = before.and_then(|state| reading.after.take().map(|cursor| inner(&cursor, state.files)));
     let kept = DriveKept::Rows { content, read: now };
     let (format, rules) = (drive.format.clone(), drive.rules);
     let read = move || {
         let is_wanted = watch(&feed, &reading);
         let pages = SeveralPages::start(Box::new(folder), &format, rules, reading, is_wanted);
-        let sent = pages.and_then(|pages| send_pages(&feed, Box::new(FolderPages { pages, kept, lacking })));
+        let sent = pages
+            .and_then(|pages| send_pages(&feed, Box::new(FolderPages { pages, kept, was_lacking, lacking })));
         (feed, sent)
     };
     tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| {
@@ -152,9 +154,8 @@ impl DriveFolder {
         }
         drop(kept);
         let content = self.runtime.block_on(self.drive.fetcher(&self.pulse).fetch(&file));
-        let is_lacking = |error: &Error| !matches!(error.kind(), ErrorKind::Parsing | ErrorKind::Config);
         let mut lacking = self.lacking.lock().map_err(|_| task_panicked())?;
-        if content.as_ref().is_err_and(is_lacking) {
+        if content.is_err() {
             lacking.insert(file.id.clone());
         } else {
             lacking.remove(&file.id);
@@ -216,6 +217,8 @@ impl Place for DriveFolder {
 struct FolderPages {
     pages: SeveralPages,
     kept: DriveKept,
+    /// Whether an attempt before lacked a file.
+    was_lacking: bool,
     lacking: Lacking,
 }
 
@@ -223,10 +226,10 @@ impl Pages for FolderPages {
     fn next(&mut self) -> Result<Option<Page>> {
         let Some(mut page) = self.pages.next()? else { return Ok(None) };
         let cursor = std::mem::take(&mut page.cursor);
-        let state = DriveState::Folder { files: cursor.state.clone() };
+        let is_lacking = self.was_lacking || self.lacking.lock().map_or(true, |lacking| !lacking.is_empty());
+        let state = DriveState::Folder(FolderState { files: cursor.state.clone(), is_lacking });
         // What was not read as it is now is read again.
-        let is_whole = cursor.coverage == Coverage::Complete
-            && self.lacking.lock().is_ok_and(|lacking| lacking.is_empty());
+        let is_whole = cursor.coverage == Coverage::Complete && !is_lacking;
         let carryover = serde_json::to_value(&self.kept).ok().filter(|_| is_whole);
         page.cursor = Cursor { carryover, state: Cursor::new(0, &state)?.state, ..cursor };
         Ok(Some(page))

@@ -13,7 +13,7 @@ use super::resource::DriveFile;
 use super::root::changed;
 use super::state::{DriveKept, DriveState, IncrementState, KnownTree, Logs};
 use super::sweep::{Inventory, logs_of};
-use super::tree::{Walker, entries};
+use super::tree::entries;
 
 /// What earlier runs know of a folder.
 pub(super) struct Known {
@@ -26,7 +26,11 @@ pub(super) struct Known {
 impl Known {
     /// The same for the next run, with where the logs stand.
     fn kept(&self, logs: Logs) -> DriveKept {
-        DriveKept::Files { account: self.account.clone(), logs, swept: self.swept, tree: self.tree.clone() }
+        self.kept_until(self.swept, logs)
+    }
+
+    fn kept_until(&self, swept: u64, logs: Logs) -> DriveKept {
+        DriveKept::Files { account: self.account.clone(), logs, swept, tree: self.tree.clone() }
     }
 }
 
@@ -90,7 +94,8 @@ impl Inventory<'_> {
             .unwrap_or_else(|_| Judged { files: self.plain(&known.tree, &changes), came_in: Vec::new() });
         // What came into folders that came in has no entry of its own: the next run reads all of the changes once more.
         let came_in = if state.has_folders { judged.came_in } else { Vec::new() };
-        let kept = is_read_again.then(|| known.kept(state.from.clone()));
+        // What of a folder that came in was delivered before is in no state: all is read next time.
+        let kept = is_read_again.then(|| known.kept_until(0, state.from.clone()));
         self.deliver(known, state, Judged { came_in, ..judged }, kept, out).await
     }
 
@@ -105,7 +110,7 @@ impl Inventory<'_> {
     ) -> Result<()> {
         out.coverage = Coverage::Increment;
         for folder in &came_in {
-            let tree = Walker::new(self.client, self.scope, self.pulse, true).walk(folder, "").await?;
+            let Some(tree) = self.walk_in(folder, "").await? else { continue };
             for (id, folder) in &tree.folders {
                 let found = entries(self.client, self.scope, (id, folder), self.pulse).await?;
                 files.extend(found.into_iter().map(|entry| (entry.file.id.clone(), Some(entry.file))));
@@ -148,7 +153,7 @@ impl Inventory<'_> {
         let is_in = |file: &DriveFile| {
             file.parents.iter().any(|parent| tree.has_folder(parent) || came_in.contains(parent.as_str()))
         };
-        let (mut files, mut top) = (Changed::new(), Vec::new());
+        let mut files = Changed::new();
         for (id, file) in &changes.files {
             let is_known = tree.has_folder(id) || tree.has_link(id);
             let file = match file.as_ref().filter(|file| !file.trashed) {
@@ -162,36 +167,35 @@ impl Inventory<'_> {
                 }
                 Some(file) => file,
             };
-            if self.scope.wanted.needs_path() && (is_known || is_in(file)) {
-                return Err("the pattern is one of paths, which changes do not tell");
+            if let Some(reason) = self.doubt(tree, file, is_in(file), changes.found.contains(id)) {
+                return Err(reason);
             }
-            match () {
-                () if *id == self.root.id => {}
-                () if file.is_folder() && tree.has_folder(id) => {
-                    if !is_in(file) && !tree.has_link(id) {
-                        return Err("a folder was moved out");
-                    }
-                }
-                () if file.is_folder() && tree.has_link(id) => {
-                    return Err("a folder that a shortcut leads to came back");
-                }
-                () if file.is_folder() => {
-                    let is_at_top = file.parents.iter().any(|parent| tree.has_folder(parent));
-                    top.extend((is_at_top && came_in.contains(id.as_str())).then(|| file.clone()));
-                }
-                () if file.target().is_some() => {
-                    // Where one was moved, what it leads to may be reached no more, also where it is in the tree.
-                    if self.scope.follows_shortcuts && (is_known || is_in(file)) {
-                        return Err("a shortcut came in, or one of the folder's changed");
-                    }
-                }
-                () => {
-                    let is_ours = (is_in(file) || tree.has_link(id)) && self.scope.wanted.has(file, "");
-                    files.insert(id.clone(), is_ours.then(|| file.clone()));
-                }
+            if !file.is_folder() && file.target().is_none() {
+                let is_ours = (is_in(file) || tree.has_link(id)) && self.scope.wanted.has(file, "");
+                files.insert(id.clone(), is_ours.then(|| file.clone()));
             }
         }
-        Ok(Judged { files, came_in: top })
+        let came = changes.files.values().flatten().filter(|file| came_in.contains(file.id.as_str()));
+        let is_at_top = |file: &&DriveFile| file.parents.iter().any(|parent| tree.has_folder(parent));
+        let came_in = came.filter(is_at_top).cloned().collect();
+        Ok(Judged { files, came_in })
+    }
+
+    /// Why what became of a file or folder tells too little, if so. `moved` is one that one log had lost.
+    fn doubt(&self, tree: &KnownTree, file: &DriveFile, is_in: bool, moved: bool) -> Option<&'static str> {
+        let (is_known, is_linked) = (tree.has_folder(&file.id), tree.has_link(&file.id));
+        match () {
+            () if self.scope.wanted.needs_path() && (is_known || is_linked || is_in) => {
+                Some("the pattern is one of paths, which changes do not tell")
+            }
+            () if file.id == self.root.id => None,
+            () if file.is_folder() && is_known => (!is_in && !is_linked).then_some("a folder was moved out"),
+            () if file.is_folder() => is_linked.then_some("a folder that a shortcut leads to came back"),
+            // Where one was moved, what it leads to may be reached no more, also where it is in the tree.
+            () if file.target().is_some() => (self.scope.follows_shortcuts && (is_linked || is_in))
+                .then_some("a shortcut came in, or one of the folder's changed"),
+            () => (moved && !is_in && !is_linked).then_some("a file moved from one change log to another"),
+        }
     }
 
     /// The files of the folder that changes tell of, where these tell of more than can be judged: what left is for the next run.

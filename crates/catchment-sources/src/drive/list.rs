@@ -15,6 +15,8 @@ const MAX_ITEMS: usize = 500_000;
 const MAX_RESTARTS: usize = 3;
 /// How often a list may name a page that it has named before.
 const MAX_REPEATED: usize = 10;
+/// The most pages of a list.
+const MAX_PAGES: usize = 100_000;
 
 /// The page tokens of a list. Some pages are empty, and a server that errs leads in circles.
 #[derive(Default)]
@@ -27,7 +29,7 @@ impl Tokens {
     /// Whether the list may be gone on with by the next token.
     pub(super) fn lead_on(&mut self, next: &str) -> bool {
         self.repeated += usize::from(!self.seen.insert(hash(next)));
-        self.repeated <= MAX_REPEATED
+        self.repeated <= MAX_REPEATED && self.seen.len() <= MAX_PAGES
     }
 }
 
@@ -46,7 +48,15 @@ pub(super) async fn list_folder(
             Err(error) if error.code() == STALE_TOKEN && restarts < MAX_RESTARTS => restarts += 1,
             // Tokens that die over and over are no fault of the request.
             Err(error) if error.code() == STALE_TOKEN => return Err(error.with_kind(ErrorKind::Unavailable)),
-            Err(error) if error.code() == NOT_FOUND => return Ok(None),
+            Err(error) if error.code() == NOT_FOUND => {
+                if !is_visible(client, folder, pulse).await? {
+                    return Ok(None);
+                }
+                if restarts == MAX_RESTARTS {
+                    return Err(error.with_kind(ErrorKind::Unavailable));
+                }
+                restarts += 1;
+            }
             Err(error) => return Err(error),
         }
     }

@@ -183,8 +183,8 @@ impl DriveOnly {
     /// `config`, `invalid_options`.
     pub(super) fn reconcile_after(&self) -> Result<Duration> {
         let text = self.reconcile_after.as_deref().unwrap_or("7d").trim();
-        let (digits, unit) = text.split_at(text.len().saturating_sub(1));
-        let seconds = match unit {
+        let digits = text.trim_end_matches(|char: char| !char.is_ascii_digit());
+        let seconds = match &text[digits.len()..] {
             "d" => 24 * 60 * 60,
             "h" => 60 * 60,
             "m" => 60,

@@ -82,8 +82,8 @@ impl Drive {
                 read_rows(self, root, Some(state), reading, feed).await
             }
             Ok((None, Use::FolderRows, root)) => read_folder(self, root, None, reading, feed).await,
-            Ok((Some(DriveState::Folder { files }), Use::FolderRows, root)) => {
-                read_folder(self, root, Some(files), reading, feed).await
+            Ok((Some(DriveState::Folder(state)), Use::FolderRows, root)) => {
+                read_folder(self, root, Some(state), reading, feed).await
             }
             Ok((state, Use::Files, root)) => {
                 let read = self.read_files(root, state, reading, &feed).await;
@@ -131,7 +131,9 @@ impl Drive {
             }
             (Some(_), _) => Err(changed("what the run before had left is not there any more")),
             (None, Some(known)) => {
-                let reason = if self.is_over(known.swept, self.client.server_seconds()) {
+                let reason = if known.swept == 0 {
+                    Some("the last run was interrupted while more than files had changed")
+                } else if self.is_over(known.swept, self.client.server_seconds()) {
                     Some("the time of the option `reconcileAfter` is over")
                 } else {
                     inventory.increment(known, &mut out).await?

@@ -22,10 +22,18 @@ pub(super) enum DriveState {
     /// The rows of a file are being read.
     Rows(RowsState),
     /// The rows of the files of a folder are being read.
-    Folder {
-        /// Where the reading of the files stands.
-        files: serde_json::Value,
-    },
+    Folder(FolderState),
+}
+
+/// Where the reading of a folder's files stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FolderState {
+    /// Where that of the files themselves stands.
+    pub(super) files: serde_json::Value,
+    /// Whether one of them could not be fetched.
+    #[serde(default)]
+    pub(super) is_lacking: bool,
 }
 
 /// Where a reading of all files stands.
@@ -36,6 +44,8 @@ pub(super) struct SweepState {
     pub(super) logs: Logs,
     /// When it began, in seconds since 1970 by the server's clock.
     pub(super) began: u64,
+    /// Whose change logs these are.
+    pub(super) account: String,
     /// A digest of the folders and shortcuts that there were.
     pub(super) tree: String,
     /// The folder that is being read; none before the first.

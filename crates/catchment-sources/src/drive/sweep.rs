@@ -13,7 +13,7 @@ use super::pattern::join;
 use super::resource::DriveFile;
 use super::root::{changed, root};
 use super::state::{DriveKept, DriveState, KnownTree, Logs, SweepState, hash};
-use super::tree::{Scope, Tree, Walker, entries};
+use super::tree::{Folder, Scope, Tree, Walker, entries};
 
 /// A folder whose files are read.
 pub(super) struct Inventory<'a> {
@@ -33,12 +33,15 @@ impl Inventory<'_> {
         let began = self.client.server_seconds();
         let tree = Walker::new(self.client, self.scope, self.pulse, true).walk(self.root, "").await?;
         let mut known = known(&tree);
-        let digest = known.digest();
+        let (digest, account) = (known.digest(&tree), self.client.account_key()?);
         // Folders that came or left are in no state of what was read: their files would be lost, or kept for ever.
-        if before.as_ref().is_some_and(|before| before.tree != digest) {
-            return Err(changed("folders or shortcuts came, moved or left"));
+        if before.as_ref().is_some_and(|before| before.tree != digest || before.account != account) {
+            return Err(changed(
+                "folders or shortcuts came, moved or left, or it is read by another account",
+            ));
         }
-        let mut state = before.unwrap_or_else(|| SweepState { began, tree: digest, ..SweepState::default() });
+        let mut state =
+            before.unwrap_or_else(|| SweepState { began, account, tree: digest, ..SweepState::default() });
         for (log, token) in &tree.logs {
             state.logs.entry(log.clone().unwrap_or_default()).or_insert_with(|| token.clone());
         }
@@ -93,12 +96,11 @@ impl Inventory<'_> {
                 return Ok(Some(Some(warning.to_owned())));
             }
         };
-        if self.has_new_shortcut(tree, &changes) {
-            let warning =
-                "shortcuts came into the folder while it was read; the next run reads all of it again";
+        if self.has_other_links(tree, &changes, delivered) {
+            let warning = "shortcuts, or what they lead to, came or moved while the folder was read; the next run reads all of it again";
             return Ok(Some(Some(warning.to_owned())));
         }
-        for (id, (file, path)) in self.came_in(tree, known, &changes).await? {
+        for (id, (file, path)) in self.came_in(tree, known, &mut state.logs, &changes).await? {
             if delivered.contains(&hash(&id)) || state.last.as_ref().is_some_and(|last| id <= *last) {
                 continue;
             }
@@ -111,13 +113,17 @@ impl Inventory<'_> {
         Ok(Some(None))
     }
 
-    /// Whether a shortcut came into the tree: what it leads to was not listed.
-    fn has_new_shortcut(&self, tree: &Tree, changes: &Changes) -> bool {
+    /// Whether a shortcut came into the tree, so that what it leads to was not listed; or what one leads to left the folder that it
+    /// would be read in.
+    fn has_other_links(&self, tree: &Tree, changes: &Changes, delivered: &HashSet<u64>) -> bool {
         let is_in = |file: &DriveFile| file.parents.iter().any(|parent| tree.folders.contains_key(parent));
-        let is_new =
-            |file: &DriveFile| file.target().is_some() && !file.trashed && !tree.links.contains(&file.id);
-        self.scope.follows_shortcuts
-            && changes.files.values().flatten().any(|file| is_new(file) && is_in(file))
+        let is_other = |file: &DriveFile| match (file.target(), tree.links.contains(&file.id)) {
+            (Some(_), is_known) => !is_known && is_in(file),
+            (None, true) => !file.is_folder() && !is_in(file) && !delivered.contains(&hash(&file.id)),
+            (None, false) => false,
+        };
+        let mut files = changes.files.values().flatten().filter(|file| !file.trashed);
+        self.scope.follows_shortcuts && files.any(is_other)
     }
 
     /// The files of the tree that changes tell of, with the paths of their folders; folders that came in are known then.
@@ -125,30 +131,52 @@ impl Inventory<'_> {
         &self,
         tree: &Tree,
         known: &mut KnownTree,
+        logs: &mut Logs,
         changes: &Changes,
     ) -> Result<BTreeMap<String, (DriveFile, String)>> {
         let mut found = BTreeMap::new();
         for file in changes.files.values().flatten().filter(|file| !file.trashed) {
+            if let Some(folder) = tree.folders.get(&file.id) {
+                // One that was away for a moment was listed as an empty one.
+                let again =
+                    Folder { path: folder.path.clone(), drive: folder.drive.clone(), ..Folder::default() };
+                found.extend(self.files_of(&file.id, &again).await?);
+                continue;
+            }
             let Some(folder) = file.parents.iter().find_map(|parent| tree.folders.get(parent)) else {
                 continue;
             };
-            if file.is_folder() {
-                if self.scope.is_recursive && !tree.folders.contains_key(&file.id) {
-                    let path = join(&folder.path, &file.name);
-                    let walker = Walker::new(self.client, self.scope, self.pulse, false);
-                    let came = walker.walk(file, &path).await?;
-                    known.extend(&came);
-                    for (id, folder) in &came.folders {
-                        let inside = entries(self.client, self.scope, (id, folder), self.pulse).await?;
-                        let files = inside.into_iter().map(|entry| entry.file);
-                        found.extend(files.map(|file| (file.id.clone(), (file, folder.path.clone()))));
-                    }
+            if !file.is_folder() {
+                if self.scope.wanted.has(file, &folder.path) {
+                    found.insert(file.id.clone(), (file.clone(), folder.path.clone()));
                 }
-            } else if self.scope.wanted.has(file, &folder.path) {
-                found.insert(file.id.clone(), (file.clone(), folder.path.clone()));
+            } else if self.scope.is_recursive
+                && let Some(came) = self.walk_in(file, &join(&folder.path, &file.name)).await?
+            {
+                known.extend(&came);
+                for (log, token) in logs_of(&came) {
+                    logs.entry(log).or_insert(token);
+                }
+                for (id, folder) in &came.folders {
+                    found.extend(self.files_of(id, folder).await?);
+                }
             }
         }
         Ok(found)
+    }
+
+    async fn files_of(&self, id: &str, folder: &Folder) -> Result<Vec<(String, (DriveFile, String))>> {
+        let inside = entries(self.client, self.scope, (id, folder), self.pulse).await?;
+        let files = inside.into_iter().map(|entry| entry.file);
+        Ok(files.map(|file| (file.id.clone(), (file, folder.path.clone()))).collect())
+    }
+
+    /// A folder that came in, with all below it; nothing where it left again.
+    pub(super) async fn walk_in(&self, folder: &DriveFile, path: &str) -> Result<Option<Tree>> {
+        match Walker::new(self.client, self.scope, self.pulse, true).walk(folder, path).await {
+            Err(error) if error.code() == "not_shared" => Ok(None),
+            tree => tree.map(Some),
+        }
     }
 
     async fn end(
@@ -167,7 +195,7 @@ impl Inventory<'_> {
         }
         let message = format!("all files were read, of {} folders", tree.folders.len());
         out.find(Finding::sure("files", message));
-        let account = self.client.account_key()?;
+        let account = state.account.clone();
         let kept = DriveKept::Files { account, logs: state.logs.clone(), swept: state.began, tree: known };
         out.end(&DriveState::Sweep(state), Some(&kept).filter(|_| warning.is_none()), warning).await
     }
@@ -187,10 +215,14 @@ impl KnownTree {
         self.links.extend(tree.links.iter().map(|id| hash(id)));
     }
 
-    /// A digest of all of it.
-    fn digest(&self) -> String {
-        let text: String =
-            self.folders.iter().chain(&[0]).chain(&self.links).map(|hash| format!("{hash:016x}")).collect();
+    /// A digest of all of it, and of where the shortcuts to files are.
+    fn digest(&self, tree: &Tree) -> String {
+        let of_links = |(id, folder): (&String, &Folder)| {
+            folder.linked.iter().map(|entry| hash(&format!("{id} {}", entry.order))).collect::<Vec<_>>()
+        };
+        let places = tree.folders.iter().flat_map(of_links);
+        let hashes = self.folders.iter().chain(&[0]).chain(&self.links).copied().chain(places);
+        let text: String = hashes.map(|hash| format!("{hash:016x}")).collect();
         format!("{:016x}", hash(&text))
     }
 }

@@ -68,7 +68,7 @@ pub(super) struct Walker<'a> {
     pub(super) notes_logs: bool,
     tree: Tree,
     memberships: HashMap<String, Option<String>>,
-    /// The folders that are listed, or about to be.
+    /// The folders that are listed, or about to be, and the files that shortcuts led to.
     opened: HashSet<String>,
     kept: usize,
 }
@@ -122,22 +122,29 @@ impl<'a> Walker<'a> {
 
     /// A folder that is about to be listed: from here on, what changes in it is in a log.
     async fn open(&mut self, folder: &DriveFile, path: String) -> Result<Open> {
-        let drive = match folder.drive_id.as_ref().and_then(|drive| self.memberships.get(drive)) {
+        let (drive, _) = self.note_log(folder).await?;
+        self.opened.insert(folder.id.clone());
+        Ok((folder.id.clone(), Folder { path, drive, ..Folder::default() }))
+    }
+
+    /// The log that tells of a file or folder, and whether where it stands was noted just now.
+    async fn note_log(&mut self, file: &DriveFile) -> Result<(Option<String>, bool)> {
+        let drive = match file.drive_id.as_ref().and_then(|drive| self.memberships.get(drive)) {
             Some(known) => known.clone(),
             None => {
-                let log = log_of(self.client, folder, self.pulse).await?;
-                if let Some(drive) = &folder.drive_id {
+                let log = log_of(self.client, file, self.pulse).await?;
+                if let Some(drive) = &file.drive_id {
                     self.memberships.insert(drive.clone(), log.clone());
                 }
                 log
             }
         };
-        if self.notes_logs && !self.tree.logs.contains_key(&drive) {
+        let is_new = self.notes_logs && !self.tree.logs.contains_key(&drive);
+        if is_new {
             let token = self.client.start_token(drive.as_deref(), self.pulse).await?;
             self.tree.logs.insert(drive.clone(), token);
         }
-        self.opened.insert(folder.id.clone());
-        Ok((folder.id.clone(), Folder { path, drive, ..Folder::default() }))
+        Ok((drive, is_new))
     }
 
     /// Adds a folder with what is in it; `next` are the folders in it.
@@ -181,16 +188,18 @@ impl<'a> Walker<'a> {
     ) -> Result<()> {
         let Some(target) = shortcut.target() else { return Ok(()) };
         self.tree.links.insert(shortcut.id.clone());
-        let is_new = self.tree.links.insert(target.target_id.clone());
+        self.tree.links.insert(target.target_id.clone());
         let is_folder = target.target_mime_type == FOLDER;
-        if !is_new || is_folder && (!self.scope.is_recursive || self.opened.contains(&target.target_id)) {
+        if self.opened.contains(&target.target_id) || is_folder && !self.scope.is_recursive {
             return Ok(());
         }
-        let found = match self.client.file(&target.target_id, self.pulse).await {
-            Ok(found) if found.trashed => None,
-            Err(error) if error.code() == NOT_FOUND => None,
-            found => Some(found?),
-        };
+        let mut found = self.target(&target.target_id).await?;
+        if let Some(file) = found.as_ref().filter(|file| !file.is_folder())
+            && self.note_log(file).await?.1
+        {
+            // What became of it before its log was noted is in none.
+            found = self.target(&target.target_id).await?;
+        }
         match found {
             None => self.tree.dangling += 1,
             Some(found) if found.is_folder() => {
@@ -198,11 +207,21 @@ impl<'a> Walker<'a> {
                 next.push(self.open(&found, path).await?);
             }
             Some(file) if self.scope.wanted.has(&file, &folder.path) => {
+                self.opened.insert(file.id.clone());
                 folder.linked.push(Entry { order: shortcut.id.clone(), file });
             }
             Some(_) => {}
         }
         Ok(())
+    }
+
+    /// What a shortcut leads to, if that is there.
+    async fn target(&self, id: &str) -> Result<Option<DriveFile>> {
+        match self.client.file(id, self.pulse).await {
+            Ok(found) if found.trashed => Ok(None),
+            Err(error) if error.code() == NOT_FOUND => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// Drops files behind shortcuts that are meant in one of the folders as well.

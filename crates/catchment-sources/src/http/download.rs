@@ -16,6 +16,8 @@ use super::status::header_text;
 const MAX_FRUITLESS: u32 = 3;
 /// What is much.
 const FRUIT_BYTES: u64 = 64 << 10;
+/// Times that it breaks off in all.
+const MAX_TRIES: u32 = 1_000;
 
 /// How much of a body came.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,14 +68,20 @@ impl Client {
     pub(crate) async fn download(&self, request: &Request, file: &mut File, pulse: &Pulse) -> Result<Saved> {
         let mut saved = Saved::default();
         let mut fruitless = 0;
+        let mut tries = 0;
         loop {
             let before = saved.bytes;
             let error = match self.download_on(request, file, &mut saved, pulse).await {
                 Ok(()) => return Ok(saved),
                 Err(error) => self.redact_error(error),
             };
+            tries += 1;
             fruitless = if saved.bytes >= before.saturating_add(FRUIT_BYTES) { 0 } else { fruitless + 1 };
-            if error.kind() != ErrorKind::Network || saved.bytes == 0 || fruitless == MAX_FRUITLESS {
+            if error.kind() != ErrorKind::Network
+                || saved.bytes == 0
+                || fruitless == MAX_FRUITLESS
+                || tries == MAX_TRIES
+            {
                 return Err(error);
             }
         }

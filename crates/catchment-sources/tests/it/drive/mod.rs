@@ -9,6 +9,7 @@ mod rows;
 mod table;
 mod trials;
 mod trials_content;
+mod trials_links;
 mod trials_sweeps;
 
 use catchment_core::{
