@@ -1,6 +1,7 @@
 //! What a developer or CI runs: `cargo xtask test`, `cargo xtask ci`.
 
 mod apis;
+mod google;
 mod structure;
 mod workbooks;
 
@@ -14,9 +15,10 @@ use xtask::tools::{cargo, exit_code};
 
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
-cargo xtask test --peers   the same, on all real APIs, and on workbooks of LibreOffice, openpyxl and XlsxWriter
+cargo xtask test --peers   the same, on all real APIs, on workbooks of LibreOffice, openpyxl and XlsxWriter, and with Google's Python client
 cargo xtask apis           all real APIs alone
 cargo xtask workbooks      these workbooks alone
+cargo xtask google         Google's own Python client against the fake Google Drive
 cargo xtask structure      sizes, circles of imports, what each crate may see, where SQL stands; --figures
 cargo xtask ci             what CI runs: format, structure, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Some("test") => test(&args.collect::<Vec<_>>()),
         Some("apis") => apis::check(true),
         Some("workbooks") => workbooks::check(),
+        Some("google") => google::check(),
         Some("structure") => structure::run(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
         Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
@@ -63,6 +66,7 @@ fn test(args: &[String]) -> Result<()> {
         apis::check(!peers.is_empty())?;
         if !peers.is_empty() {
             workbooks::check()?;
+            google::check()?;
         }
     }
     Ok(())

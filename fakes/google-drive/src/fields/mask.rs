@@ -17,12 +17,14 @@ pub(crate) struct Mask {
 pub(crate) type InvalidField = String;
 
 impl Mask {
-    /// Reads a mask, all of which must exist in a shape. Drive's paths are `a/b`, those of Sheets also `a.b`.
+    /// Reads a mask, all of which must exist in a shape; blanks are passed over. Drive's paths are `a/b`, those of Sheets also `a.b`.
     pub(crate) fn parse(
         text: &str,
         shape: &Shape,
         separators: &'static [char],
     ) -> Result<Self, InvalidField> {
+        // Google's own examples have blanks behind their commas.
+        let text = &*text.split_whitespace().collect::<String>();
         let mut parser = Parser { text, position: 0, separators };
         let mask = parser.list(0)?;
         if parser.position < text.len() {

@@ -30,6 +30,20 @@ async fn nothing_new_costs_three_requests_and_reads_nothing() {
 }
 
 #[tokio::test]
+async fn ten_changes_cost_five_requests_at_most() {
+    let (drive, root, mut table) = synced().await;
+    let mut files = drive.walk(&root, Principal::ServiceAccount, true);
+    files.retain(is_media);
+    files[..5].iter().for_each(|file| drive.trash(&file.id));
+    files[5..10].iter().for_each(|file| drive.rename(&file.id, "renamed.mp3"));
+    let report = table.sync(&source(&drive, &root, json!({})), 100, usize::MAX).await.unwrap();
+    assert_eq!((report.read, report.coverage), (5, Coverage::Increment));
+    let requests = drive.requests().len();
+    assert!(requests <= 5, "{requests}");
+    table.must_equal(&walked(&drive, &root, is_media), "now");
+}
+
+#[tokio::test]
 async fn what_changed_came_and_left_is_told_without_a_listing() {
     let (drive, root, mut table) = synced().await;
     let files = drive.walk(&root, Principal::ServiceAccount, true);
