@@ -22,7 +22,7 @@ pub(super) fn start_logging(format: LogFormat, is_service: bool, verbose: u8) {
     } else {
         ",catchment::end=off,catchment::wait=off,catchment::found=off,catchment::outage=off"
     };
-    let default = format!("{level},sqlx=off,rustls_platform_verifier=off{told}");
+    let default = format!("{level},sqlx=off,rustls_platform_verifier=off,lofty=off{told}");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| AboveBar);
     match format {

@@ -51,7 +51,7 @@ pub(super) fn resolve(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Ve
                 )),
             }
         }
-        UsbId::Path(path) => match on_volume(path, &volumes) {
+        UsbId::Path(path) => match on_volume(&real(path), &volumes) {
             Some((volume, folder)) if volume.id.is_some() || volume.is_removable => {
                 Ok(vec![volume_id(&identity(volume)?, &folder.to_string_lossy())])
             }
@@ -98,7 +98,7 @@ pub(super) fn find(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Place
                 }
             }
         }
-        UsbId::Path(path) => match on_volume(path, &volumes) {
+        UsbId::Path(path) => match on_volume(&real(path), &volumes) {
             Some((volume, folder)) if volume.is_removable => place(volume, &folder),
             _ => {
                 host.files.check_dir(path)?;
@@ -169,9 +169,14 @@ pub(super) fn allows(host: &Host, volume: &Volume) -> bool {
         VolumeAccess::Anywhere => true,
         VolumeAccess::Only(allowed) => allowed.iter().any(|text| match UsbId::parse(text) {
             Ok(UsbId::All) => volume.is_removable,
-            Ok(UsbId::Volume { id, .. }) => volume.id.as_deref().is_some_and(|known| is_same_id(known, &id)),
-            Ok(UsbId::Label { name, .. }) => volume.label.as_deref() == Some(name.as_str()),
-            Ok(UsbId::Path(_)) | Err(_) => false,
+            Ok(UsbId::Volume { id, folder }) if folder.is_empty() => {
+                volume.id.as_deref().is_some_and(|known| is_same_id(known, &id))
+            }
+            // A label may hold a slash.
+            Ok(UsbId::Label { .. }) => {
+                volume.label.is_some() && volume.label.as_deref() == text.trim().strip_prefix("label:")
+            }
+            Ok(UsbId::Volume { .. } | UsbId::Path(_)) | Err(_) => false,
         }),
     }
 }
@@ -211,6 +216,11 @@ fn on_volume<'v>(path: &Path, volumes: &'v [Volume]) -> Option<(&'v Volume, Path
     let nearest = mounted.max_by_key(|volume| volume.mount_point.as_os_str().len())?;
     let folder = path.strip_prefix(&nearest.mount_point).ok()?.to_owned();
     (nearest.mount_point != Path::new("/")).then_some((nearest, folder))
+}
+
+/// Where links lead: a volume is where it is mounted.
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn identity(volume: &Volume) -> Result<String> {

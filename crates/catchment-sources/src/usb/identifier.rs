@@ -58,8 +58,13 @@ pub(super) fn volume_id(id: &str, folder: &str) -> String {
 
 /// Whether two ids are the same: `1234-5678` is `12345678`, in whatever case.
 pub(super) fn is_same_id(one: &str, other: &str) -> bool {
+    let is_made_up = |id: &str| id.starts_with("usb-") || id.starts_with("part-");
     let plain = |id: &str| id.replace('-', "").to_ascii_lowercase();
-    plain(one) == plain(other)
+    if is_made_up(one) || is_made_up(other) {
+        one.eq_ignore_ascii_case(other)
+    } else {
+        plain(one) == plain(other)
+    }
 }
 
 fn split(text: &str) -> Result<(String, String)> {
@@ -105,5 +110,6 @@ mod tests {
             assert_eq!(UsbId::parse(text).unwrap_err().code(), "bad_volume", "{text}");
         }
         assert!(is_same_id("1234-ABCD", "1234abcd") && !is_same_id("1234", "1235"));
+        assert!(!is_same_id("usb-1-2-AB1-1", "usb-1-2-AB-11") && is_same_id("usb-1-2-AB-1", "usb-1-2-ab-1"));
     }
 }

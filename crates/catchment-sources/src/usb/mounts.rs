@@ -72,4 +72,6 @@ pub enum DiskKind {
     Mount,
     /// A link, a pipe, a device: nothing that is read.
     Other,
+    /// What is listed, and cannot be looked at.
+    Lost,
 }

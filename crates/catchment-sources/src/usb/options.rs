@@ -87,6 +87,16 @@ impl Rules {
         self.folders.get(&plain(name)).copied().or_else(|| super::kinds::of_folder(name))
     }
 
+    /// Whether a folder of this path is left out, with all that is in it.
+    pub(super) fn leaves_out(&self, path: &str) -> bool {
+        let is_it = |pattern: &Pattern| {
+            let whole = pattern.as_str().strip_suffix("/**").and_then(|folder| Pattern::new(folder).ok());
+            pattern.matches_with(path, MATCHING)
+                || whole.is_some_and(|folder| folder.matches_with(path, MATCHING))
+        };
+        self.exclude.iter().any(is_it)
+    }
+
     /// Whether a file of this path is meant.
     pub(super) fn wants(&self, path: &str) -> bool {
         let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches_with(path, MATCHING));

@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         }
         // A file of any kind proves that the volume is there.
         if let Some(sample) = walk.sample.as_ref().filter(|_| self.held.is_none()) {
-            self.held = self.disk.open(sample).ok();
+            self.hold(sample);
         }
         self.end(&walk.passed)
     }
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
 
     fn read(&mut self, item: &Item) -> io::Result<Content> {
         if let Some(sample) = item.sample.as_ref().filter(|_| self.held.is_none()) {
-            self.held = Some(self.disk.open(sample)?);
+            self.hold(sample);
         }
         if item.is_folder {
             return Ok(Content::default());
@@ -192,6 +192,16 @@ impl<'a> Reader<'a> {
             return Err(io::ErrorKind::NotConnected.into());
         }
         Ok(content)
+    }
+
+    /// Holds a file that proves from now on that the volume is there. One that cannot be read of a volume that is there proves
+    /// nothing; another one may.
+    fn hold(&mut self, sample: &Path) {
+        if let Ok(file) = self.disk.open(sample)
+            && (self.disk.is_alive(Some(&file)) || !self.disk.is_alive(None))
+        {
+            self.held = Some(file);
+        }
     }
 
     fn is_alive(&self) -> bool {

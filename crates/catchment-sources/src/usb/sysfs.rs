@@ -28,3 +28,9 @@ pub(super) fn read_text(path: impl AsRef<Path>) -> Option<String> {
     let text = fs::read_to_string(path).ok()?.trim().to_owned();
     (!text.is_empty()).then_some(text)
 }
+
+/// The disk that a block device is, or is a part of.
+pub(super) fn disk_of(device: (u32, u32)) -> Option<PathBuf> {
+    let path = fs::canonicalize(sysfs_path(device)).ok()?;
+    if path.join("partition").exists() { path.parent().map(Path::to_owned) } else { Some(path) }
+}

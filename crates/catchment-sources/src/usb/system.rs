@@ -10,7 +10,7 @@ use std::path::Path;
 use super::mountinfo::{Mount, parse};
 use super::mounts::{Disk, Mounts};
 use super::superblock::{is_zero, read};
-use super::sysfs::{plug, read_text, size, sysfs_path};
+use super::sysfs::{disk_of, plug, read_text, size, sysfs_path};
 use super::tree::OpenTree;
 use super::volume::{UsbDevice, Volume};
 
@@ -55,7 +55,9 @@ pub(super) struct SystemMounts;
 
 impl Mounts for SystemMounts {
     fn volumes(&self) -> io::Result<Vec<Volume>> {
-        let text = fs::read_to_string("/proc/self/mountinfo")?;
+        // One name that is no UTF-8 is no reason to know no volume.
+        let text = fs::read("/proc/self/mountinfo")?;
+        let text = String::from_utf8_lossy(&text);
         let mut volumes: Vec<Volume> = Vec::new();
         for mount in parse(&text).into_iter().filter(is_volume) {
             let Some(device) = block_device(&mount) else { continue };
@@ -63,6 +65,12 @@ impl Mounts for SystemMounts {
             if volumes.iter().all(|known| known.device != device) {
                 volumes.push(volume(mount, device));
             }
+        }
+        // What the system runs from is not made to be taken away, whatever it is on.
+        let system = volumes.iter().find(|volume| volume.mount_point == Path::new("/"));
+        if let Some(system) = system.and_then(|volume| disk_of(volume.device)) {
+            let is_its = |volume: &&mut Volume| disk_of(volume.device).is_some_and(|disk| disk == system);
+            volumes.iter_mut().filter(is_its).for_each(|volume| volume.is_removable = false);
         }
         Ok(volumes)
     }

@@ -1,14 +1,15 @@
 //! An opened folder: everything below it is opened from there, and never through a link or into another mount.
 
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    Advice, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fadvise, fstat, major, minor, open, openat2,
-    stat, statat,
+    Advice, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, fadvise, fstat, open, openat2, stat, statat,
 };
 use rustix::io::{Errno, pread};
 
@@ -49,8 +50,7 @@ impl OpenTree {
     pub(super) fn of_volume(volume: &Volume, folder: &Path) -> io::Result<Self> {
         let top = open(&volume.mount_point, folder_flags(), Mode::empty())?;
         let device = fstat(&top)?.st_dev;
-        let is_it = (major(device), minor(device)) == volume.device || major(device) == 0;
-        if !is_it {
+        if mount_of(&top) != Some(volume.mount_id) {
             return Err(Errno::NOENT.into());
         }
         let root = if folder.as_os_str().is_empty() { top } else { below(&top, folder, folder_flags())? };
@@ -69,6 +69,20 @@ impl OpenTree {
     }
 }
 
+/// The number of the mount that something was opened in: another one may hide the one that was meant.
+fn mount_of(opened: &OwnedFd) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", opened.as_raw_fd())).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("mnt_id:")?.trim().parse().ok())
+}
+
+/// The names in a folder.
+fn names(folder: &OwnedFd) -> io::Result<HashSet<OsString>> {
+    let name = |entry: rustix::io::Result<rustix::fs::DirEntry>| {
+        Ok(OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned())
+    };
+    Dir::read_from(folder)?.map(name).collect()
+}
+
 fn folder_flags() -> OFlags {
     OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC
 }
@@ -81,17 +95,20 @@ fn below(root: &OwnedFd, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
 impl Disk for OpenTree {
     fn entries(&self, folder: &Path) -> io::Result<Vec<DiskEntry>> {
         let opened = below(&self.root, folder, folder_flags())?;
-        let mut entries = Vec::new();
+        let (mut entries, mut lost) = (Vec::new(), Vec::new());
         for entry in Dir::read_from(&opened)? {
             let entry = entry?;
-            let name = std::ffi::OsStr::from_bytes(entry.file_name().to_bytes());
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
             if name == "." || name == ".." {
                 continue;
             }
             let found = match statat(&opened, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW) {
                 Ok(found) => found,
                 // It was deleted since the folder was read; whether the volume was pulled out is asked after all of it.
-                Err(Errno::NOENT) => continue,
+                Err(Errno::NOENT) => {
+                    lost.push(name.to_owned());
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             };
             let kind = match FileType::from_raw_mode(found.st_mode) {
@@ -102,6 +119,11 @@ impl Disk for OpenTree {
             };
             let bytes = u64::try_from(found.st_size).unwrap_or_default();
             entries.push(DiskEntry { name: name.to_owned(), kind, bytes, modified: found.st_mtime });
+        }
+        if !lost.is_empty() {
+            let names = names(&opened)?;
+            let lost = lost.into_iter().filter(|name| names.contains(name));
+            entries.extend(lost.map(|name| DiskEntry { name, kind: DiskKind::Lost, bytes: 0, modified: 0 }));
         }
         Ok(entries)
     }
@@ -134,8 +156,10 @@ fn can_be_read(file: &File) -> bool {
 }
 
 fn is_mounted(volume: &Volume) -> bool {
-    let Ok(text) = std::fs::read_to_string("/proc/self/mountinfo") else { return false };
-    parse(&text).iter().any(|mount| mount.id == volume.mount_id && mount.point == volume.mount_point)
+    let Ok(text) = std::fs::read("/proc/self/mountinfo") else { return false };
+    parse(&String::from_utf8_lossy(&text))
+        .iter()
+        .any(|mount| mount.id == volume.mount_id && mount.point == volume.mount_point)
 }
 
 /// Whether the device is there, and the same plug of it.

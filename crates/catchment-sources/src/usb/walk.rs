@@ -83,15 +83,29 @@ impl<'a> Walk<'a> {
     }
 
     fn list(&self, path: &Path) -> io::Result<std::vec::IntoIter<DiskEntry>> {
-        let mut entries = self.disk.entries(path)?;
-        entries.sort_by(|one, other| one.name.as_bytes().cmp(other.name.as_bytes()));
-        // What is being written while the folder is read may be there twice.
-        entries.dedup_by(|one, other| one.name == other.name);
+        let mut entries = self.sorted(path)?;
+        // What is being written while the folder is read may be there twice; two that stay so cannot be told apart.
+        if entries.windows(2).any(|pair| pair[0].name == pair[1].name) {
+            entries = self.sorted(path)?;
+            entries.dedup_by(|one, other| {
+                let is_same = one.name == other.name;
+                if is_same {
+                    other.kind = DiskKind::Lost;
+                }
+                is_same
+            });
+        }
         // An emptied folder looks like that of a volume that was pulled out.
         if entries.is_empty() && !self.disk.is_alive(None) {
             return Err(io::ErrorKind::NotFound.into());
         }
         Ok(entries.into_iter())
+    }
+
+    fn sorted(&self, path: &Path) -> io::Result<Vec<DiskEntry>> {
+        let mut entries = self.disk.entries(path)?;
+        entries.sort_by(|one, other| one.name.as_bytes().cmp(other.name.as_bytes()));
+        Ok(entries)
     }
 
     /// What is found next.
@@ -126,7 +140,14 @@ impl<'a> Walk<'a> {
         if is_junk(&name) || is_of_programs(&path.to_string_lossy()) {
             return Ok(self.pass("left by systems and programs"));
         }
+        if entry.kind != DiskKind::File && self.rules.leaves_out(&path.to_string_lossy()) {
+            return Ok(self.pass("left out by the options"));
+        }
         match entry.kind {
+            DiskKind::Lost => {
+                let why = "it is listed, and is not there, or has the name of another one".to_owned();
+                Ok(Some(Found::Hole { path, why, is_rejected: true }))
+            }
             DiskKind::Other => Ok(self.pass("links and devices")),
             DiskKind::Mount => {
                 let why = "another file system is mounted there".to_owned();
@@ -217,6 +238,14 @@ impl<'a> Walk<'a> {
         while let Some((folder, depth)) = open.pop() {
             let entries = match self.list(&folder) {
                 Ok(entries) => entries,
+                // It was deleted since the folder that it is in was read.
+                Err(error)
+                    if folder != path
+                        && error.kind() == io::ErrorKind::NotFound
+                        && self.disk.is_alive(None) =>
+                {
+                    continue;
+                }
                 Err(error) => return self.hole(path, error),
             };
             for entry in entries {
@@ -250,12 +279,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A path as text: what is no UTF-8 is written `\xFF`.
+/// A path as text: what is no UTF-8 is written `\xFF`, and so is the backslash of a name that has `\x` itself.
 pub(super) fn text_of(path: &Path) -> String {
     let name: OsString = path.as_os_str().to_owned();
     let mut out = String::with_capacity(name.len());
     for chunk in name.as_bytes().utf8_chunks() {
-        out.push_str(chunk.valid());
+        out.push_str(&chunk.valid().replace("\\x", "\\x5Cx"));
         for byte in chunk.invalid() {
             out.push_str(&format!("\\x{byte:02X}"));
         }

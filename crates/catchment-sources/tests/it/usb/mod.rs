@@ -1,5 +1,6 @@
 //! Volumes, with sticks that fail in each way that real ones do.
 
+mod damage;
 mod records;
 mod scripted;
 mod volumes;

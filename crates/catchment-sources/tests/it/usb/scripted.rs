@@ -1,7 +1,9 @@
 //! A stick that is a folder of this disk, and that fails at a call of one's choice.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -28,6 +30,19 @@ pub(super) enum Failure {
 pub(super) const FAILURES: [Failure; 5] =
     [Failure::Empty, Failure::Half, Failure::NotFound, Failure::Io, Failure::NotConnected];
 
+/// What is wrong with a file or folder of a stick that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Damage {
+    /// It is listed, and cannot be looked at.
+    Lost,
+    /// It is listed, and is not there when it is opened.
+    Gone,
+    /// Its folder names it twice.
+    Doubled,
+    /// It can be opened, and not read.
+    Unreadable,
+}
+
 /// What becomes of the stick.
 #[derive(Debug, Default)]
 struct Script {
@@ -44,6 +59,7 @@ struct Script {
 pub(super) struct Stick {
     dir: Arc<TempDir>,
     script: Arc<Mutex<Script>>,
+    damage: Arc<Mutex<BTreeMap<PathBuf, Damage>>>,
     pub(super) volumes: Arc<Mutex<Vec<Volume>>>,
 }
 
@@ -59,7 +75,8 @@ impl Stick {
             is_removable: true,
             ..Volume::default()
         };
-        Self { dir: Arc::new(dir), script: Arc::default(), volumes: Arc::new(Mutex::new(vec![volume])) }
+        let (script, damage) = (Arc::default(), Arc::default());
+        Self { dir: Arc::new(dir), script, damage, volumes: Arc::new(Mutex::new(vec![volume])) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -70,6 +87,15 @@ impl Stick {
         let path = self.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Damages a file or folder of it.
+    pub(super) fn damage(&self, path: &str, damage: Damage) {
+        self.damage.lock().unwrap().insert(self.path().join(path), damage);
+    }
+
+    fn damage_of(&self, path: &Path) -> Option<Damage> {
+        self.damage.lock().unwrap().get(path).copied()
     }
 
     /// Pulls it out at a call from now on, counted from 1; so many calls long the system believes that it is there.
@@ -135,17 +161,22 @@ impl Disk for StickDisk {
             Some(Failure::NotConnected) => return Err(io::ErrorKind::NotConnected.into()),
             Some(Failure::Half) | None => {}
         }
+        if self.stick.damage_of(&self.root.join(folder)) == Some(Damage::Gone) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(self.root.join(folder))? {
             let entry = entry?;
             let metadata = entry.metadata()?;
-            let kind = if metadata.is_dir() { DiskKind::Folder } else { DiskKind::File };
-            entries.push(DiskEntry {
-                name: entry.file_name(),
-                kind,
-                bytes: metadata.len(),
-                modified: 1_700_000_000,
-            });
+            let damage = self.stick.damage_of(&entry.path());
+            let kind = match metadata.is_dir() {
+                _ if damage == Some(Damage::Lost) => DiskKind::Lost,
+                true => DiskKind::Folder,
+                false => DiskKind::File,
+            };
+            let (name, bytes) = (entry.file_name(), metadata.len());
+            let entry = DiskEntry { name, kind, bytes, modified: 1_700_000_000 };
+            entries.extend(std::iter::repeat_n(entry, if damage == Some(Damage::Doubled) { 2 } else { 1 }));
         }
         if pulled.is_some() {
             entries.sort_by(|one, other| one.name.cmp(&other.name));
@@ -156,6 +187,9 @@ impl Disk for StickDisk {
 
     fn open(&self, file: &Path) -> io::Result<File> {
         match self.stick.pulled() {
+            None if self.stick.damage_of(&self.root.join(file)) == Some(Damage::Gone) => {
+                Err(io::ErrorKind::NotFound.into())
+            }
             None => File::open(self.root.join(file)),
             Some(Failure::Io) => Err(io::Error::from_raw_os_error(5)),
             Some(Failure::NotConnected) => Err(io::ErrorKind::NotConnected.into()),
@@ -165,7 +199,11 @@ impl Disk for StickDisk {
 
     fn is_alive(&self, held: Option<&File>) -> bool {
         if self.stick.pulled().is_none() {
-            return true;
+            let of = |file: &File| file.metadata().unwrap().ino();
+            let damaged = self.stick.damage.lock().unwrap();
+            let mut unreadable = damaged.iter().filter(|(_, damage)| **damage == Damage::Unreadable);
+            let is_it = |path: &Path, held: &File| std::fs::metadata(path).unwrap().ino() == of(held);
+            return !held.is_some_and(|held| unreadable.any(|(path, _)| is_it(path, held)));
         }
         // What is read uncached fails at once; what the system believes takes its time.
         let mut script = self.stick.script.lock().unwrap();

@@ -75,7 +75,9 @@ async fn over_the_api_only_volumes_are_read_that_the_operator_allows() {
     for allowed in [&["*"][..], &["label:MUSIC"], &["volume:1234abcd", "label:X"]] {
         assert_eq!(read(allowed).await, Ok(()), "{allowed:?}");
     }
-    for refused in [&[][..], &["label:OTHER"], &["/media/MUSIC"]] {
+    for refused in
+        [&[][..], &["label:OTHER"], &["label:MUSIC/Rock"], &["volume:1234-ABCD/Rock"], &["/media/MUSIC"]]
+    {
         let error = read(refused).await.unwrap_err();
         assert!(error.contains("--volume volume:1234-ABCD"), "{error}");
     }
