@@ -16,5 +16,5 @@ mod text;
 pub use blob::Blob;
 pub use files::{FileFormat, FileFormatOptions, FileKind, FileOption};
 pub use format::{Format, Pages};
-pub use spreadsheet::{GridCell, GridWriter, HiddenRows, SheetChoice, SheetOptions};
+pub use spreadsheet::{GridCell, GridWriter, HiddenRows, SheetChoice, SheetOptions, column_name};
 pub use table::{TableOptions, Totals};

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod csv;
+mod digests;
 pub mod drive;
 mod fields;
 pub mod file;
@@ -10,6 +11,7 @@ mod files;
 pub mod fuzz;
 mod http;
 mod media;
+mod patterns;
 mod stream;
 pub mod usb;
 

@@ -120,15 +120,10 @@ async fn answer(listener: TcpListener) -> anyhow::Result<String> {
         Html(DONE)
     };
     let router = Router::new().route("/", get(page)).with_state(sender);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(async {
-        stopped.await.ok();
-    });
-    let serving = tokio::spawn(serving.into_future());
+    let serving = tokio::spawn(axum::serve(listener, router).into_future());
     let query = answers.recv().await.context("the browser did not come back")?;
-    // The page is answered before the process goes on; a browser that keeps its connection open is not waited for.
-    stop.send(()).ok();
-    serving.abort_handle().abort();
+    // A browser that keeps its connection open is not waited for.
+    serving.abort();
     Ok(query)
 }
 

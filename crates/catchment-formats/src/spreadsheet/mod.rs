@@ -28,6 +28,7 @@ pub(crate) use kind::WorkbookKind;
 use options::ValidatedSheetOptions;
 pub use options::{HiddenRows, SheetChoice, SheetOptions};
 use pages::SheetPages;
+pub use row::column_name;
 
 /// A sheet of a workbook.
 #[derive(Debug, Clone)]

@@ -116,7 +116,7 @@ impl Row {
 }
 
 /// The name of a column, counted from 0, as spreadsheets write it: `A`, `Z`, `AA`.
-pub(crate) fn column_name(mut column: usize) -> String {
+pub fn column_name(mut column: usize) -> String {
     let mut name = Vec::new();
     loop {
         name.push(b'A' + u8::try_from(column % 26).unwrap_or_default());

@@ -13,6 +13,7 @@ use super::keys::ResourceKeys;
 use super::meaning::{NOT_FOUND, meaning};
 use super::options::{DriveAuth, DriveOnly};
 use super::resource::{ChangeList, DriveFile, FILE_FIELDS, FileList};
+use crate::digests::hex;
 use crate::http::{
     Answer, Client, ClientOptions, Dialect, HttpLimits, OtherOrigins, RateLimit, Request, Timeouts,
     account_of,
@@ -124,7 +125,7 @@ impl DriveClient {
             None => String::new(),
         };
         let digest = ring::digest::digest(&ring::digest::SHA256, who.as_bytes());
-        Ok(digest.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex(&digest.as_ref()[..8]))
     }
 
     /// A file by its id.

@@ -14,10 +14,10 @@ use super::options::DriveValues;
 use super::resource::DriveFile;
 use super::root::changed;
 use super::sheet::read_tab;
+use crate::digests::{each_block, hex};
 use crate::http::{Request, Saved, writing};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const BLOCK_BYTES: usize = 256 << 10;
 /// Where a zip has the record that ends it: 22 bytes, and a comment.
 const ZIP_END_BYTES: u64 = 22 + 65_535;
 /// How often a file is fetched that changes while it is on its way.
@@ -247,13 +247,12 @@ fn sign_in(file: &DriveFile) -> Error {
 /// The MD5 of a file, in hexadecimal: it tells what came whole, and protects from nobody.
 fn md5_of(file: &mut File) -> Result<String> {
     let failed = |error| Error::io("reading the download", error);
-    let (mut digest, mut block) = (Md5::new(), vec![0; BLOCK_BYTES]);
-    loop {
-        match file.read(&mut block).map_err(failed)? {
-            0 => break,
-            count => digest.update(&block[..count]),
-        }
-    }
+    let mut digest = Md5::new();
+    let take = |block: &[u8]| {
+        digest.update(block);
+        true
+    };
+    each_block(file, take).map_err(failed)?;
     file.rewind().map_err(failed)?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest.finalize()))
 }

@@ -1,17 +1,12 @@
 //! Which files of a folder are meant.
 
 use catchment_core::{Result, invalid_option};
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 use unicode_normalization::UnicodeNormalization;
 
 use super::names::{content_type, promises_rows};
 use super::resource::DriveFile;
-
-const MATCHING: MatchOptions = MatchOptions {
-    case_sensitive: false,
-    require_literal_separator: true,
-    require_literal_leading_dot: false,
-};
+use crate::patterns::ANY_CASE;
 
 /// Which files of a folder are meant.
 #[derive(Debug, Clone)]
@@ -56,8 +51,8 @@ impl Wanted {
         match self {
             Self::Media => content_type(&file.mime_type, &name).is_some(),
             Self::Rows => file.is_spreadsheet() || !file.is_native() && promises_rows(&name),
-            Self::Named(pattern) => pattern.matches_with(&segment(&name), MATCHING),
-            Self::At(pattern) => pattern.matches_with(&join(folder, &name), MATCHING),
+            Self::Named(pattern) => pattern.matches_with(&segment(&name), ANY_CASE),
+            Self::At(pattern) => pattern.matches_with(&join(folder, &name), ANY_CASE),
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs::File;
 
 use catchment_core::{Error, ErrorKind, Finding, Pulse, Result};
-use catchment_formats::{GridCell, GridWriter, SheetChoice};
+use catchment_formats::{GridCell, GridWriter, SheetChoice, column_name};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use unicode_normalization::UnicodeNormalization;
@@ -124,11 +124,12 @@ pub(super) async fn read_tab(
     }
     let mut grid = GridWriter::new(&tab.title)?;
     let step = (MAX_CELLS / column_count.max(1)).max(1);
+    // No tab has as many as that.
+    let end = column_name(usize::try_from(column_count.saturating_sub(1)).unwrap_or_default());
     let mut row = 1;
     while row <= row_count && column_count > 0 {
         let last = row.saturating_add(step - 1).min(row_count);
-        let range =
-            format!("'{}'!A{row}:{}{last}", tab.title.replace('\'', "''"), column_name(column_count - 1));
+        let range = format!("'{}'!A{row}:{end}{last}", tab.title.replace('\'', "''"));
         let more = last < row_count;
         let rows = Rows { client, file, range: &range, pulse };
         rows.read(values, &mut grid, if more { last - row + 1 } else { 0 }).await?;
@@ -159,20 +160,6 @@ fn choose<'t>(tabs: &'t [Tab], gid: Option<u64>, name: Option<&str>) -> Result<&
     }
     let first = tabs.iter().find(|tab| !tab.hidden).or_else(|| tabs.first());
     first.ok_or_else(|| unknown("that holds cells".to_owned()))
-}
-
-/// The name of a column, counted from 0: `A`, `Z`, `AA`.
-fn column_name(mut column: u64) -> String {
-    let mut name = Vec::new();
-    loop {
-        name.push(b'A' + u8::try_from(column % 26).unwrap_or_default());
-        match (column / 26).checked_sub(1) {
-            Some(next) => column = next,
-            None => break,
-        }
-    }
-    name.reverse();
-    String::from_utf8(name).unwrap_or_default()
 }
 
 /// Rows of a tab.

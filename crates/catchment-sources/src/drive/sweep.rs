@@ -32,7 +32,8 @@ impl Inventory<'_> {
     pub(super) async fn sweep(&self, before: Option<SweepState>, out: &mut Output<'_>) -> Result<()> {
         let began = self.client.server_seconds();
         let tree = Walker::new(self.client, self.scope, self.pulse, true).walk(self.root, "").await?;
-        let mut known = known(&tree);
+        let mut known = KnownTree::default();
+        known.extend(&tree);
         let (digest, account) = (known.digest(&tree), self.client.account_key()?);
         // Folders that came or left are in no state of what was read: their files would be lost, or kept for ever.
         if before.as_ref().is_some_and(|before| before.tree != digest || before.account != account) {
@@ -199,13 +200,6 @@ impl Inventory<'_> {
         let kept = DriveKept::Files { account, logs: state.logs.clone(), swept: state.began, tree: known };
         out.end(&DriveState::Sweep(state), Some(&kept).filter(|_| warning.is_none()), warning).await
     }
-}
-
-/// What is kept of a tree.
-pub(super) fn known(tree: &Tree) -> KnownTree {
-    let mut known = KnownTree::default();
-    known.extend(tree);
-    known
 }
 
 impl KnownTree {

@@ -1,7 +1,6 @@
 //! A file of several: as its place lists it, and as it was read.
 
 use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +8,7 @@ use catchment_core::{Cursor, Error, Result};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-const BLOCK_BYTES: usize = 256 << 10;
+use crate::digests::each_block;
 
 /// A file as its place lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,14 +47,12 @@ pub(super) fn nanoseconds(time: SystemTime) -> Option<u64> {
 /// The digest of all that a file holds.
 pub(super) fn digest(file: &File, is_wanted: &dyn Fn() -> bool) -> Result<String> {
     let failed = |error| Error::io("reading the file", error);
-    let mut file = file.try_clone().map_err(failed)?;
-    let (mut digest, mut block) = (Xxh3::new(), vec![0; BLOCK_BYTES]);
-    while is_wanted() {
-        match file.read(&mut block).map_err(failed)? {
-            0 => break,
-            count => digest.update(&block[..count]),
-        }
-    }
+    let mut digest = Xxh3::new();
+    let take = |block: &[u8]| {
+        digest.update(block);
+        is_wanted()
+    };
+    each_block(file, take).map_err(failed)?;
     Ok(format!("{:032x}", digest.digest128()))
 }
 

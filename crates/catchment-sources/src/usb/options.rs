@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 
 use catchment_core::{Result, invalid_option};
-use glob::{MatchOptions, Pattern};
+use glob::Pattern;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::kinds::{ContentKind, plain};
-
-const MATCHING: MatchOptions = MatchOptions {
-    case_sensitive: false,
-    require_literal_separator: true,
-    require_literal_leading_dot: false,
-};
+use crate::patterns::ANY_CASE;
 
 /// What is read of a volume. None is needed.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -91,15 +86,15 @@ impl Rules {
     pub(super) fn leaves_out(&self, path: &str) -> bool {
         let is_it = |pattern: &Pattern| {
             let whole = pattern.as_str().strip_suffix("/**").and_then(|folder| Pattern::new(folder).ok());
-            pattern.matches_with(path, MATCHING)
-                || whole.is_some_and(|folder| folder.matches_with(path, MATCHING))
+            pattern.matches_with(path, ANY_CASE)
+                || whole.is_some_and(|folder| folder.matches_with(path, ANY_CASE))
         };
         self.exclude.iter().any(is_it)
     }
 
     /// Whether a file of this path is meant.
     pub(super) fn wants(&self, path: &str) -> bool {
-        let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches_with(path, MATCHING));
+        let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.matches_with(path, ANY_CASE));
         (self.include.is_empty() || fits(&self.include)) && !fits(&self.exclude)
     }
 }

@@ -13,6 +13,7 @@ use super::options::{Rules, UsbHash};
 use super::tags::{self, Tags};
 use super::titles::{Named, clean, of_film, of_song};
 use super::walk::{Item, text_of};
+use crate::digests::{each_block, hex};
 use crate::fields::push_fields;
 use crate::media::extension;
 
@@ -49,7 +50,6 @@ const FILM_MS: u64 = 40 * 60 * 1000;
 const FILM_BYTES: u64 = 300 << 20;
 /// What is read of the beginning and the end of a file for a quick digest.
 const QUICK_BYTES: u64 = 64 << 10;
-const BLOCK_BYTES: usize = 256 << 10;
 /// Containers of video whose tags are read for how long they play.
 const WITH_DURATION: [&str; 4] = ["mp4", "m4v", "mov", "3gp"];
 
@@ -96,23 +96,18 @@ fn quick_hash(file: &File) -> io::Result<String> {
         Read::by_ref(&mut file).take(QUICK_BYTES).read_to_end(&mut part)?;
         digest.update(&part);
     }
-    Ok(hex(digest))
+    Ok(hex(digest.finish().as_ref()))
 }
 
 fn full_hash(file: &File) -> io::Result<String> {
     let mut file = file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
-    let (mut digest, mut block) = (Context::new(&SHA256), vec![0; BLOCK_BYTES]);
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(hex(digest)),
-            count => digest.update(&block[..count]),
-        }
-    }
-}
-
-fn hex(digest: Context) -> String {
-    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digest = Context::new(&SHA256);
+    each_block(&file, |block| {
+        digest.update(block);
+        true
+    })?;
+    Ok(hex(digest.finish().as_ref()))
 }
 
 /// Adds the record of an item.
@@ -186,5 +181,5 @@ pub(super) fn identity(path: &str) -> String {
     }
     let mut digest = Context::new(&SHA256);
     digest.update(path.as_bytes());
-    format!("p1:{}", &hex(digest)[..32])
+    format!("p1:{}", &hex(digest.finish().as_ref())[..32])
 }

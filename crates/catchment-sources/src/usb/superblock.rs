@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use crate::digests::hex;
+
 /// What a volume says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Superblock {
@@ -37,7 +39,7 @@ fn of(bytes: &[u8]) -> Superblock {
         return Superblock { uuid: serial(at(39, 4)), label: fat_label(at(43, 11)) };
     }
     if at(1024 + 56, 2) == [0x53, 0xef] {
-        let hex: String = at(1024 + 104, 16).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(at(1024 + 104, 16));
         let uuid = format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
         let label = at(1024 + 120, 16).split(|byte| *byte == 0).next().unwrap_or_default();
         return Superblock { uuid: Some(uuid).filter(|uuid| !is_zero(uuid)), label: text(label) };

@@ -87,16 +87,18 @@ mod tests {
 
     #[test]
     fn tags_of_id3_are_read_and_rubbish_is_an_error() {
-        let mut tag = b"ID3\x03\0\0\0\0\0\x1eTIT2\0\0\0\x05\0\0\0Aire\0TPE1\0\0\0\x04\0\0\0Zoe".to_vec();
+        let mut tag = b"ID3\x03\0\0\0\0\0\x1eTIT2\0\0\0\x05\0\0\0AireTPE1\0\0\0\x04\0\0\0Zoe".to_vec();
         tag.resize(40, 0);
-        tag.extend([0xff, 0xfb, 0x90, 0x64]);
-        tag.resize(2000, 0);
-        let read_back = read(file(&tag), "mp3");
-        if let Ok(tags) = &read_back {
-            assert_eq!(tags.artist.as_deref().unwrap_or("Zoe"), "Zoe");
+        // Frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz: 417 bytes and 26 ms each.
+        for _ in 0..40 {
+            tag.extend([0xff, 0xfb, 0x90, 0x64]);
+            tag.resize(tag.len() + 413, 0);
         }
+        let tags = read(file(&tag), "mp3").unwrap();
+        assert_eq!((tags.title.as_deref(), tags.artist.as_deref()), (Some("Aire"), Some("Zoe")));
+        assert!(tags.duration_ms.is_some_and(|duration| (1000..1100).contains(&duration)), "{tags:?}");
         for rubbish in [&b""[..], b"not a song", &[0xff; 300]] {
-            assert!(read(file(rubbish), "mp3").is_err() || read(file(rubbish), "mp3").is_ok());
+            assert!(read(file(rubbish), "mp3").is_err(), "{rubbish:?}");
         }
         assert!(read(file(b"x"), "wma").is_err());
     }

@@ -11,3 +11,4 @@ mod faults;
 mod file;
 mod server;
 mod usb;
+mod values;

@@ -12,13 +12,13 @@ mod trials_content;
 mod trials_links;
 mod trials_sweeps;
 
-use catchment_core::{
-    Adapter, Error, Host, Inspection, Page, PageSize, Pulse, Reading, Result, Source, Value,
-};
+use catchment_core::{Adapter, Error, Host, Inspection, Page, PageSize, Pulse, Reading, Result, Source};
 use catchment_sources::drive::GoogleDrive;
 use fake_google_drive::FakeDrive;
 use futures::StreamExt;
 use serde_json::{Map, json};
+
+use crate::values::values;
 
 /// The host of a source that reads the fake.
 pub(crate) fn host(drive: &FakeDrive) -> Host {
@@ -64,20 +64,6 @@ pub(crate) async fn read(source: &GoogleDrive, reading: Reading) -> Result<Vec<P
         all.push(page?);
     }
     Ok(all)
-}
-
-/// The records of pages, each as its values in the order of some columns.
-pub(crate) fn values(pages: &[Page], names: &[&str]) -> Vec<Vec<String>> {
-    let mut all = Vec::new();
-    for page in pages {
-        let place = |name: &&str| page.columns.iter().position(|column| **column == **name).unwrap();
-        let places: Vec<_> = names.iter().map(place).collect();
-        let text = |value: Value<'_>| value.to_string();
-        all.extend(
-            page.records.iter().map(|record| places.iter().map(|place| text(record.value(*place))).collect()),
-        );
-    }
-    all
 }
 
 /// The error of a source that is read from its beginning.
