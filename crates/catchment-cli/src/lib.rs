@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod http;
+mod plugged;
 mod view;
 
 pub use catchment_sources::builtin;

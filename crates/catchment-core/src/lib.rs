@@ -119,7 +119,7 @@ pub use feed::{Feed, feed, task_panicked};
 pub use finding::Finding;
 pub use host::{
     EnvSecret, FileAccess, FileSecret, Host, Listed, ListedKind, NetworkAccess, Secret, SecretAccess,
-    TokenStore, VolumeAccess, absolute_path, primary_language,
+    TokenStore, VOLUME_AWAY, VolumeAccess, absolute_path, primary_language,
 };
 pub use kind::ErrorKind;
 pub use options::{invalid_option, parse, parse_options, refuse_unknown, split_options};

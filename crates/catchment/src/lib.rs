@@ -181,6 +181,7 @@ mod store;
 mod sync;
 mod target;
 mod vault;
+mod volumes;
 
 pub use app::App;
 pub use catchment_core::{Error, ErrorKind, Result};
@@ -207,3 +208,4 @@ pub use sync::{
     TableProposal, TargetColumn, TargetInfo, Workers, run_daily,
 };
 pub use target::{ColumnDeclaration, GoneMark, LedgerColumns, MarkValue, TargetDeclaration, is_built_in};
+pub use volumes::{CameVolume, ForgottenVolume, KnownVolume, NodeVolume, VolumeAnswer, VolumeNews};

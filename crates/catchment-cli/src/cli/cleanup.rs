@@ -76,7 +76,7 @@ async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result
 }
 
 /// Whether somebody agrees. Nothing to delete needs nobody's consent.
-fn is_confirmed((total, what): (u64, String)) -> anyhow::Result<bool> {
+pub(super) fn is_confirmed((total, what): (u64, String)) -> anyhow::Result<bool> {
     if total == 0 {
         return Ok(true);
     }

@@ -28,6 +28,7 @@ mod summary;
 mod sync;
 mod table;
 mod targets;
+mod volume_watch;
 mod volumes;
 
 use std::io::{ErrorKind, Write};
@@ -73,7 +74,7 @@ enum Command {
     Check(check::CheckArgs),
     /// Find out what a file or an API looks like, and print options that fit
     Inspect(inspect::InspectArgs),
-    /// List volumes, such as USB sticks, that are plugged in
+    /// List volumes, such as USB sticks, that are plugged in or known, or forget one
     Volumes(volumes::VolumesArgs),
     /// Log in to Google Drive
     Drive(drive::DriveArgs),
@@ -204,7 +205,7 @@ async fn run(
         Command::Sync(args) => sync::run(&context, args, verbosity.quiet).await,
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
-        Command::Volumes(args) => volumes::run(&context.settings, &args),
+        Command::Volumes(args) => volumes::run(&context, &args).await,
         Command::Drive(args) => interruptible(drive::run(&context, args)).await,
         Command::Conflicts(args) => conflicts::run(&context, args).await,
         Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,

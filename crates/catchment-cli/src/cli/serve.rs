@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::signals::Signals;
+use super::volume_watch::VolumeWatch;
 use crate::config::Config;
 use crate::http::{Guard, Shared, router, serve};
 use catchment::App;
@@ -30,8 +31,9 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     let address = listener.local_addr()?;
     config.settings.own_address = Some(address);
     config.settings.is_service = true;
-    let (shared, stop) = (Shared::new(Guard::new(&config, address)), CancellationToken::new());
-    let settings = config.settings;
+    let (shared, stop) =
+        (Shared::new(Guard::new(&config, address), &config.settings.volumes), CancellationToken::new());
+    let (settings, watch_volumes) = (config.settings, config.watch_volumes);
     let app = App::unopened(&settings, registry)?;
     log_start(&settings, &app)?;
     tracing::info!(%address, "listening");
@@ -46,11 +48,13 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
     let daily = tokio::spawn(run_daily(app.service().clone(), settings.schedule()?));
+    let volumes = tokio::spawn(VolumeWatch::new(app.clone(), &settings.volumes, watch_volumes).run());
     tracing::info!(workers = settings.workers, "ready");
     signals.next().await;
 
     tracing::info!("shutting down after the pages and requests in progress");
     app.service().shut_down();
+    volumes.abort();
     stop.cancel();
     let finished = bounded(&mut signals, async {
         workers.finish().await;

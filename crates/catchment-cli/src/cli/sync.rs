@@ -12,6 +12,7 @@ use super::signals::Signals;
 use super::stdin::{STANDARD_NAME, Spool};
 use super::summary::Telling;
 use super::table::{say, say_json};
+use super::volumes;
 
 #[derive(Args)]
 pub(super) struct SyncArgs {
@@ -73,6 +74,11 @@ pub(super) async fn run(context: &Context, mut args: SyncArgs, is_quiet: bool) -
     };
     let scheduled = patiently(async {
         app.begin().await?;
+        if prepared.requests.iter().any(|request| request.source_type == "usb")
+            && let Err(error) = volumes::note(&app, context).await
+        {
+            tracing::debug!(error = format!("{error:#}"), "the volumes could not be noted");
+        }
         let mut ids = Vec::new();
         for request in &prepared.requests {
             ids.push(schedule(&app, &who, request, args.run.dry_run).await?);

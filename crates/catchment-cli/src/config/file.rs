@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) data_dirs: Option<Vec<PathBuf>>,
     pub(super) allow_networks: Option<Vec<String>>,
     pub(super) volumes: Option<Vec<String>>,
+    pub(super) watch_volumes: Option<bool>,
     pub(super) drive_url: Option<String>,
     pub(super) sheets_url: Option<String>,
     pub(super) google_token_url: Option<String>,

@@ -131,6 +131,10 @@ pub(crate) struct ServeFlags {
     #[arg(long, env = "CATCHMENT_CONTENT_RETENTION_DAYS", value_name = "DAYS", value_parser = retention_days)]
     pub(super) content_retention_days: Option<u32>,
 
+    /// Sync each volume that --volume allows when it is plugged in
+    #[arg(long, env = "CATCHMENT_WATCH_VOLUMES", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(super) watch_volumes: bool,
+
     /// File that holds the token that callers of the API must send; read again when it changes [default: none]
     #[arg(long, env = "CATCHMENT_API_TOKEN_FILE", value_name = "FILE")]
     pub(super) api_token_file: Option<PathBuf>,

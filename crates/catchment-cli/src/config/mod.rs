@@ -32,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) log_format: LogFormat,
     /// Where `serve` listens.
     pub(crate) listen: ListenAddress,
+    /// Whether `serve` syncs volumes that are plugged in.
+    pub(crate) watch_volumes: bool,
     /// Host names by which the API may be called, beside loopback's.
     pub(crate) allow_hosts: Vec<String>,
     /// What callers of the API must present; never a flag, so that it stands in no list of processes.
@@ -86,6 +88,7 @@ impl Config {
             settings: settings.checked()?,
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             listen,
+            watch_volumes: serve.watch_volumes || file.watch_volumes.unwrap_or_default(),
             allow_hosts: serve.allow_host.or(file.allow_hosts).unwrap_or_default(),
             api_token,
         })

@@ -11,6 +11,7 @@ mod serve;
 mod shared;
 mod sync;
 mod targets;
+mod volumes;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -28,6 +29,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(sync::router())
         .merge(conflicts::router())
         .merge(targets::router())
+        .merge(volumes::router())
         .merge(health::router())
         .fallback(async || ErrorResponse::not_found("there is no such endpoint"))
         .method_not_allowed_fallback(async || ErrorResponse::method_not_allowed())

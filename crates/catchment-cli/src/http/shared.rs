@@ -15,11 +15,18 @@ pub(crate) struct Shared {
     /// Why the database could not be opened when it was last tried.
     obstacle: Arc<Mutex<Option<String>>>,
     pub(super) guard: Arc<Guard>,
+    /// The volumes that the operator allows.
+    pub(super) volumes: Arc<[String]>,
 }
 
 impl Shared {
-    pub(crate) fn new(guard: Guard) -> Self {
-        Self { app: Arc::default(), obstacle: Arc::default(), guard: Arc::new(guard) }
+    pub(crate) fn new(guard: Guard, volumes: &[String]) -> Self {
+        Self {
+            app: Arc::default(),
+            obstacle: Arc::default(),
+            guard: Arc::new(guard),
+            volumes: volumes.into(),
+        }
     }
 
     /// From now on the API answers. Only the first call counts.

@@ -10,6 +10,7 @@ mod run;
 mod stats;
 mod target;
 mod time;
+mod volume;
 
 pub(crate) use change::{ChangeView, ChangesView, omitted_changes};
 pub(crate) use check::CheckView;
@@ -20,6 +21,7 @@ pub(crate) use run::{ChangedView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledV
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use target::TargetView;
 pub(crate) use time::iso;
+pub(crate) use volume::{ForgottenView, VolumeView};
 
 #[cfg(test)]
 mod tests {
@@ -42,6 +44,8 @@ mod tests {
         assert_json_snapshot!("check", schema_for!(CheckView));
         assert_json_snapshot!("stats", schema_for!(StatsView));
         assert_json_snapshot!("target", schema_for!(TargetView));
+        assert_json_snapshot!("volume", schema_for!(VolumeView));
+        assert_json_snapshot!("forgotten", schema_for!(ForgottenView));
         assert_json_snapshot!("error", schema_for!(ErrorAnswer));
         assert_json_snapshot!("health", schema_for!(HealthView));
     }

@@ -116,6 +116,10 @@ impl Server {
         self.send("POST", path, &[("Content-Type", "application/json")], &body.to_string())
     }
 
+    pub fn delete(&self, path: &str) -> Response {
+        self.send("DELETE", path, &[], "")
+    }
+
     fn terminate(&self) {
         let pid = rustix::process::Pid::from_child(&self.process.0);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

@@ -15,7 +15,7 @@ pub use language::primary_language;
 pub use network::NetworkAccess;
 pub use secrets::{EnvSecret, FileSecret, Secret, SecretAccess};
 pub use tokens::TokenStore;
-pub use volumes::VolumeAccess;
+pub use volumes::{VOLUME_AWAY, VolumeAccess};
 
 /// What the operator lets sources of a run use.
 #[derive(Debug, Clone, Default)]

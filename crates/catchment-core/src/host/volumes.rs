@@ -1,5 +1,8 @@
 //! Which volumes, such as USB sticks, sources may read.
 
+/// The code of the error of a volume that is not plugged in: a run waits for it, and no attempt counts.
+pub const VOLUME_AWAY: &str = "volume_away";
+
 /// Which volumes a run may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VolumeAccess {

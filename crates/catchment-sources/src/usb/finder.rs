@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use catchment_core::{Error, ErrorKind, FileAccess, Host, Result, VolumeAccess};
+use catchment_core::{Error, ErrorKind, FileAccess, Host, Result, VOLUME_AWAY};
 
+use super::allowed::{allows, how_to_allow};
 use super::identifier::{UsbId, is_same_id, volume_id};
 use super::mounts::Mounts;
 use super::volume::Volume;
@@ -15,9 +16,6 @@ pub(super) enum Place {
     Folder(PathBuf),
 }
 
-/// The code of a volume that is not there: the run waits for it.
-pub(super) const AWAY: &str = "volume_away";
-
 /// The identifiers that one stands for, as they are stored: labels and paths are ways to find a volume, and never its name.
 ///
 /// # Errors
@@ -25,12 +23,7 @@ pub(super) const AWAY: &str = "volume_away";
 pub(super) fn resolve(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Vec<String>> {
     let volumes = list(mounts)?;
     match id {
-        UsbId::Volume { id, folder } => {
-            // As it prints itself, where it is there.
-            let known =
-                volumes.iter().filter_map(|volume| volume.id.as_deref()).find(|known| is_same_id(known, id));
-            Ok(vec![volume_id(known.unwrap_or(id), folder)])
-        }
+        UsbId::Volume { id, folder } => Ok(vec![volume_id(id, folder)]),
         UsbId::Label { name, folder } => {
             let found: Vec<_> =
                 volumes.iter().filter(|volume| volume.label.as_deref() == Some(name.as_str())).collect();
@@ -60,7 +53,7 @@ pub(super) fn resolve(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Ve
         UsbId::All => {
             let ours: Vec<_> = volumes
                 .iter()
-                .filter(|volume| volume.is_removable && volume.id.is_some() && allows(host, volume))
+                .filter(|volume| volume.is_removable && volume.id.is_some() && allows(&host.volumes, volume))
                 .collect();
             if ours.is_empty() {
                 let message = "no removable volume that may be read is plugged in; see `catchment volumes`";
@@ -119,80 +112,16 @@ pub(super) fn find(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Place
     }
 }
 
-/// A volume that is there, with what it is called as a source.
-#[derive(Debug, Clone)]
-pub struct ListedVolume {
-    /// The volume.
-    pub volume: Volume,
-    /// What a sync of it takes; none where nothing tells it from others.
-    pub identifier: Option<String>,
-    /// Whether the operator allows to read it.
-    pub is_allowed: bool,
-    /// The flag that allows it.
-    pub allow_with: String,
-}
-
-/// The volumes that are mounted, but for that of the system itself; those that are removable first. `allowed` is what the operator's
-/// settings name.
-///
-/// # Errors
-/// `system`, `no_mounts`, where the system does not tell.
-pub fn list_volumes(allowed: &[String]) -> Result<Vec<ListedVolume>> {
-    listed(&super::system::SystemMounts, allowed)
-}
-
-fn listed(mounts: &dyn Mounts, allowed: &[String]) -> Result<Vec<ListedVolume>> {
-    let host = Host { volumes: VolumeAccess::Only(allowed.to_owned()), ..Host::default() };
-    let volumes = list(mounts)?.into_iter().filter(|volume| volume.mount_point != Path::new("/"));
-    let mut volumes: Vec<_> = volumes
-        .map(|volume| ListedVolume {
-            identifier: volume.id.as_deref().map(|id| volume_id(id, "")),
-            is_allowed: allows(&host, &volume),
-            allow_with: how_to_allow(&volume),
-            volume,
-        })
-        .collect();
-    volumes.sort_by_key(|listed| !listed.volume.is_removable);
-    Ok(volumes)
-}
-
 /// The error of a volume that is not there.
 pub(super) fn away(volume: &str) -> Error {
     let message =
         format!("the volume {volume} is not plugged in; plug it in (a run in the queue waits for it)");
-    Error::new(ErrorKind::Unavailable, AWAY, message)
-}
-
-/// Whether the operator allows to read a volume.
-pub(super) fn allows(host: &Host, volume: &Volume) -> bool {
-    match &host.volumes {
-        VolumeAccess::Anywhere => true,
-        VolumeAccess::Only(allowed) => allowed.iter().any(|text| match UsbId::parse(text) {
-            Ok(UsbId::All) => volume.is_removable,
-            Ok(UsbId::Volume { id, folder }) if folder.is_empty() => {
-                volume.id.as_deref().is_some_and(|known| is_same_id(known, &id))
-            }
-            // A label may hold a slash.
-            Ok(UsbId::Label { .. }) => {
-                volume.label.is_some() && volume.label.as_deref() == text.trim().strip_prefix("label:")
-            }
-            Ok(UsbId::Volume { .. } | UsbId::Path(_)) | Err(_) => false,
-        }),
-    }
-}
-
-/// What allows a volume, for people.
-pub(super) fn how_to_allow(volume: &Volume) -> String {
-    match (&volume.id, &volume.label) {
-        (Some(id), _) => format!("--volume volume:{id}"),
-        (None, Some(label)) => format!("--volume label:{label}"),
-        (None, None) => "--volume '*'".to_owned(),
-    }
+    Error::new(ErrorKind::Unavailable, VOLUME_AWAY, message)
 }
 
 fn check_allowed(host: &Host, volume: &Volume) -> Result<()> {
     // Whoever may read every file may read those of every volume.
-    if allows(host, volume) || matches!(host.files, FileAccess::Anywhere) {
+    if allows(&host.volumes, volume) || matches!(host.files, FileAccess::Anywhere) {
         return Ok(());
     }
     let message = format!(
@@ -203,7 +132,7 @@ fn check_allowed(host: &Host, volume: &Volume) -> Result<()> {
     Err(config("volume_not_allowed", message))
 }
 
-fn list(mounts: &dyn Mounts) -> Result<Vec<Volume>> {
+pub(super) fn list(mounts: &dyn Mounts) -> Result<Vec<Volume>> {
     mounts.volumes().map_err(|error| {
         let message = format!("listing what is mounted: {error}");
         Error::new(ErrorKind::System, "no_mounts", message).with_source(error)

@@ -53,17 +53,34 @@ impl UsbId {
 
 /// How a volume with a folder in it is called.
 pub(super) fn volume_id(id: &str, folder: &str) -> String {
+    let id = canonical(id);
     if folder.is_empty() { format!("volume:{id}") } else { format!("volume:{id}/{folder}") }
 }
 
 /// Whether two ids are the same: `1234-5678` is `12345678`, in whatever case.
 pub(super) fn is_same_id(one: &str, other: &str) -> bool {
-    let is_made_up = |id: &str| id.starts_with("usb-") || id.starts_with("part-");
-    let plain = |id: &str| id.replace('-', "").to_ascii_lowercase();
-    if is_made_up(one) || is_made_up(other) {
-        one.eq_ignore_ascii_case(other)
-    } else {
-        plain(one) == plain(other)
+    canonical(one) == canonical(other)
+}
+
+/// The one spelling of an id, also of a volume that is away: as blkid prints those of FAT and exFAT (`1234-ABCD`), NTFS (16 digits)
+/// and UUIDs (RFC 9562). Another one stays as it is.
+pub(super) fn canonical(id: &str) -> String {
+    if id.starts_with("part-") {
+        return id.to_ascii_lowercase();
+    }
+    let digits = id.replace('-', "");
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return id.to_owned();
+    }
+    let (upper, lower) = (digits.to_ascii_uppercase(), digits.to_ascii_lowercase());
+    match digits.len() {
+        8 => format!("{}-{}", &upper[..4], &upper[4..]),
+        16 => upper,
+        32 => {
+            let parts = [&lower[..8], &lower[8..12], &lower[12..16], &lower[16..20], &lower[20..]];
+            parts.join("-")
+        }
+        _ => id.to_owned(),
     }
 }
 
@@ -110,6 +127,23 @@ mod tests {
             assert_eq!(UsbId::parse(text).unwrap_err().code(), "bad_volume", "{text}");
         }
         assert!(is_same_id("1234-ABCD", "1234abcd") && !is_same_id("1234", "1235"));
-        assert!(!is_same_id("usb-1-2-AB1-1", "usb-1-2-AB-11") && is_same_id("usb-1-2-AB-1", "usb-1-2-ab-1"));
+        assert!(!is_same_id("usb-1-2-AB1-1", "usb-1-2-AB-11"));
+    }
+
+    #[test]
+    fn an_id_is_spelled_alike_whether_its_volume_is_there_or_not() {
+        for (text, expected) in [
+            ("1234abcd", "1234-ABCD"),
+            ("1234-abcd", "1234-ABCD"),
+            ("3a40d3c024b5dd56", "3A40D3C024B5DD56"),
+            ("9F86D081884C4D659A2FEAA0C55AD015", "9f86d081-884c-4d65-9a2f-eaa0c55ad015"),
+            ("part-00021234-01", "part-00021234-01"),
+            ("usb-abcd-1234-Ab_1-0", "usb-abcd-1234-Ab_1-0"),
+        ] {
+            assert_eq!(
+                UsbId::parse(&format!("volume:{text}")).unwrap().normalized(),
+                format!("volume:{expected}")
+            );
+        }
     }
 }

@@ -4,10 +4,12 @@
 //! it), `tree` opens it; `walk` goes through it in order, `record` makes of each file or game a record, by `tags`, `titles`, `kinds` and
 //! `junk`; `reader` proves before each page that the volume is still there.
 
+mod allowed;
 mod finder;
 mod identifier;
 mod junk;
 mod kinds;
+mod listed;
 mod mountinfo;
 mod mounts;
 mod options;
@@ -23,7 +25,8 @@ mod tree;
 mod volume;
 mod walk;
 
-pub use finder::{ListedVolume, list_volumes};
+pub use allowed::{how_to_allow, is_volume_allowed};
+pub use listed::{ListedVolume, MountWatch, list_volumes};
 pub use mounts::{Disk, DiskEntry, DiskKind, Mounts};
 pub use options::{UsbHash, UsbOptions};
 pub use source::Usb;

@@ -8,8 +8,10 @@ use catchment_core::{Error, Result};
 use super::Store;
 use super::cleanup::{BATCH, retention_ms};
 use super::db::dialect::{Dialect, Sql, list};
-use super::db::{Arg, Row, StoreError, Tx};
+use super::db::{Arg, Row, StoreError};
+use super::runs::begin_anew;
 use crate::target::{GoneMark, Table};
+use crate::volumes::{SOURCE_TYPE, volume_of};
 
 /// Runs of a source that fill a table, or have done so since a time.
 const SIGNS_OF_LIFE: &str = "SELECT 1 FROM sync_runs WHERE target_table = ? AND source_type = ? AND source_name = ? AND (status \
@@ -93,7 +95,8 @@ impl Store {
     ) -> Result<u64> {
         let table = SourceTable::of(table, self.db.dialect())?;
         let ago = retention_ms(days)?;
-        let stale = self.delete_rows_before(&table, ago, source).await?;
+        let stale = self.old_sources(&table, ago, source).await?;
+        let stale = self.delete_rows_before(&table, ago, stale).await?;
         Ok(stale + self.delete_gone_rows(&table, ago, source).await?)
     }
 
@@ -129,7 +132,8 @@ impl Store {
             return Err(Error::config("source_in_use", message));
         }
         let table = SourceTable::of(table, self.db.dialect())?;
-        self.delete_rows_before(&table, TOMORROW_MS, Some(source)).await
+        let sources = self.stale_sources(&table, TOMORROW_MS, Some(source)).await?;
+        self.delete_rows_before(&table, TOMORROW_MS, sources).await
     }
 
     /// How many rows [`Store::forget_rows_of`] would delete.
@@ -143,10 +147,10 @@ impl Store {
         &self,
         table: &SourceTable<'_>,
         ago: i64,
-        source: Option<&str>,
+        sources: Vec<[String; 2]>,
     ) -> Result<u64> {
         let mut count = 0;
-        for [source_type, source_name] in self.stale_sources(table, ago, source).await? {
+        for [source_type, source_name] in sources {
             if self.forget_source(table, &source_type, &source_name, ago).await? {
                 count += self.delete_rows_of(table, &source_type, &source_name, ago).await?;
             }
@@ -166,7 +170,7 @@ impl Store {
             let sql = format!("SELECT COUNT(*) FROM {} c WHERE {condition}", table.table);
             count += self.count(Sql::Built(sql), &args).await?;
         }
-        for [source_type, source_name] in self.stale_sources(&table, ago, source).await? {
+        for [source_type, source_name] in self.old_sources(&table, ago, source).await? {
             let args = [source_type.as_str().into(), source_name.as_str().into(), ago.into()];
             count += self.count(Sql::Built(sql.clone()), &args).await?;
         }
@@ -187,6 +191,18 @@ impl Store {
         let message =
             format!("`{name}` has no rows of the source `{source}`; name it as the column `{column}` does");
         Err(Error::config("no_such_source", message))
+    }
+
+    /// The sources whose rows are too old. A volume in a drawer is not forgotten: only somebody forgets it.
+    async fn old_sources(
+        &self,
+        table: &SourceTable<'_>,
+        ago: i64,
+        source: Option<&str>,
+    ) -> Result<Vec<[String; 2]>> {
+        let mut sources = self.stale_sources(table, ago, source).await?;
+        sources.retain(|[source_type, name]| source_type != SOURCE_TYPE || volume_of(name).is_none());
+        Ok(sources)
     }
 
     /// Sources of old rows without a completed run since, and without one that may become it. What `sync_runs` has of a
@@ -273,22 +289,4 @@ impl Store {
             count += self.db.execute(Sql::Built(delete), &args).await.map_err(Error::from)?;
         }
     }
-}
-
-/// Lets failed and cancelled runs of a source begin anew if they are retried: the rows of their pages are about to go.
-async fn begin_anew(tx: &mut Tx, source: &[Arg<'_>; 3]) -> Result<(), StoreError> {
-    let ended =
-        "target_table = ? AND source_type = ? AND source_name = ? AND status IN ('failed', 'cancelled')";
-    for table in ["sync_errors", "sync_skips", "sync_changes", "sync_run_pages"] {
-        let sql = format!(
-            "DELETE FROM {table} WHERE sync_run_id IN (SELECT id FROM sync_runs WHERE {ended} AND page_no > 0)"
-        );
-        tx.execute(sql, source).await?;
-    }
-    let sql = format!(
-        "UPDATE sync_runs SET page_no = 0, read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
-         sync_metadata = NULL WHERE {ended} AND page_no > 0"
-    );
-    tx.execute(sql, source).await?;
-    Ok(())
 }

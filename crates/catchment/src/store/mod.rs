@@ -25,6 +25,7 @@ mod sources;
 mod tables;
 mod tokens;
 mod values;
+mod volumes;
 mod written;
 
 pub(crate) use carryover::StoredCarryover;

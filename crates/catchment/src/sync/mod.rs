@@ -33,6 +33,7 @@ mod targets;
 mod timeouts;
 mod tokens;
 mod tx_retry;
+mod volumes;
 mod worker;
 mod worker_name;
 mod written;

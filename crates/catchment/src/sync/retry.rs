@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catchment_core::{Error, ErrorKind};
+use catchment_core::{Error, ErrorKind, VOLUME_AWAY};
 
 /// Attempts in a row without progress after which a run fails.
 pub(super) const MAX_FRUITLESS: u32 = 5;
@@ -56,7 +56,7 @@ pub(super) fn longest_deferral(error: &Error, max_wait: Duration) -> Duration {
 
 /// Whether the volume that is read is not plugged in.
 fn is_volume_away(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unavailable && error.code() == "volume_away"
+    error.kind() == ErrorKind::Unavailable && error.code() == VOLUME_AWAY
 }
 
 fn is_database_away(error: &Error) -> bool {

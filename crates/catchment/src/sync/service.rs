@@ -126,7 +126,7 @@ impl SyncService {
     pub async fn retry_failed_syncs(&self, principal: &Principal) -> Result<u64> {
         principal.require(Scope::Run)?;
         let mut count = 0;
-        for id in self.engine.store.retryable_runs().await? {
+        for id in self.engine.store.retryable_runs(None).await? {
             count += u64::from(retry_contended(|| self.engine.store.requeue(id)).await?);
         }
         self.engine.wake_workers();

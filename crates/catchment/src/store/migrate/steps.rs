@@ -54,6 +54,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(8 = "0008", "rejects"),
     migration!(9 = "0009", "conflicts"),
     migration!(10 = "0010", "told"),
+    migration!(11 = "0011", "volumes"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use catchment_core::Result;
+use catchment_core::{Result, VOLUME_AWAY};
 use jiff::Timestamp;
 
 use super::row::read_error;
@@ -52,8 +52,8 @@ impl Store {
         let sql = "SELECT {ms started_at} FROM sync_attempts WHERE sync_run_id = ? AND id > COALESCE((SELECT \
              MAX(id) FROM sync_attempts WHERE sync_run_id = ? AND ended_at IS NOT NULL AND \
              (pages_after > pages_before OR NOT (COALESCE(error_type, '') = 'rate_limited' OR \
-             COALESCE(error_code, '') IN ('database_away', 'database_login', 'volume_away')))), 0) ORDER BY id";
-        let rows = self.db.fetch(sql, &[run_id.into(), run_id.into()]).await?;
+             COALESCE(error_code, '') IN ('database_away', 'database_login', ?)))), 0) ORDER BY id";
+        let rows = self.db.fetch(sql, &[run_id.into(), run_id.into(), VOLUME_AWAY.into()]).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok((0, Duration::ZERO)) };
         let waited = Duration::from_millis(counted(last.int(0)? - first.int(0)?));
         Ok((u32::try_from(rows.len()).unwrap_or(u32::MAX), waited))

@@ -16,5 +16,6 @@ pub use attempts::AttemptRecord;
 pub(crate) use claim::Claim;
 pub(crate) use claimant::Claimant;
 pub(crate) use finish::Verdict;
+pub(super) use operate::begin_anew;
 pub(crate) use queue::NewRun;
 pub(crate) use wait::WaitReason;

@@ -4,8 +4,9 @@ use catchment_core::{ErrorKind, Result};
 
 use crate::store::Store;
 use crate::store::db::dialect::list;
-use crate::store::db::{Arg, StoreError};
+use crate::store::db::{Arg, StoreError, Tx};
 use crate::store::values::days_ago_ms;
+use crate::store::volumes::{ON_VOLUME, OnVolume};
 
 /// Failed runs that are older than this are not retried by themselves.
 const RETRY_DAYS: i64 = 7;
@@ -57,17 +58,55 @@ impl Store {
     }
 
     /// Failed runs that are worth another attempt: failed for a cause that passes, or by hand; not long ago; with no
-    /// later run of their source and target.
-    pub(crate) async fn retryable_runs(&self) -> Result<Vec<i64>> {
+    /// later run of their source and target. Of sources on one volume, or of all.
+    pub(crate) async fn retryable_runs(&self, volume: Option<&str>) -> Result<Vec<i64>> {
+        let on_volume = volume.map(OnVolume::new);
+        let condition = on_volume.as_ref().map(|_| format!(" AND {ON_VOLUME}")).unwrap_or_default();
         let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         let sql = format!(
             "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND r.mode <> 'preview' AND (r.error_type IS NULL OR r.error_type IN ({})) \
-             AND r.completed_at > {{now + ? ms}} AND NOT EXISTS ({LATER_RUN}) ORDER BY r.id",
+             AND r.completed_at > {{now + ? ms}} AND NOT EXISTS ({LATER_RUN}){condition} ORDER BY r.id",
             list("?", kinds.len()),
         );
         let mut args: Vec<Arg<'_>> = kinds.iter().map(|kind| kind.as_str().into()).collect();
         args.push(days_ago_ms(RETRY_DAYS).into());
+        args.extend(on_volume.iter().flat_map(OnVolume::args));
         let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }
+
+    /// Makes the runs due now that wait for a volume. How many.
+    pub(crate) async fn make_volume_due(&self, volume: &str) -> Result<u64, StoreError> {
+        let sql = format!(
+            "UPDATE sync_runs SET next_attempt_at = {{now}} WHERE status = 'pending' AND {ON_VOLUME}"
+        );
+        self.db.execute(sql, &OnVolume::new(volume).args()).await
+    }
+
+    /// The first run that waits or is under way of the sources on a volume.
+    pub(crate) async fn active_volume_run(&self, volume: &str) -> Result<Option<i64>> {
+        let sql = format!(
+            "SELECT id FROM sync_runs WHERE status IN ('pending', 'in_progress') AND {ON_VOLUME} ORDER BY id LIMIT 1"
+        );
+        let rows = self.db.fetch(sql, &OnVolume::new(volume).args()).await?;
+        Ok(rows.first().map(|row| row.int(0)).transpose()?)
+    }
+}
+
+/// Lets failed and cancelled runs of a source begin anew if they are retried: the rows of their pages are about to go.
+pub(in crate::store) async fn begin_anew(tx: &mut Tx, source: &[Arg<'_>; 3]) -> Result<(), StoreError> {
+    let ended =
+        "target_table = ? AND source_type = ? AND source_name = ? AND status IN ('failed', 'cancelled')";
+    for table in ["sync_errors", "sync_skips", "sync_changes", "sync_run_pages"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE sync_run_id IN (SELECT id FROM sync_runs WHERE {ended} AND page_no > 0)"
+        );
+        tx.execute(sql, source).await?;
+    }
+    let sql = format!(
+        "UPDATE sync_runs SET page_no = 0, read_cursor = NULL, items_processed = 0, items_failed = 0, items_skipped = 0, \
+         sync_metadata = NULL WHERE {ended} AND page_no > 0"
+    );
+    tx.execute(sql, source).await?;
+    Ok(())
 }

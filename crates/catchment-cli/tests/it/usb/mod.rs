@@ -1,6 +1,9 @@
 //! What is on volumes, in the tables of both databases.
 
-use catchment::{Execution, RunProgress, RunStatus, SyncRequest};
+mod plugs;
+mod shelf;
+
+use catchment::{App, Execution, RunProgress, RunStatus, SyncRequest, SyncResult};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -9,6 +12,13 @@ use crate::support::{ME, Test, on_both};
 fn request(identifier: &str) -> SyncRequest {
     SyncRequest::from_json(json!({"sourceType": "usb", "sourceIdentifier": identifier, "options": {}}))
         .unwrap()
+}
+
+/// Makes one attempt at a run.
+async fn try_once(app: &App, id: i64) -> SyncResult {
+    let once = Execution { no_wait: true, ..Execution::default() };
+    let (progress, _) = watch::channel(RunProgress::default());
+    app.service().execute(&ME, id, once, &progress).await.unwrap()
 }
 
 on_both! {
@@ -35,9 +45,7 @@ on_both! {
     async fn a_run_waits_for_a_volume_that_is_away_and_does_not_fail(test: Test) {
         let app = test.app().await;
         let id = app.service().schedule_sync(&ME, request("volume:0000-DEAD")).await.unwrap();
-        let once = Execution { no_wait: true, ..Execution::default() };
-        let (progress, _) = watch::channel(RunProgress::default());
-        let result = app.service().execute(&ME, id, once, &progress).await.unwrap();
+        let result = try_once(&app, id).await;
         assert_eq!(result.status, RunStatus::Pending, "{result:?}");
         let told = app.service().run(&ME, id).await.unwrap().error.unwrap();
         assert!(told.message.contains("`0000-DEAD` is not plugged in"), "{told:?}");
