@@ -27,6 +27,9 @@ pub struct Page {
     /// What the source tells has left it since an earlier run: records of which only those values are there that identify them.
     /// They count as none. A complete pass needs them not: what it does not deliver is gone.
     pub gone: Records,
+    /// What the source vouches for to be as it delivered it to the run whose carryover this one was given: records of which only
+    /// those values are there that identify them. They count as records. Only where [`Reading::accepts_unchanged`](crate::Reading).
+    pub unchanged: Records,
     /// The position to resume from after this page.
     pub cursor: Cursor,
     /// How far the source has been read.
@@ -36,7 +39,7 @@ pub struct Page {
 impl Page {
     /// How many records it accounts for.
     pub fn count(&self) -> usize {
-        self.records.len() + self.rejects.len() + self.skips.len()
+        self.records.len() + self.rejects.len() + self.skips.len() + self.unchanged.len()
     }
 }
 

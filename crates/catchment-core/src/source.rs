@@ -22,6 +22,9 @@ pub struct Reading {
     pub page_size: PageSize,
     /// What the last completed run of the same request left for this one ([`Cursor::carryover`]).
     pub carryover: Option<serde_json::Value>,
+    /// Whether records that are as the run before left them may be named instead of read ([`Page::unchanged`]): the rows of that run
+    /// are all there, and nobody has changed them since.
+    pub accepts_unchanged: bool,
     /// The heartbeat of a source that is busy without a page.
     pub pulse: Pulse,
 }

@@ -31,6 +31,7 @@ impl SourceOutput {
             );
             self.records.push((record.location().to_string(), texts(record)));
         }
+        assert!(page.unchanged.is_empty(), "a page vouches for records where nobody accepts that");
         self.gone.extend(page.gone.iter().map(texts));
         self.rejects.extend(page.rejects.iter().cloned());
         self.skips.extend(page.skips.iter().cloned());

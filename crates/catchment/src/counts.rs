@@ -77,6 +77,10 @@ pub struct RunMetadata {
     /// What was found out rather than given, the last finding of each topic. Set by the pages that know it, never reset.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The run that read all rows which this one did not, as their source vouches for them to be as they were. Set at the beginning
+    /// of each attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vouched_by: Option<i64>,
     /// Whether the pass was not complete (`Coverage::Truncated`). Set by the page that says so, or at the end by a
     /// source whose list moved twice; never reset.
     #[serde(skip_serializing_if = "is_default")]

@@ -2,17 +2,22 @@
 //!
 //! `identifier` says which volume, `mounts` what is there (`system` on a real machine, `mountinfo`, `superblock` and `volume` beside
 //! it), `tree` opens it; `walk` goes through it in order, `record` makes of each file or game a record, by `tags`, `titles`, `kinds` and
-//! `junk`; `reader` proves before each page that the volume is still there.
+//! `junk`; `kept` what need not be read again; `reader` goes through it all, and has `proof` before each page
+//! that the volume is still there.
 
 mod allowed;
 mod finder;
 mod identifier;
 mod junk;
+mod kept;
 mod kinds;
+mod level;
 mod listed;
 mod mountinfo;
 mod mounts;
 mod options;
+mod path_text;
+mod proof;
 mod reader;
 mod record;
 mod source;

@@ -1,6 +1,5 @@
 //! Reading a volume: what is found becomes pages, and before each of them goes out the volume proves that it is still there.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +11,13 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::finder::away;
+use super::kept::Folders;
 use super::mounts::Disk;
 use super::options::Rules;
-use super::record::{COLUMNS, Content, add, read_content};
-use super::walk::{Found, Item, Walk, WalkError, text_of};
+use super::path_text::{folder_of, text_of};
+use super::proof::Proof;
+use super::record::{COLUMNS, Content, add, add_name, is_read, read_content};
+use super::walk::{Found, Item, Walk, WalkError};
 use crate::fields::columns_of;
 
 /// What a cursor holds: the file that was read last, and a digest of all up to it.
@@ -32,19 +34,18 @@ pub(super) struct UsbState {
 
 /// A reading under way.
 pub(super) struct Reader<'a> {
-    disk: &'a dyn Disk,
     rules: &'a Rules,
-    /// The volume for people.
-    volume: String,
+    proof: Proof<'a>,
     feed: &'a Feed<Page>,
     page_size: PageSize,
     pulse: Pulse,
-    /// A file that is held open, to prove that the volume is there.
-    held: Option<File>,
     page: Page,
     records_read: u64,
     digest: Xxh3,
     state: UsbState,
+    folders: Folders,
+    /// Whether files of folders that have not changed need not be read.
+    accepts_unchanged: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -56,17 +57,17 @@ impl<'a> Reader<'a> {
         reading: &Reading,
     ) -> Self {
         Self {
-            disk,
             rules,
-            volume,
+            proof: Proof::new(disk, volume),
             feed,
             page_size: reading.page_size.clone(),
             pulse: reading.pulse.clone(),
-            held: None,
             page: empty_page(),
             records_read: reading.after.as_ref().map_or(0, |cursor| cursor.records_read),
             digest: Xxh3::new(),
             state: UsbState::default(),
+            folders: Folders::new(reading.carryover.as_ref()),
+            accepts_unchanged: reading.accepts_unchanged,
         }
     }
 
@@ -76,7 +77,7 @@ impl<'a> Reader<'a> {
     /// `unavailable`, `volume_away`; `system`, `source_changed`; `config`, `too_many_files`.
     pub(super) fn run(mut self, after: Option<&Cursor>) -> Result<()> {
         let before: Option<UsbState> = after.map(Cursor::state).transpose()?;
-        let mut walk = Walk::new(self.disk, self.rules).map_err(|error| self.failed(error))?;
+        let mut walk = Walk::new(self.proof.disk, self.rules).map_err(|error| self.failed(error))?;
         let mut is_behind = before.is_none();
         while let Some(found) = walk.next().map_err(|error| self.failed(error))? {
             self.pulse.beat();
@@ -85,9 +86,12 @@ impl<'a> Reader<'a> {
                 Found::Hole { path, .. } => text_of(path),
             };
             self.note(&found, &path);
+            if let Found::Item(item) = &found {
+                self.folders.note(folder_of(&path), item.folder, item.folder_modified, is_behind);
+            }
             if is_behind {
                 self.take(found)?;
-                if self.is_full() && !self.send(Coverage::Complete, None, Vec::new())? {
+                if self.is_full() && !self.send(Coverage::Complete, None, Vec::new(), None)? {
                     return Ok(());
                 }
             } else if let Some(before) = &before
@@ -102,9 +106,7 @@ impl<'a> Reader<'a> {
             self.must_be_same(&before)?;
         }
         // A file of any kind proves that the volume is there.
-        if let Some(sample) = walk.sample.as_ref().filter(|_| self.held.is_none()) {
-            self.hold(sample);
-        }
+        self.proof.hold(walk.sample.as_deref());
         self.end(&walk.passed)
     }
 
@@ -113,10 +115,10 @@ impl<'a> Reader<'a> {
         if self.digest_text() == before.digest {
             return Ok(());
         }
-        self.prove()?;
+        self.proof.prove()?;
         let message = format!(
             "the volume {} changed while it was being read: what was read before is not what is there now",
-            self.volume
+            self.proof.volume
         );
         Err(Error::new(ErrorKind::System, "source_changed", message))
     }
@@ -160,12 +162,27 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds a file, whatever can be read of it.
+    /// Adds a file, whatever can be read of it; where nothing in its folder has changed it is only named.
     fn add(&mut self, item: &Item) -> Result<()> {
+        self.proof.hold(item.sample.as_deref());
+        let path = text_of(&item.path);
+        if self.accepts_unchanged
+            && is_read(item, self.rules)
+            && self.folders.is_unchanged(folder_of(&path), item.folder)
+        {
+            add_name(&mut self.page.unchanged, item);
+            return Ok(());
+        }
         let content = self.read(item);
         match content {
-            Ok(content) => add(&mut self.page.records, item, content),
-            Err(error) if self.is_alive() => {
+            Ok(content) => {
+                if content.tag_error.is_some() {
+                    self.folders.doubt(folder_of(&path));
+                }
+                add(&mut self.page.records, item, content);
+            }
+            Err(error) if self.proof.is_alive() => {
+                self.folders.doubt(folder_of(&path));
                 if error.kind() == io::ErrorKind::NotFound {
                     // It was deleted since its folder was read.
                     return Ok(());
@@ -173,55 +190,36 @@ impl<'a> Reader<'a> {
                 let tag_error = Some(format!("the file cannot be read: {error}"));
                 add(&mut self.page.records, item, Content { tag_error, ..Default::default() });
             }
-            Err(_) => return Err(away(&self.volume)),
+            Err(_) => return Err(away(&self.proof.volume)),
         }
         Ok(())
     }
 
     fn read(&mut self, item: &Item) -> io::Result<Content> {
-        if let Some(sample) = item.sample.as_ref().filter(|_| self.held.is_none()) {
-            self.hold(sample);
-        }
         if item.is_folder {
             return Ok(Content::default());
         }
-        let file = self.disk.open(&item.path)?;
+        let file = self.proof.disk.open(&item.path)?;
         let content = read_content(&file, item, self.rules)?;
         // A file that cannot be read may be one of a volume that is gone.
-        if content.tag_error.is_some() && !self.is_alive() {
+        if content.tag_error.is_some() && !self.proof.is_alive() {
             return Err(io::ErrorKind::NotConnected.into());
         }
         Ok(content)
     }
 
-    /// Holds a file that proves from now on that the volume is there. One that cannot be read of a volume that is there proves
-    /// nothing; another one may.
-    fn hold(&mut self, sample: &Path) {
-        if let Ok(file) = self.disk.open(sample)
-            && (self.disk.is_alive(Some(&file)) || !self.disk.is_alive(None))
-        {
-            self.held = Some(file);
-        }
-    }
-
-    fn is_alive(&self) -> bool {
-        self.disk.is_alive(self.held.as_ref())
-    }
-
-    fn prove(&self) -> Result<()> {
-        if self.is_alive() { Ok(()) } else { Err(away(&self.volume)) }
-    }
-
     fn failed(&self, error: WalkError) -> Error {
         match error {
-            WalkError::Io(error) if self.is_alive() => {
-                let message = format!("reading the volume {}: {error}", self.volume);
+            WalkError::Io(error) if self.proof.is_alive() => {
+                let message = format!("reading the volume {}: {error}", self.proof.volume);
                 Error::new(ErrorKind::System, "io", message).with_source(error)
             }
-            WalkError::Io(_) => away(&self.volume),
+            WalkError::Io(_) => away(&self.proof.volume),
             WalkError::TooMany => {
-                let message =
-                    format!("the volume {} has more than a million files; name a folder in it", self.volume);
+                let message = format!(
+                    "the volume {} has more than a million files; name a folder in it",
+                    self.proof.volume
+                );
                 Error::config("too_many_files", message)
             }
         }
@@ -233,8 +231,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Sends what there is, if the volume is still there; false where nobody reads on.
-    fn send(&mut self, coverage: Coverage, warning: Option<String>, findings: Vec<Finding>) -> Result<bool> {
-        self.prove()?;
+    fn send(
+        &mut self,
+        coverage: Coverage,
+        warning: Option<String>,
+        findings: Vec<Finding>,
+        carryover: Option<serde_json::Value>,
+    ) -> Result<bool> {
+        self.proof.prove()?;
         let mut page = std::mem::replace(&mut self.page, empty_page());
         self.records_read += page.count() as u64;
         self.state.digest = self.digest_text();
@@ -243,6 +247,7 @@ impl<'a> Reader<'a> {
             is_inventory: true,
             warning,
             findings,
+            carryover,
             ..Cursor::new(self.records_read, &self.state)?
         };
         Ok(self.feed.blocking_send(page))
@@ -256,10 +261,10 @@ impl<'a> Reader<'a> {
         }
         let (coverage, warning) = match self.state.holes {
             // An empty folder is what a volume shows as well that was just pulled out.
-            0 if self.held.is_none() => {
+            0 if !self.proof.has_held() => {
                 let message = format!(
                     "nothing on the volume {} could be read that proves that it was all there, so that nothing is marked as gone",
-                    self.volume
+                    self.proof.volume
                 );
                 (Coverage::Truncated, Some(message))
             }
@@ -267,12 +272,13 @@ impl<'a> Reader<'a> {
             holes => {
                 let message = format!(
                     "{holes} folders of the volume {} could not be read, so that nothing is marked as gone",
-                    self.volume
+                    self.proof.volume
                 );
                 (Coverage::Truncated, Some(message))
             }
         };
-        self.send(coverage, warning, findings).map(|_| ())
+        let carryover = self.folders.carryover().filter(|_| coverage == Coverage::Complete);
+        self.send(coverage, warning, findings, carryover).map(|_| ())
     }
 }
 

@@ -10,9 +10,10 @@ use serde_json::json;
 
 use super::kinds::{ContentKind, MediaKind};
 use super::options::{Rules, UsbHash};
+use super::path_text::text_of;
 use super::tags::{self, Tags};
 use super::titles::{Named, clean, of_film, of_song};
-use super::walk::{Item, text_of};
+use super::walk::Item;
 use crate::digests::{each_block, hex};
 use crate::fields::push_fields;
 use crate::media::extension;
@@ -69,8 +70,7 @@ pub(super) fn read_content(file: &File, item: &Item, rules: &Rules) -> io::Resul
     let mut content = Content::default();
     let name = text_of(&item.path);
     let end = extension(&name).unwrap_or_default();
-    let has_tags = item.media == MediaKind::Audio || WITH_DURATION.contains(&end.as_str());
-    if rules.reads_tags && has_tags && item.bytes > 0 {
+    if rules.reads_tags && has_tags(item) {
         match tags::read(file.try_clone()?, &end) {
             Ok(tags) => content.tags = tags,
             Err(error) if item.media == MediaKind::Audio => content.tag_error = Some(error),
@@ -108,6 +108,29 @@ fn full_hash(file: &File) -> io::Result<String> {
         true
     })?;
     Ok(hex(digest.finish().as_ref()))
+}
+
+/// Whether reading a file takes more than to list it.
+pub(super) fn is_read(item: &Item, rules: &Rules) -> bool {
+    !item.is_folder && (rules.hash != UsbHash::None || rules.reads_tags && has_tags(item))
+}
+
+fn has_tags(item: &Item) -> bool {
+    let end = extension(&text_of(&item.path)).unwrap_or_default();
+    item.bytes > 0 && (item.media == MediaKind::Audio || WITH_DURATION.contains(&end.as_str()))
+}
+
+/// Adds what identifies an item, and nothing that its file would have to be read for.
+pub(super) fn add_name(records: &mut Records, item: &Item) {
+    let path = text_of(&item.path);
+    let field = |name: &&str| match *name {
+        "external_id" => json!(identity(&path)),
+        "path" => json!(path),
+        _ => serde_json::Value::Null,
+    };
+    let fields = COLUMNS[..COLUMNS.len() - 1].iter().map(field).collect();
+    let location = Position::Item { page: 0, path: path.as_str().into() };
+    push_fields(records, &COLUMNS, location.into(), &path, fields);
 }
 
 /// Adds the record of an item.

@@ -1,13 +1,13 @@
 //! The walk through a volume: depth first, names in the order of their bytes, so that a place in it is a path.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::junk::{is_junk, is_of_programs};
 use super::kinds::{ContentKind, MediaKind, is_console, of_extension, other_kind};
+use super::level::Level;
 use super::mounts::{Disk, DiskEntry, DiskKind};
 use super::options::Rules;
 use crate::media::extension;
@@ -40,6 +40,10 @@ pub(super) struct Item {
     pub(super) is_folder: bool,
     /// A file in it that holds something: that it can be read proves that the volume is there.
     pub(super) sample: Option<PathBuf>,
+    /// A digest of the names, sizes and times of all files in its folder.
+    pub(super) folder: u64,
+    /// When the newest of them was written.
+    pub(super) folder_modified: i64,
 }
 
 /// Why a walk ends early.
@@ -62,15 +66,6 @@ pub(super) struct Walk<'a> {
     pub(super) sample: Option<PathBuf>,
 }
 
-/// A folder whose entries are gone through.
-struct Level {
-    path: PathBuf,
-    entries: std::vec::IntoIter<DiskEntry>,
-    kind: Option<ContentKind>,
-    /// Whether what is directly in it are games, one each.
-    holds_games: bool,
-}
-
 impl<'a> Walk<'a> {
     /// # Errors
     /// Where the root cannot be read.
@@ -78,11 +73,11 @@ impl<'a> Walk<'a> {
         let mut walk =
             Self { disk, rules, levels: Vec::new(), files: 0, passed: BTreeMap::new(), sample: None };
         let entries = walk.list(Path::new("")).map_err(WalkError::Io)?;
-        walk.levels.push(Level { path: PathBuf::new(), entries, kind: None, holds_games: false });
+        walk.levels.push(Level::new(PathBuf::new(), entries, None, false));
         Ok(walk)
     }
 
-    fn list(&self, path: &Path) -> io::Result<std::vec::IntoIter<DiskEntry>> {
+    fn list(&self, path: &Path) -> io::Result<Vec<DiskEntry>> {
         let mut entries = self.sorted(path)?;
         // What is being written while the folder is read may be there twice; two that stay so cannot be told apart.
         if entries.windows(2).any(|pair| pair[0].name == pair[1].name) {
@@ -99,7 +94,7 @@ impl<'a> Walk<'a> {
         if entries.is_empty() && !self.disk.is_alive(None) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        Ok(entries.into_iter())
+        Ok(entries)
     }
 
     fn sorted(&self, path: &Path) -> io::Result<Vec<DiskEntry>> {
@@ -188,7 +183,24 @@ impl<'a> Walk<'a> {
         };
         let media = if holds_games { MediaKind::Game } else { media };
         let sample = (bytes > 0).then(|| path.clone());
-        Some(Found::Item(Item { path, bytes, modified, media, by_folder, is_folder: false, sample }))
+        let (folder, folder_modified) = self.folder();
+        let is_folder = false;
+        Some(Found::Item(Item {
+            path,
+            bytes,
+            modified,
+            media,
+            by_folder,
+            is_folder,
+            sample,
+            folder,
+            folder_modified,
+        }))
+    }
+
+    /// The digest of the folder that is gone through.
+    fn folder(&self) -> (u64, i64) {
+        self.levels.last().map(|level| level.digest).unwrap_or_default()
     }
 
     /// Goes into a folder.
@@ -209,7 +221,7 @@ impl<'a> Walk<'a> {
         match self.list(&path) {
             Ok(entries) => {
                 let holds_games = holds_games || own == Some(ContentKind::Game);
-                self.levels.push(Level { path, entries, kind: own, holds_games });
+                self.levels.push(Level::new(path, entries, own, holds_games));
                 Ok(None)
             }
             Err(error) => self.hole(path, error),
@@ -266,7 +278,7 @@ impl<'a> Walk<'a> {
                 return Err(WalkError::TooMany);
             }
         }
-        let by_folder = Some(ContentKind::Game);
+        let (by_folder, (folder, folder_modified)) = (Some(ContentKind::Game), self.folder());
         Ok(Some(Found::Item(Item {
             path,
             bytes,
@@ -275,19 +287,8 @@ impl<'a> Walk<'a> {
             by_folder,
             is_folder: true,
             sample,
+            folder,
+            folder_modified,
         })))
     }
-}
-
-/// A path as text: what is no UTF-8 is written `\xFF`, and so is the backslash of a name that has `\x` itself.
-pub(super) fn text_of(path: &Path) -> String {
-    let name: OsString = path.as_os_str().to_owned();
-    let mut out = String::with_capacity(name.len());
-    for chunk in name.as_bytes().utf8_chunks() {
-        out.push_str(&chunk.valid().replace("\\x", "\\x5Cx"));
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02X}"));
-        }
-    }
-    out
 }

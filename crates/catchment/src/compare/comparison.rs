@@ -78,6 +78,16 @@ impl Comparer {
         })
     }
 
+    /// Adds to the plan of a page what its source vouches for. False where that is not accepted.
+    pub(crate) fn vouch(&mut self, view: &TableView<'_>, plan: &mut PagePlan) -> bool {
+        match (self, plan) {
+            (Self::Digests(digests), PagePlan::Compared(_, reservations)) => {
+                digests.vouch(view, reservations)
+            }
+            _ => false,
+        }
+    }
+
     /// A page is committed as it was planned.
     pub(crate) fn committed(&mut self, plan: &PagePlan) {
         match (self, plan) {

@@ -162,6 +162,21 @@ impl TableDigests {
         }
     }
 
+    /// Reserves the identities that a source vouches for, which are not among the records of the page. False where this run has one
+    /// of them from another record.
+    pub(super) fn vouch(&mut self, view: &TableView<'_>, reserved: &mut Reservations) -> bool {
+        (0..view.batch.len()).all(|record| {
+            let identity = self.identity_of(view, record);
+            match self.find(identity) {
+                Some(index) => {
+                    reserved.rows.push(index);
+                    !std::mem::replace(&mut self.is_seen[index], true)
+                }
+                None => !matches!(self.reserve(identity, reserved), Novelty::Seen),
+            }
+        })
+    }
+
     /// Reserves an identity that is not among the rows, for the first record that has it.
     fn reserve(&mut self, identity: u128, reserved: &mut Reservations) -> Novelty {
         if !self.in_flight.insert(identity) {

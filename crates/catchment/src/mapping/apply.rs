@@ -18,13 +18,14 @@ use crate::target::Column;
 impl Mapping {
     /// Maps a page. What does not fit is among the batch's rejects, in the order of the source.
     pub(crate) fn apply(&self, mut page: Page) -> Batch {
-        let gone = self.identities(&std::mem::take(&mut page.gone));
+        let gone = self.identities(&std::mem::take(&mut page.gone), self.tells_gone);
+        let unchanged = self.identities(&std::mem::take(&mut page.unchanged), true);
         let has_mapped_identity = self.has_mapped_identity();
         let mut builder =
             BatchBuilder::new(self.table.clone(), self.fed.clone(), page.records.len(), has_mapped_identity)
                 .with_policies(self.policies.clone());
         let mut rejects = Vec::new();
-        let mut rejected = Identities::new(self, page.rejects.len());
+        let mut rejected = Identities::new(self, page.rejects.len(), self.tells_gone);
         for (index, record) in page.records.iter().enumerate() {
             match self.is_wanted(record) {
                 Ok(true) => {}
@@ -52,16 +53,17 @@ impl Mapping {
         batch.unidentified = rejected.unidentified;
         batch.rejected = rejected.finish();
         (batch.gone, batch.gone_unidentified) = gone;
+        (batch.unchanged, batch.unchanged_unidentified) = unchanged;
         batch
     }
 
-    /// The identities of what left the source, and of how many records nobody knows it.
-    fn identities(&self, gone: &Records) -> (Option<Box<Batch>>, u64) {
-        if gone.is_empty() {
+    /// The identities of records that are only named, where they matter, and of how many nobody knows it.
+    fn identities(&self, named: &Records, matter: bool) -> (Option<Box<Batch>>, u64) {
+        if named.is_empty() {
             return (None, 0);
         }
-        let mut identities = Identities::new(self, 0);
-        gone.iter().for_each(|record| identities.add(self, record));
+        let mut identities = Identities::new(self, 0, matter);
+        named.iter().for_each(|record| identities.add(self, record));
         let unidentified = identities.unidentified;
         (identities.finish(), unidentified)
     }
@@ -174,17 +176,18 @@ impl Mapping {
     }
 }
 
-/// Records of a page of which the identity alone counts, where that matters: what was rejected, and what left the source.
+/// Records of a page of which the identity alone counts, where that matters: what was rejected, what left the source, and what it
+/// vouches for.
 struct Identities {
     known: Option<BatchBuilder>,
     unidentified: u64,
 }
 
 impl Identities {
-    /// With so many of which it is not known.
-    fn new(mapping: &Mapping, unmapped: usize) -> Self {
+    /// With so many of which it is not known; none are collected where they do not matter.
+    fn new(mapping: &Mapping, unmapped: usize, matter: bool) -> Self {
         let builder = || BatchBuilder::new(mapping.table.clone(), mapping.fed.clone(), 0, false);
-        let known = mapping.tells_gone.then(builder);
+        let known = matter.then(builder);
         Self { unidentified: if known.is_some() { unmapped as u64 } else { 0 }, known }
     }
 

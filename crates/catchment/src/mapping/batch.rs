@@ -36,6 +36,10 @@ pub(crate) struct Batch {
     pub gone: Option<Box<Batch>>,
     /// How many others left it.
     pub gone_unidentified: u64,
+    /// What the source vouches for to be as it was: the same.
+    pub unchanged: Option<Box<Batch>>,
+    /// How many others.
+    pub unchanged_unidentified: u64,
     /// Who wins where the table differs; `None` where its rows do everywhere.
     pub policies: Option<Arc<Policies>>,
     /// For each row, when its record changed last by each clock of the policies.
@@ -140,9 +144,14 @@ impl Batch {
         self.rows.is_empty()
     }
 
-    /// Records of the source that this page accounts for: rows, rejects, and what was left out.
+    /// Records of the source that this page accounts for: rows, rejects, what was left out, and what the source vouches for.
     pub(crate) fn records(&self) -> usize {
-        self.rows.len() + self.rejects.len() + self.left_out()
+        self.rows.len() + self.rejects.len() + self.left_out() + self.vouched_for()
+    }
+
+    /// Records that the source vouches for, where it is known which rows they are.
+    pub(crate) fn vouched_for(&self) -> usize {
+        self.unchanged.as_ref().map_or(0, |unchanged| unchanged.len())
     }
 
     /// Records that were left out, by the source or by the option `where`.

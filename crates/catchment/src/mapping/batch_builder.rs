@@ -184,6 +184,8 @@ impl BatchBuilder {
             rejected: None,
             gone: None,
             gone_unidentified: 0,
+            unchanged: None,
+            unchanged_unidentified: 0,
             rejects,
             skips: page.skips,
             cursor: page.cursor,

@@ -36,7 +36,7 @@ pub use errors::{StoredError, StoredSkip, ValueDifference};
 pub use rows::TargetRows;
 pub use runs::AttemptRecord;
 
-pub(crate) use db::{Conn, FailureClass, Row, StoreError};
+pub(crate) use db::{Conn, FailureClass, NOT_AS_VOUCHED, Row, StoreError};
 pub(crate) use jobs::Job;
 pub(crate) use known::KnownFields;
 pub(crate) use lease::{LEASE, Lease};

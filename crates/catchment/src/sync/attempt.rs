@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{check_limit, settle};
+use super::carryover::LeftOver;
 use super::in_flight::{Committed, Pipeline};
 use super::preview::{uncertain_keys, verify};
 use super::progress::RunProgress;
@@ -53,7 +54,7 @@ pub(super) struct Attempt<'a> {
     pub(super) prepared: Prepared,
     pub(super) cursor: Option<Cursor>,
     /// What the last completed run left.
-    pub(super) carryover: Option<serde_json::Value>,
+    pub(super) carryover: LeftOver,
     pub(super) shutdown: &'a CancellationToken,
     /// The run is not ours any more.
     pub(super) lost: &'a CancellationToken,
@@ -146,11 +147,13 @@ impl Attempt<'_> {
         let mut end = self.cursor.clone().unwrap_or_default();
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
         let chosen = run.metadata.mapping.clone();
+        run.metadata.vouched_by = self.carryover.vouched_by;
         let reading = Reading {
             after: self.cursor.take(),
             fields: options.source_fields(chosen.as_ref()),
             page_size: page_size.clone(),
-            carryover: self.carryover.take(),
+            accepts_unchanged: self.carryover.vouched_by.is_some(),
+            carryover: self.carryover.value.take(),
             pulse: pulse.clone(),
         };
         let pages = read_ahead(source.clone(), options.clone(), table.clone(), chosen, reading);

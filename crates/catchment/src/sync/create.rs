@@ -1,6 +1,6 @@
 //! Making a target from what a source holds.
 
-use catchment_core::{Error, Page, PageSize, Pulse, Reading, Result, invalid_option};
+use catchment_core::{Error, Page, Reading, Result, invalid_option};
 use futures::StreamExt;
 use serde_json::json;
 
@@ -107,13 +107,7 @@ impl Engine {
             sample.options.remove(option);
         }
         let Prepared { source, .. } = self.prepare_draft(sample, door).await?;
-        let reading = Reading {
-            after: None,
-            fields: [].into(),
-            page_size: PageSize::default(),
-            carryover: None,
-            pulse: Pulse::default(),
-        };
+        let reading = Reading::default();
         let (mut pages, mut records, mut read) = (Vec::<Page>::new(), 0, source.read(reading));
         while records < SAMPLE_RECORDS && pages.len() < SAMPLE_PAGES {
             let page = tokio::time::timeout(self.settings.silence_timeout, read.next()).await;

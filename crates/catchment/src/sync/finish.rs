@@ -11,6 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::account::SOURCE_SHIFTED;
 use super::attempt::{Attempt, AttemptEnd};
 use super::attempt_log::AttemptLog;
+use super::carryover::LeftOver;
 use super::engine::Engine;
 use super::execute::Execution;
 use super::heartbeat::beat;
@@ -25,8 +26,7 @@ use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::run::{RunMode, SyncRun};
-use crate::store::{Claim, LEASE, Lease, StoredCarryover, Verdict};
-use crate::target::Table;
+use crate::store::{Claim, LEASE, Lease, NOT_AS_VOUCHED, StoredCarryover, Verdict};
 
 /// How often a database that is away is asked to store the end of an attempt.
 const AWAY_INTERVAL: Duration = Duration::from_secs(1);
@@ -170,12 +170,7 @@ impl Engine {
     }
 
     /// What an attempt needs before it can read: it is as long in coming as a file system takes.
-    async fn begin(
-        &self,
-        run: &SyncRun,
-        door: Door,
-        state_key: &str,
-    ) -> Result<(Prepared, Option<serde_json::Value>)> {
+    async fn begin(&self, run: &SyncRun, door: Door, state_key: &str) -> Result<(Prepared, LeftOver)> {
         let limits = &self.settings;
         let prepare = async {
             match run.mode {
@@ -185,26 +180,8 @@ impl Engine {
         };
         let prepared = tokio::time::timeout(limits.silence_timeout, prepare);
         let prepared = prepared.await.unwrap_or_else(|_| Err(silence_error(limits)))?;
-        let carryover = self.carryover(run, &prepared.table, state_key).await?;
+        let carryover = self.carryover(run, &prepared, state_key).await?;
         Ok((prepared, carryover))
-    }
-
-    /// What the last completed run of a request left. It counts only as long as what it was said of is there: an `ETag`
-    /// of rows that were deleted would be answered with 304 for ever.
-    async fn carryover(
-        &self,
-        run: &SyncRun,
-        table: &Table,
-        state_key: &str,
-    ) -> Result<Option<serde_json::Value>> {
-        let store = &self.store;
-        if run.mode != RunMode::Sync {
-            // It reads all of the source.
-            return Ok(None);
-        }
-        let Some(carryover) = store.carryover(state_key).await? else { return Ok(None) };
-        let counts = store.has_completed(run).await? && store.has_rows(run, table, false).await?;
-        Ok(Some(carryover).filter(|_| counts))
     }
 
     /// Puts a new run of the same request in the place of one whose file changed, a few times in a row: what was
@@ -266,5 +243,5 @@ fn lost_too_often(attempts: u32) -> Error {
 
 /// Whether a run that ends with this error is replaced by one that begins anew.
 fn is_replaced(error: &Error) -> bool {
-    matches!(error.code(), "source_changed" | SOURCE_SHIFTED)
+    matches!(error.code(), "source_changed" | SOURCE_SHIFTED | NOT_AS_VOUCHED)
 }

@@ -104,7 +104,13 @@ impl<'a> Pipeline<'a> {
     pub(super) async fn begin(&mut self, batch: Arc<Batch>) -> Result<()> {
         let view = self.store.view(&batch, &self.origin);
         self.written.read_in_time(&view, self.store).await?;
-        let plan = Arc::new(self.comparer.plan(&view, self.store).await?);
+        let mut plan = self.comparer.plan(&view, self.store).await?;
+        if let Some(vouched) = &batch.unchanged
+            && !self.comparer.vouch(&self.store.view(vouched, &self.origin), &mut plan)
+        {
+            return Err(StoreError::not_as_vouched().into());
+        }
+        let plan = Arc::new(plan);
         let known = self.written.known().await?;
         let (store, origin) = (self.store.clone(), self.origin.clone());
         let (written, planned, turn) = (batch.clone(), plan.clone(), CancellationToken::new());

@@ -3,6 +3,7 @@
 mod account;
 mod attempt;
 mod attempt_log;
+mod carryover;
 mod check;
 mod conflicts;
 mod create;

@@ -75,7 +75,10 @@ fn map(
         }
         Some(mapping) => mapping,
         None if page.columns.is_empty()
-            || page.records.is_empty() && page.rejects.is_empty() && page.gone.is_empty() =>
+            || page.records.is_empty()
+                && page.rejects.is_empty()
+                && page.gone.is_empty()
+                && page.unchanged.is_empty() =>
         {
             let batch = Batch::empty(table.clone(), page);
             return Ok(Mapped { batch, mapping: None, findings });

@@ -2,6 +2,7 @@
 
 mod plugs;
 mod shelf;
+mod unchanged;
 
 use catchment::{App, Execution, RunProgress, RunStatus, SyncRequest, SyncResult};
 use serde_json::json;

@@ -24,7 +24,7 @@ impl SeveralPages {
             fields: self.fields.clone(),
             page_size: self.page_size.clone(),
             pulse: self.pulse.clone(),
-            carryover: None,
+            ..Reading::default()
         };
         self.format.open(self.blob(&entry.name)?, reading)
     }

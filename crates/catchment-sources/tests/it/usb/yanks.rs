@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use catchment_core::testkit::conforms;
-use catchment_core::{Coverage, Cursor, PageSize, Reading};
+use catchment_core::{Coverage, Cursor, Page, PageSize, Reading};
 use serde_json::json;
 
 use super::scripted::{FAILURES, Failure, Stick};
@@ -33,13 +33,28 @@ const ITEMS: usize = 15;
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Table {
     there: BTreeSet<String>,
+    /// What the run before left, where it is vouched for.
+    left: Option<serde_json::Value>,
 }
 
 /// A run: what it has seen, and where it stands.
 #[derive(Default)]
 struct Run {
     seen: BTreeSet<String>,
+    /// How many of them were only named.
+    vouched: usize,
     cursor: Option<Cursor>,
+}
+
+/// Options with which each song is read, and none of them in vain.
+fn options() -> serde_json::Value {
+    json!({"tags": false, "hash": "quick"})
+}
+
+/// The ids of what a page vouches for.
+fn unchanged(page: &Page) -> Vec<String> {
+    let id = page.columns.iter().position(|name| &**name == "external_id").unwrap();
+    page.unchanged.iter().map(|record| record.value(id).to_string()).collect()
 }
 
 impl Table {
@@ -50,12 +65,19 @@ impl Table {
         run: &mut Run,
         rows: usize,
     ) -> Result<(), catchment_core::Error> {
-        let reading =
-            Reading { after: run.cursor.clone(), page_size: PageSize::rows(rows), ..Reading::default() };
-        let (read, end) = pages(&stick.source("volume:1234-abcd", json!({})), reading).await;
+        let reading = Reading {
+            after: run.cursor.clone(),
+            page_size: PageSize::rows(rows),
+            carryover: self.left.clone(),
+            accepts_unchanged: self.left.is_some(),
+            ..Reading::default()
+        };
+        let (read, end) = pages(&stick.source("volume:1234-abcd", options()), reading).await;
         for page in &read {
             let ids = values(std::slice::from_ref(page), &["external_id"]).into_iter().flatten();
             run.seen.extend(ids);
+            run.vouched += page.unchanged.len();
+            run.seen.extend(unchanged(page));
             run.cursor = Some(page.cursor.clone());
         }
         self.there.extend(run.seen.iter().cloned());
@@ -85,6 +107,50 @@ async fn a_stick_pulled_out_at_any_call_loses_no_row_and_marks_none() {
     let mut whole = Table::default();
     whole.attempt(&stick, &mut Run::default(), 3).await.unwrap();
     assert_eq!(whole.there.len(), ITEMS);
+    pull_at_each_call(&stick, &whole).await;
+}
+
+#[tokio::test]
+async fn a_stick_whose_folders_have_not_changed_can_be_pulled_out_as_well() {
+    let stick = stick();
+    let (mut whole, mut first) = (Table::default(), Run::default());
+    whole.attempt(&stick, &mut first, 3).await.unwrap();
+    whole.left = first.cursor.unwrap().carryover;
+    stick.plug();
+    let mut again = Run::default();
+    whole.attempt(&stick, &mut again, 3).await.unwrap();
+    // All but the game that is a folder, of which nothing is read.
+    assert_eq!((again.vouched, again.seen.len()), (ITEMS - 1, ITEMS));
+    pull_at_each_call(&stick, &whole).await;
+}
+
+#[tokio::test]
+async fn what_is_vouched_for_is_resumed_at_any_page() {
+    let stick = stick();
+    let source = || stick.source("volume:1234-abcd", options());
+    let (all, _) = pages(&source(), Reading::default()).await;
+    let reading = |after| Reading {
+        after,
+        page_size: PageSize::rows(2),
+        carryover: all.last().unwrap().cursor.carryover.clone(),
+        accepts_unchanged: true,
+        ..Reading::default()
+    };
+    let (whole, end) = pages(&source(), reading(None)).await;
+    end.unwrap();
+    let told = |pages: &[Page]| pages.iter().flat_map(unchanged).collect::<Vec<_>>();
+    for at in 0..whole.len() - 1 {
+        let (rest, end) = pages(&source(), reading(Some(whole[at].cursor.clone()))).await;
+        end.unwrap();
+        assert_eq!([told(&whole[..=at]), told(&rest)].concat(), told(&whole), "after page {at}");
+        let end = &rest.last().unwrap().cursor;
+        assert_eq!(end.records_read, ITEMS as u64);
+        assert_eq!(end.carryover, whole.last().unwrap().cursor.carryover, "after page {at}");
+    }
+}
+
+/// At each call of a reading, in each way, and however long the system believes in it.
+async fn pull_at_each_call(stick: &Stick, whole: &Table) {
     let calls = stick.calls();
     for failure in FAILURES {
         for call in 1..=calls {
@@ -93,7 +159,7 @@ async fn a_stick_pulled_out_at_any_call_loses_no_row_and_marks_none() {
                 let mut run = Run::default();
                 stick.pull_at(call, failure, window);
                 let when = format!("{failure:?} at call {call}, believed for {window}");
-                match table.attempt(&stick, &mut run, 3).await {
+                match table.attempt(stick, &mut run, 3).await {
                     Err(error) => {
                         // In the moment in which the system still believes in it, it is an error of reading.
                         let is_believed = window > 0 && error.code() == "io";
@@ -102,17 +168,17 @@ async fn a_stick_pulled_out_at_any_call_loses_no_row_and_marks_none() {
                             "{when}: {error}"
                         );
                         // As long as it is away, nothing else comes of it.
-                        let again = table.attempt(&stick, &mut run, 3).await.unwrap_err();
+                        let again = table.attempt(stick, &mut run, 3).await.unwrap_err();
                         assert_eq!(again.code(), "volume_away", "{when}");
                         stick.plug();
-                        table.attempt(&stick, &mut run, 3).await.unwrap();
+                        table.attempt(stick, &mut run, 3).await.unwrap();
                     }
                     Ok(()) => {
                         // It was pulled out behind the last proof, or seemed to be empty: nothing is marked by that.
                         stick.plug();
                     }
                 }
-                assert_eq!(table, whole, "{when}");
+                assert_eq!(&table, whole, "{when}");
             }
         }
     }

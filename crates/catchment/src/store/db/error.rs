@@ -16,6 +16,9 @@ pub(crate) struct StoreError {
 
 const CHECK_SERVER: &str = "check that the server is running, and the host in the database URL";
 
+/// The code of the error of a run whose source vouched for rows that are not as it says: another one reads all of it.
+pub(crate) const NOT_AS_VOUCHED: &str = "not_as_vouched";
+
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureClass {
@@ -31,6 +34,8 @@ pub(crate) enum FailureClass {
     LoginRefused,
     /// What another try will not change: no such table, no permission, read-only.
     Refused,
+    /// Rows that a source vouches for are not as it says: it must read them.
+    NotAsVouched,
 }
 
 /// Errors of MySQL and MariaDB that are a row's fault although their SQLSTATE is HY000 or 01000: wrong value
@@ -129,6 +134,13 @@ impl StoreError {
         Self { class: FailureClass::Contended, message, source: sqlx::Error::RowNotFound }
     }
 
+    /// Rows that a source vouches for are not as the run before left them.
+    pub(crate) fn not_as_vouched() -> Self {
+        let message = "rows of the table are not as the last run left them, so that what is unchanged in the source must be read again";
+        let (class, source) = (FailureClass::NotAsVouched, sqlx::Error::RowNotFound);
+        Self { class, message: message.to_owned(), source }
+    }
+
     /// A row that is longer than what the server takes at once.
     pub(crate) fn too_large(bytes: usize, packet: usize) -> Self {
         let message = format!(
@@ -197,6 +209,9 @@ impl From<StoreError> for Error {
             FailureClass::LoginRefused => (ErrorKind::Database, "database_login"),
             FailureClass::Storage => (ErrorKind::System, "database_storage"),
             FailureClass::Refused => (ErrorKind::Config, "database_refused"),
+            FailureClass::NotAsVouched => {
+                return Self::new(ErrorKind::System, NOT_AS_VOUCHED, failure.message);
+            }
         };
         Self::new(kind, code, format!("database error: {}", failure.message)).with_source(failure.source)
     }

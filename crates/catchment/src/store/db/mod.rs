@@ -16,7 +16,7 @@ mod statement;
 mod tx;
 
 pub(crate) use conn::Conn;
-pub(crate) use error::{FailureClass, StoreError};
+pub(crate) use error::{FailureClass, NOT_AS_VOUCHED, StoreError};
 pub(crate) use limits::StatementLimits;
 pub(crate) use open::Db;
 pub(crate) use row::Row;

@@ -21,6 +21,7 @@ mod scan;
 mod settle;
 mod sweep;
 mod table_view;
+mod vouched;
 mod write;
 mod write_outcome;
 

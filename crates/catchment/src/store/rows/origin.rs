@@ -41,6 +41,8 @@ pub(crate) struct RowOrigin {
     pub(crate) run_id: i64,
     pub(crate) source_type: String,
     pub(crate) source_name: String,
+    /// The run whose rows the source may vouch for.
+    pub(crate) vouched_by: Option<i64>,
 }
 
 impl RowOrigin {
@@ -49,6 +51,7 @@ impl RowOrigin {
             run_id: run.id,
             source_type: run.request.source_type.clone(),
             source_name: run.source_name.clone(),
+            vouched_by: run.metadata.vouched_by,
         }
     }
 

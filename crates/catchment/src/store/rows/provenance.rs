@@ -24,7 +24,8 @@ impl Store {
         let Some(key) = self.seen_key(&table.name).await? else { return Ok(Vec::new()) };
         let table = identified(table, Some(&key), |_| true)?;
         let batch = Batch::of_identity(table);
-        let origin = RowOrigin { run_id: 0, source_type: String::new(), source_name: String::new() };
+        let origin =
+            RowOrigin { run_id: 0, source_type: String::new(), source_name: String::new(), vouched_by: None };
         let view = self.view(&batch, &origin);
         let sql = format!("{}{tail}", view.select());
         let rows = self.db.fetch(Sql::Built(sql), args).await?;

@@ -6,6 +6,7 @@ use super::columns::{parameter, value};
 use super::mark::{mark_records, mark_seen};
 use super::purpose::Purpose;
 use super::table_view::TableView;
+use super::vouched::mark_vouched;
 use super::write_outcome::{WriteOutcome, kept_edit, refused, skip};
 use crate::compare::{Change, Changes, Duplicate, Kept, RowId};
 use crate::mapping::Cell;
@@ -60,7 +61,7 @@ impl TableSink<'_> {
         } else {
             let kept: Vec<_> = changes.kept.iter().map(|change| change.record).collect();
             mark_records(self.view, conn, &kept).await?;
-            mark_seen(self.view, conn, &changes.unchanged).await?
+            mark_seen(self.view, conn, &changes.unchanged).await? + mark_vouched(self.view, conn).await?
         };
         written.counts.skipped = (changes.duplicate.len() + changes.kept.len()) as u64;
         let kept = changes.update.iter().chain(&changes.kept);
