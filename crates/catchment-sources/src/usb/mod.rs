@@ -1,11 +1,12 @@
 //! Volumes: what is on which stick or drive, kept also when it is away.
 //!
 //! `identifier` says which volume, `mounts` what is there (`system` on a real machine, `mountinfo`, `superblock` and `volume` beside
-//! it), `tree` opens it; `walk` goes through it in order, `record` makes of each file or game a record, by `tags`, `titles`, `kinds` and
-//! `junk`; `kept` what need not be read again; `reader` goes through it all, and has `proof` before each page
-//! that the volume is still there.
+//! it), `tree` opens it; `walk` goes through it in order, `record` makes of each file or game a record, by `tags` (of video also `matroska`
+//! and `avi`), `titles`, `kinds` and `junk`; `kept` what need not be read again; `reader` goes through it all, and has `proof` before each
+//! page that the volume is still there.
 
 mod allowed;
+mod avi;
 mod finder;
 mod identifier;
 mod junk;
@@ -13,6 +14,7 @@ mod kept;
 mod kinds;
 mod level;
 mod listed;
+mod matroska;
 mod mountinfo;
 mod mounts;
 mod options;

@@ -14,6 +14,7 @@ use super::path_text::text_of;
 use super::tags::{self, Tags};
 use super::titles::{Named, clean, of_film, of_song};
 use super::walk::Item;
+use super::{avi, matroska};
 use crate::digests::{each_block, hex};
 use crate::fields::push_fields;
 use crate::media::extension;
@@ -52,7 +53,7 @@ const FILM_BYTES: u64 = 300 << 20;
 /// What is read of the beginning and the end of a file for a quick digest.
 const QUICK_BYTES: u64 = 64 << 10;
 /// Containers of video whose tags are read for how long they play.
-const WITH_DURATION: [&str; 4] = ["mp4", "m4v", "mov", "3gp"];
+const WITH_DURATION: [&str; 8] = ["mp4", "m4v", "mov", "3gp", "mkv", "webm", "avi", "divx"];
 
 /// What reading the file told.
 #[derive(Default)]
@@ -71,7 +72,13 @@ pub(super) fn read_content(file: &File, item: &Item, rules: &Rules) -> io::Resul
     let name = text_of(&item.path);
     let end = extension(&name).unwrap_or_default();
     if rules.reads_tags && has_tags(item) {
-        match tags::read(file.try_clone()?, &end) {
+        let file = file.try_clone()?;
+        let tags = match end.as_str() {
+            "mkv" | "webm" | "mka" => matroska::read(file),
+            "avi" | "divx" => avi::read(file),
+            _ => tags::read(file, &end),
+        };
+        match tags {
             Ok(tags) => content.tags = tags,
             Err(error) if item.media == MediaKind::Audio => content.tag_error = Some(error),
             Err(_) => {}

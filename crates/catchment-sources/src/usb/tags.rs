@@ -64,7 +64,7 @@ fn try_read(file: File, extension: &str) -> Result<Tags, String> {
 }
 
 /// A field that says something, composed (NFC).
-fn field(text: Option<std::borrow::Cow<'_, str>>) -> Option<String> {
+pub(super) fn field(text: Option<std::borrow::Cow<'_, str>>) -> Option<String> {
     let text = text.filter(|text| text.len() <= MAX_FIELD_BYTES)?;
     // Several values are separated by NUL.
     let text =

@@ -46,6 +46,35 @@ async fn kinds_titles_and_paths_are_told_and_junk_is_counted() {
 }
 
 #[tokio::test]
+async fn videos_are_films_by_how_long_they_play() {
+    /// A Matroska file whose `Info` has a title, and a duration in milliseconds.
+    fn matroska(ms: f32) -> Vec<u8> {
+        let info = [&b"\x7b\xa9\x84Aire\x44\x89\x84"[..], &ms.to_be_bytes()].concat();
+        [&b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\xff\x15\x49\xa9\x66"[..], &[0x80 | 14], &info].concat()
+    }
+    let mut avi = b"RIFF....AVI LIST....hdrlavih\x38\0\0\0".to_vec();
+    avi.extend([40_000_u32, 0, 0, 0, 75_000].map(u32::to_le_bytes).concat());
+    let stick = Stick::new();
+    stick.file("a.mkv", matroska(2_400_000.0));
+    stick.file("b.webm", matroska(2_399_000.0));
+    stick.file("c.avi", avi);
+    stick.file("d.mka", matroska(1500.0));
+    stick.file("e.mka", "no Matroska");
+    stick.file("f.mkv", "no Matroska");
+    let (read, _) = pages(&stick.source("volume:1234-ABCD", json!({})), Reading::default()).await;
+    let found = values(&read, &["path", "content_type", "title", "duration_ms", "tag_error"]);
+    let expected = [
+        ["a.mkv", "movie", "Aire", "2400000", "null"],
+        ["b.webm", "video", "Aire", "2399000", "null"],
+        ["c.avi", "movie", "c", "3000000", "null"],
+        ["d.mka", "music", "Aire", "1500", "null"],
+        ["e.mka", "music", "e", "null", "it is no Matroska file"],
+        ["f.mkv", "video", "f", "null", "null"],
+    ];
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn options_say_what_folders_hold_and_what_is_left_out() {
     let stick = Stick::new();
     for path in ["Cosas/a.mp4", "Cosas/b.mp4", "Otros/c.mp3", "Otros/d.txt"] {
