@@ -3,6 +3,7 @@
 mod apis;
 mod google;
 mod structure;
+mod tags;
 mod workbooks;
 
 use std::env;
@@ -15,10 +16,12 @@ use xtask::tools::{cargo, exit_code};
 
 const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
-cargo xtask test --peers   the same, on all real APIs, on workbooks of LibreOffice, openpyxl and XlsxWriter, and with Google's Python client
+cargo xtask test --peers   the same, on all real APIs, on workbooks of LibreOffice, openpyxl and XlsxWriter, with Google's Python client,
+                           and on the files that mutagen and TagLib are tested with
 cargo xtask apis           all real APIs alone
 cargo xtask workbooks      these workbooks alone
 cargo xtask google         Google's own Python client against the fake Google Drive
+cargo xtask tags           tags of audio as mutagen reads them, on these files
 cargo xtask structure      sizes, circles of imports, what each crate may see, where SQL stands; --figures
 cargo xtask ci             what CI runs: format, structure, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Some("apis") => apis::check(true),
         Some("workbooks") => workbooks::check(),
         Some("google") => google::check(),
+        Some("tags") => tags::check(),
         Some("structure") => structure::run(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
         Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
@@ -67,6 +71,7 @@ fn test(args: &[String]) -> Result<()> {
         if !peers.is_empty() {
             workbooks::check()?;
             google::check()?;
+            tags::check()?;
         }
     }
     Ok(())
