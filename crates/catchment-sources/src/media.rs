@@ -3,12 +3,12 @@
 /// Extensions of audio.
 pub(crate) const AUDIO: &[&str] = &[
     "mp3", "flac", "m4a", "aac", "ogg", "oga", "opus", "wav", "wma", "aif", "aiff", "alac", "ape", "mka",
-    "mid", "midi", "amr",
+    "mid", "midi", "amr", "m4b", "wv", "mpc", "spx",
 ];
 /// Extensions of video.
 pub(crate) const VIDEO: &[&str] = &[
     "mp4", "mkv", "avi", "mov", "webm", "m4v", "wmv", "mpg", "mpeg", "flv", "3gp", "ts", "m2ts", "vob",
-    "ogv", "divx",
+    "ogv", "divx", "3g2",
 ];
 
 /// The extension of a name in lower case.

@@ -6,7 +6,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use super::tags::{Tags, field};
+use super::tags::{MAX_TEXT, Tags, field};
 
 /// The most bytes that are read of a file.
 const MAX_BYTES: u64 = 256 << 10;
@@ -108,7 +108,7 @@ fn read_info(window: &mut Window<impl Read + Seek>, info: &Element) -> Option<Ta
     let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let duration_ms = duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
     Some(Tags {
-        title: field(title.map(Into::into)),
+        title: field(title.map(Into::into), MAX_TEXT),
         duration_ms: duration_ms.filter(|ms| (1..=MAX_MS).contains(ms)),
         ..Tags::default()
     })

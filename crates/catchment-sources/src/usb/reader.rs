@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
             return Ok(Content::default());
         }
         let file = self.proof.disk.open(&item.path)?;
-        let content = read_content(&file, item, self.rules)?;
+        let content = read_content(&file, item, self.rules, &self.pulse)?;
         // A file that cannot be read may be one of a volume that is gone.
         if content.tag_error.is_some() && !self.proof.is_alive() {
             return Err(io::ErrorKind::NotConnected.into());

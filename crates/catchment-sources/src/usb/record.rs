@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use catchment_core::{Position, Records};
+use catchment_core::{Position, Pulse, Records};
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde_json::json;
@@ -67,7 +67,7 @@ pub(super) struct Content {
 ///
 /// # Errors
 /// Where the file cannot be read: of a volume that is there, that is a file's own.
-pub(super) fn read_content(file: &File, item: &Item, rules: &Rules) -> io::Result<Content> {
+pub(super) fn read_content(file: &File, item: &Item, rules: &Rules, pulse: &Pulse) -> io::Result<Content> {
     let mut content = Content::default();
     let name = text_of(&item.path);
     let end = extension(&name).unwrap_or_default();
@@ -87,7 +87,7 @@ pub(super) fn read_content(file: &File, item: &Item, rules: &Rules) -> io::Resul
     content.hash = match rules.hash {
         UsbHash::None => None,
         UsbHash::Quick => Some(quick_hash(file)?),
-        UsbHash::Full => Some(full_hash(file)?),
+        UsbHash::Full => Some(full_hash(file, pulse)?),
     };
     Ok(content)
 }
@@ -106,12 +106,14 @@ fn quick_hash(file: &File) -> io::Result<String> {
     Ok(hex(digest.finish().as_ref()))
 }
 
-fn full_hash(file: &File) -> io::Result<String> {
+fn full_hash(file: &File, pulse: &Pulse) -> io::Result<String> {
     let mut file = file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
     let mut digest = Context::new(&SHA256);
     each_block(&file, |block| {
         digest.update(block);
+        // A film takes its time.
+        pulse.beat();
         true
     })?;
     Ok(hex(digest.finish().as_ref()))
@@ -152,6 +154,9 @@ pub(super) fn add(records: &mut Records, item: &Item, content: Content) {
         (MediaKind::Game, true) => (Named { title: name.to_owned(), ..Named::default() }, false),
     };
     let (kind, by) = kind_of(item, &tags, &named, is_release);
+    // Who makes a release names its file with care, and may put anything into its title.
+    let title =
+        tags.title.filter(|_| item.media == MediaKind::Audio || !is_release && named.season.is_none());
     // Names of songs in a folder of videos are those of songs, and not of films.
     let named = if kind == ContentKind::Video && named.season.is_none() && !is_release {
         of_song(name)
@@ -162,7 +167,7 @@ pub(super) fn add(records: &mut Records, item: &Item, content: Content) {
     let end = extension(name).filter(|_| !item.is_folder);
     let fields = vec![
         json!(kind.as_str()),
-        json!(tags.title.unwrap_or(named.title)),
+        json!(title.unwrap_or(named.title)),
         json!(tags.artist.or(named.artist)),
         json!(tags.genre),
         json!(identity(&path)),

@@ -1,18 +1,22 @@
 //! Tags of audio, by the library `lofty`: a file whose tags cannot be read is on the stick all the same.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
+use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use lofty::config::{GlobalOptions, ParseOptions, apply_global_options};
+use lofty::config::{GlobalOptions, ParseOptions, ParsingMode, apply_global_options};
 use lofty::file::{AudioFile, FileType, TaggedFileExt};
 use lofty::probe::Probe;
-use lofty::tag::Accessor;
+use lofty::tag::{Accessor, ItemKey};
 use unicode_normalization::UnicodeNormalization;
 
 /// The most bytes of one field.
 const MAX_FIELD_BYTES: usize = 1 << 20;
+/// The longest title, in characters, and the longest genre: what `content_index` takes, and a little less.
+pub(super) const MAX_TEXT: usize = 1000;
+const MAX_GENRE: usize = 250;
 /// The most that a file may make the library reserve.
 const MAX_ALLOCATION: usize = 16 << 20;
 
@@ -38,7 +42,27 @@ pub(super) fn read(file: File, extension: &str) -> Result<Tags, String> {
 }
 
 fn try_read(file: File, extension: &str) -> Result<Tags, String> {
-    let options = ParseOptions::new().read_cover_art(false).read_properties(true);
+    if is_flac_in_ogg(&file) {
+        return Err("tags of FLAC in Ogg are not read".to_owned());
+    }
+    let again = file.try_clone().map_err(|error| error.to_string())?;
+    // One bad field costs no other.
+    parse(file, extension, ParsingMode::BestAttempt).or_else(|error| {
+        let relaxed = parse(again, extension, ParsingMode::Relaxed);
+        relaxed.ok().filter(|tags| tags.title.is_some() || tags.artist.is_some()).ok_or(error)
+    })
+}
+
+/// Whether it is FLAC in Ogg, whose bytes the library takes for MPEG (<https://xiph.org/flac/ogg_mapping.html>).
+fn is_flac_in_ogg(file: &File) -> bool {
+    let mut head = [0; 64];
+    let read = file.read_at(&mut head, 0).unwrap_or_default();
+    head[..read].starts_with(b"OggS") && head[..read].windows(5).any(|bytes| bytes == b"\x7fFLAC")
+}
+
+fn parse(mut file: File, extension: &str, mode: ParsingMode) -> Result<Tags, String> {
+    file.rewind().map_err(|error| error.to_string())?;
+    let options = ParseOptions::new().read_cover_art(false).read_properties(true).parsing_mode(mode);
     let probe = Probe::new(BufReader::new(file)).options(options);
     let probe = probe.guess_file_type().map_err(|error| error.to_string())?;
     let probe = match (probe.file_type(), FileType::from_ext(extension)) {
@@ -52,29 +76,33 @@ fn try_read(file: File, extension: &str) -> Result<Tags, String> {
         duration_ms: u64::try_from(duration).ok().filter(|duration| *duration > 0),
         ..Tags::default()
     };
-    if let Some(tag) = tagged.primary_tag().or_else(|| tagged.first_tag()) {
-        tags.title = field(tag.title());
-        tags.artist = field(tag.artist());
-        tags.genre = field(tag.genre());
-        tags.album = field(tag.album());
-        tags.track = tag.track();
-        tags.year = tag.date().map(|date| date.year);
+    // What the tag that is usual for a file lacks may be in another one.
+    let primary = tagged.primary_tag_type();
+    let (first, others): (Vec<_>, Vec<_>) = tagged.tags().iter().partition(|tag| tag.tag_type() == primary);
+    for tag in first.into_iter().chain(others) {
+        let artists: Vec<_> = tag.get_strings(ItemKey::TrackArtist).collect();
+        tags.title = tags.title.or_else(|| field(tag.title(), MAX_TEXT));
+        tags.artist = tags.artist.or_else(|| field(Some(artists.join("\0").into()), MAX_TEXT));
+        tags.genre = tags.genre.or_else(|| field(tag.genre(), MAX_GENRE));
+        tags.album = tags.album.or_else(|| field(tag.album(), MAX_TEXT));
+        tags.track = tags.track.or_else(|| tag.track());
+        tags.year = tags.year.or_else(|| tag.date().map(|date| date.year));
     }
     Ok(tags)
 }
 
-/// A field that says something, composed (NFC).
-pub(super) fn field(text: Option<std::borrow::Cow<'_, str>>) -> Option<String> {
+/// A field that says something, composed (NFC), and cut to so many characters: a tag that nobody can read costs no row.
+pub(super) fn field(text: Option<std::borrow::Cow<'_, str>>, longest: usize) -> Option<String> {
     let text = text.filter(|text| text.len() <= MAX_FIELD_BYTES)?;
     // Several values are separated by NUL.
     let text =
         text.split('\0').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" / ");
-    (!text.is_empty()).then(|| text.nfc().collect())
+    (!text.is_empty()).then(|| text.nfc().take(longest).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Seek, Write};
+    use std::io::Write;
 
     use super::*;
 

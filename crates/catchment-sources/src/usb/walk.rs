@@ -14,7 +14,7 @@ use crate::media::extension;
 
 /// How deep folders are followed.
 const MAX_DEPTH: usize = 64;
-/// The most files of a volume.
+/// The most files and folders of a volume.
 const MAX_FILES: u64 = 1_000_000;
 /// The longest path, in bytes.
 const MAX_PATH: usize = 4096;
@@ -149,15 +149,20 @@ impl<'a> Walk<'a> {
                 Ok(Some(Found::Hole { path, why, is_rejected: false }))
             }
             DiskKind::Folder if holds_games && !is_console(&name) => self.game_in_folder(entry, path),
-            DiskKind::Folder => self.enter(path, &name, kind, holds_games),
+            DiskKind::Folder => {
+                self.count()?;
+                self.enter(path, &name, kind, holds_games)
+            }
             DiskKind::File => {
-                self.files += 1;
-                if self.files > MAX_FILES {
-                    return Err(WalkError::TooMany);
-                }
+                self.count()?;
                 Ok(self.file(entry, path, &name, (kind, holds_games)))
             }
         }
+    }
+
+    fn count(&mut self) -> Result<(), WalkError> {
+        self.files += 1;
+        if self.files > MAX_FILES { Err(WalkError::TooMany) } else { Ok(()) }
     }
 
     fn pass(&mut self, what: &'static str) -> Option<Found> {

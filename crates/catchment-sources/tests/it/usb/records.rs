@@ -57,6 +57,7 @@ async fn videos_are_films_by_how_long_they_play() {
     let stick = Stick::new();
     stick.file("a.mkv", matroska(2_400_000.0));
     stick.file("b.webm", matroska(2_399_000.0));
+    stick.file("El Padrino 1972 [BRRip 720p].mkv", matroska(2_400_000.0));
     stick.file("c.avi", avi);
     stick.file("d.mka", matroska(1500.0));
     stick.file("e.mka", "no Matroska");
@@ -64,6 +65,7 @@ async fn videos_are_films_by_how_long_they_play() {
     let (read, _) = pages(&stick.source("volume:1234-ABCD", json!({})), Reading::default()).await;
     let found = values(&read, &["path", "content_type", "title", "duration_ms", "tag_error"]);
     let expected = [
+        ["El Padrino 1972 [BRRip 720p].mkv", "movie", "El Padrino", "2400000", "null"],
         ["a.mkv", "movie", "Aire", "2400000", "null"],
         ["b.webm", "video", "Aire", "2399000", "null"],
         ["c.avi", "movie", "c", "3000000", "null"],
