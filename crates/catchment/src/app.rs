@@ -83,6 +83,7 @@ impl App {
             writers: settings.writers,
             memory_budget: settings.memory_budget,
             is_service: settings.is_service,
+            time_zone: settings.time_zone.clone(),
             language: settings.language.clone(),
         };
         Ok(Self { service: SyncService::new(store, registry, service) })

@@ -176,6 +176,7 @@ mod replay;
 mod request;
 mod result;
 mod run;
+mod saved;
 mod settings;
 mod store;
 mod sync;
@@ -200,12 +201,15 @@ pub use principal::{Door, Principal, Scope};
 pub use replay::{Ignore, RejectFilter, RejectSelection, RejectState, ReplaceValue, Replay, ReplayOf};
 pub use request::SyncRequest;
 pub use result::{SyncResult, SyncStats};
-pub use run::{RunError, RunMode, RunStatus, SyncRun};
+pub use run::{RunError, RunMode, RunStatus, SyncRun, Trigger};
+pub use saved::{
+    CatchUp, Overlap, Precondition, Saved, SavedSync, SyncDraft, SyncSchedule, Tick, TickOutcome,
+};
 pub use settings::Settings;
 pub use store::{AttemptRecord, ChangeFilter, StoredError, StoredSkip, TargetRows, ValueDifference};
 pub use sync::{
     CheckReport, ColumnProfile, Execution, InspectReport, RunProgress, RunWait, Schedule, SyncService,
-    TableProposal, TargetColumn, TargetInfo, Workers, run_daily,
+    TableProposal, TargetColumn, TargetInfo, Workers, next_times, run_daily, run_schedules,
 };
 pub use target::{ColumnDeclaration, GoneMark, LedgerColumns, MarkValue, TargetDeclaration, is_built_in};
 pub use volumes::{CameVolume, ForgottenVolume, KnownVolume, NodeVolume, VolumeAnswer, VolumeNews};

@@ -86,6 +86,18 @@ stored_names!(
     Replay = "replay"
 );
 
+/// What starts a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// Somebody asked for it.
+    Manual,
+    /// Its schedule.
+    Schedule,
+}
+
+stored_names!(Trigger, "trigger", Manual = "manual", Schedule = "schedule");
+
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]
 pub struct SyncRun {
@@ -101,6 +113,14 @@ pub struct SyncRun {
     pub mode: RunMode,
     /// The run that it goes on from: the preview that it writes, or the one whose held rows it releases.
     pub based_on: Option<i64>,
+    /// The saved sync that it is of.
+    pub sync_id: Option<i64>,
+    /// Its name, while there is one.
+    pub sync_name: Option<String>,
+    /// What started it, where it is of a saved sync.
+    pub trigger: Option<Trigger>,
+    /// The time at which it was due by a schedule.
+    pub scheduled_for: Option<Timestamp>,
     /// See [`RunStatus`].
     pub status: RunStatus,
     /// Records applied: inserted, updated and unchanged. Raised by each page, in its transaction; below as well.

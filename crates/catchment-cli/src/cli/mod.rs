@@ -1,5 +1,6 @@
 //! The command line: one file a command. Answers go to standard output, all else to standard error.
 
+mod apply;
 mod check;
 mod cleanup;
 mod conflicts;
@@ -26,6 +27,7 @@ mod source_type;
 mod stdin;
 mod summary;
 mod sync;
+mod syncs;
 mod table;
 mod targets;
 mod volume_watch;
@@ -76,6 +78,10 @@ enum Command {
     Inspect(inspect::InspectArgs),
     /// List volumes, such as USB sticks, that are plugged in or known, or forget one
     Volumes(volumes::VolumesArgs),
+    /// List saved syncs, run, pause or delete them
+    Syncs(syncs::SyncsArgs),
+    /// Make the saved syncs as a file says, and show the difference
+    Apply(apply::ApplyArgs),
     /// Log in to Google Drive
     Drive(drive::DriveArgs),
     /// List runs, or show one with its errors
@@ -206,6 +212,8 @@ async fn run(
         Command::Check(args) => interruptible(check::run(&context, args)).await,
         Command::Inspect(args) => interruptible(inspect::run(&context, args)).await,
         Command::Volumes(args) => volumes::run(&context, &args).await,
+        Command::Syncs(args) => syncs::run(&context, args).await,
+        Command::Apply(args) => apply::run(&context, args).await,
         Command::Drive(args) => interruptible(drive::run(&context, args)).await,
         Command::Conflicts(args) => conflicts::run(&context, args).await,
         Command::Runs(args) => runs::run(&context, args, verbosity.quiet).await,

@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::http::{Guard, Shared, router, serve};
 use catchment::App;
 use catchment::Settings;
-use catchment::{Workers, run_daily};
+use catchment::{Workers, run_daily, run_schedules};
 
 /// How long a page in hand, or an answer, may take after a signal.
 const GRACE: Duration = Duration::from_secs(20);
@@ -32,7 +32,7 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     config.settings.own_address = Some(address);
     config.settings.is_service = true;
     let (shared, stop) =
-        (Shared::new(Guard::new(&config, address), &config.settings.volumes), CancellationToken::new());
+        (Shared::new(Guard::new(&config, address), &config.settings), CancellationToken::new());
     let (settings, watch_volumes) = (config.settings, config.watch_volumes);
     let app = App::unopened(&settings, registry)?;
     log_start(&settings, &app)?;
@@ -47,6 +47,7 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     }
     shared.set_app(app.clone());
     let workers = Workers::start(app.service(), settings.workers);
+    let schedules = tokio::spawn(run_schedules(app.service().clone()));
     let daily = tokio::spawn(run_daily(app.service().clone(), settings.schedule()?));
     let volumes = tokio::spawn(VolumeWatch::new(app.clone(), &settings.volumes, watch_volumes).run());
     tracing::info!(workers = settings.workers, "ready");
@@ -58,11 +59,10 @@ pub(super) async fn run(mut config: Config, registry: Registry) -> anyhow::Resul
     stop.cancel();
     let finished = bounded(&mut signals, async {
         workers.finish().await;
-        if let Err(error) = daily.await {
-            tracing::error!(%error, "the daily job ended unexpectedly; please report this");
-        }
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the HTTP server ended unexpectedly; please report this");
+        for (name, task) in [("schedules", schedules), ("daily job", daily), ("HTTP server", server)] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the {name} ended unexpectedly; please report this");
+            }
         }
         app.close().await;
     });

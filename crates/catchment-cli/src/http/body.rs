@@ -48,7 +48,10 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 fn check_type(headers: &HeaderMap) -> Result<(), ErrorResponse> {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime = content_type.split(';').next().unwrap_or_default().trim();
-    if mime.eq_ignore_ascii_case("application/json") {
+    let is_json = ["application/json", "application/merge-patch+json"]
+        .iter()
+        .any(|json| mime.eq_ignore_ascii_case(json));
+    if is_json {
         return Ok(());
     }
     let message = "the body is not declared as JSON; send `Content-Type: application/json`";

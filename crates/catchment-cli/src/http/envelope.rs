@@ -91,13 +91,13 @@ impl From<Error> for ErrorResponse {
     /// Which status an error has.
     fn from(error: Error) -> Self {
         let status = match (error.kind(), error.code()) {
-            (ErrorKind::Config, "no_such_run" | "no_such_conflict" | "no_such_volume") => {
+            (ErrorKind::Config, "no_such_run" | "no_such_conflict" | "no_such_volume" | "no_such_sync") => {
                 StatusCode::NOT_FOUND
             }
             (
                 ErrorKind::Config,
-                "wrong_state" | "source_in_use" | "nothing_to_replay" | "already_approved"
-                | "expired_preview",
+                "wrong_state" | "changed_meanwhile" | "source_in_use" | "nothing_to_replay"
+                | "already_approved" | "expired_preview",
             ) => StatusCode::CONFLICT,
             (ErrorKind::Config, "forbidden") => StatusCode::FORBIDDEN,
             // The operator's to mend, and not the caller's.

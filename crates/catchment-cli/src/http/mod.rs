@@ -10,6 +10,7 @@ mod query;
 mod serve;
 mod shared;
 mod sync;
+mod syncs;
 mod targets;
 mod volumes;
 
@@ -27,6 +28,7 @@ pub(crate) use shared::Shared;
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .merge(sync::router())
+        .merge(syncs::router())
         .merge(conflicts::router())
         .merge(targets::router())
         .merge(volumes::router())

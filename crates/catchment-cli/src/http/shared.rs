@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use catchment::{App, SyncService};
+use catchment::{App, Settings, SyncService};
 use catchment_core::Error;
 
 use super::envelope::ErrorResponse;
@@ -17,15 +17,18 @@ pub(crate) struct Shared {
     pub(super) guard: Arc<Guard>,
     /// The volumes that the operator allows.
     pub(super) volumes: Arc<[String]>,
+    /// The time zone of schedules that name none.
+    pub(super) time_zone: Option<String>,
 }
 
 impl Shared {
-    pub(crate) fn new(guard: Guard, volumes: &[String]) -> Self {
+    pub(crate) fn new(guard: Guard, settings: &Settings) -> Self {
         Self {
             app: Arc::default(),
             obstacle: Arc::default(),
             guard: Arc::new(guard),
-            volumes: volumes.into(),
+            volumes: settings.volumes.clone().into(),
+            time_zone: settings.time_zone.clone(),
         }
     }
 

@@ -7,6 +7,7 @@ mod conflict;
 mod error;
 mod reject;
 mod run;
+mod saved;
 mod stats;
 mod target;
 mod time;
@@ -18,6 +19,7 @@ pub(crate) use conflict::{ConflictView, ConflictsView, SettledView};
 pub(crate) use error::ErrorAnswer;
 pub(crate) use reject::{ErrorView, ErrorsView, SkipView, SkipsView, omitted_errors, omitted_skips};
 pub(crate) use run::{ChangedView, IgnoredView, RunView, SHOWN_ERRORS, ScheduledView};
+pub(crate) use saved::{NextTimesView, SavedSyncView, SavedSyncsView, StartedView, SyncRunView};
 pub(crate) use stats::{HealthView, StatsView};
 pub(crate) use target::TargetView;
 pub(crate) use time::iso;
@@ -46,6 +48,10 @@ mod tests {
         assert_json_snapshot!("target", schema_for!(TargetView));
         assert_json_snapshot!("volume", schema_for!(VolumeView));
         assert_json_snapshot!("forgotten", schema_for!(ForgottenView));
+        assert_json_snapshot!("saved_syncs", schema_for!(SavedSyncsView));
+        assert_json_snapshot!("started", schema_for!(StartedView));
+        assert_json_snapshot!("sync_run", schema_for!(SyncRunView));
+        assert_json_snapshot!("next_times", schema_for!(NextTimesView));
         assert_json_snapshot!("error", schema_for!(ErrorAnswer));
         assert_json_snapshot!("health", schema_for!(HealthView));
     }

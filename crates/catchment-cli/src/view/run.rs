@@ -1,7 +1,7 @@
 //! A run: the contract's fields, and more.
 
 use catchment::{
-    AttemptRecord, ColumnMapping, GoneHeld, PreviewSummary, RunMode, RunStatus, StoredError, SyncRun,
+    AttemptRecord, ColumnMapping, GoneHeld, PreviewSummary, RunMode, RunStatus, StoredError, SyncRun, Trigger,
 };
 use catchment_core::{Finding, mask_url_query};
 use schemars::JsonSchema;
@@ -52,6 +52,12 @@ pub(crate) struct RunView {
     source_identifier: String,
     /// The table that it writes.
     target_table: String,
+    /// The saved sync that it is of.
+    sync: Option<String>,
+    /// What started it, where it is of one.
+    trigger: Option<Trigger>,
+    /// The time at which it was due by its schedule.
+    scheduled_for: Option<String>,
     /// Whether the source was not read to its end, or cannot be sure to have been.
     truncated: bool,
     /// What people should know of a run that is completed and not complete.
@@ -116,6 +122,9 @@ impl RunView {
             source_type: run.request.source_type.clone(),
             source_identifier: mask_url_query(&run.request.source_identifier),
             target_table: run.target_table.clone(),
+            sync: run.sync_name.clone(),
+            trigger: run.trigger,
+            scheduled_for: run.scheduled_for.map(iso),
             truncated: run.metadata.truncated,
             warning: run.metadata.effective_warning().map(str::to_owned),
             findings: run.metadata.findings.clone(),

@@ -33,6 +33,7 @@ mod readme;
 mod remote;
 mod replay;
 mod runs;
+mod saved;
 mod schema;
 mod support;
 mod sync;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::Store;
 use super::db::Arg;
-use super::values::MAX_MESSAGE_BYTES;
+use super::values::{MAX_MESSAGE_BYTES, time_text};
 
 /// A job, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Store {
 
     /// Enters a job that was not there. Another process may have been first.
     pub(crate) async fn add_job(&self, name: &str, schedule: &str, next_at: Timestamp) -> Result<()> {
-        let next_at = text(next_at);
+        let next_at = time_text(next_at);
         let sql = "INSERT INTO sync_jobs (name, schedule, next_at) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 \
              FROM sync_jobs WHERE name = ?)";
         match self.db.execute(sql, &[name.into(), schedule.into(), Arg::from(&next_at), name.into()]).await {
@@ -46,7 +46,7 @@ impl Store {
         next_at: Timestamp,
         begins: bool,
     ) -> Result<bool> {
-        let next_at = text(next_at);
+        let next_at = time_text(next_at);
         let sql = "UPDATE sync_jobs SET schedule = ?, next_at = ?, turn = turn + 1, started_at = CASE WHEN ? \
              = 1 THEN {now} ELSE started_at END WHERE name = ? AND turn = ?";
         let args =
@@ -61,9 +61,4 @@ impl Store {
         self.db.execute(sql, &[error.as_deref().into(), name.into()]).await?;
         Ok(())
     }
-}
-
-/// A time as both databases take it.
-fn text(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
 }

@@ -19,6 +19,7 @@ mod rejects;
 mod rows;
 mod run_pages;
 mod runs;
+mod saved;
 mod scope;
 mod seen;
 mod sources;
@@ -44,7 +45,8 @@ pub(crate) use rows::{
     CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SettleOutcome,
     SweepStep, TableView, Unseen, WrittenPage, slice_of,
 };
-pub(crate) use runs::{Claim, Claimant, NewRun, Verdict, WaitReason};
+pub(crate) use runs::{Claim, Claimant, NewRun, OfSaved, Verdict, WaitReason};
+pub(crate) use saved::{DueSync, NewTick, StoredSync, SyncRecord};
 pub(crate) use seen::SeenIn;
 pub(crate) use tables::NewTable;
 pub(crate) use written::WrittenFields;

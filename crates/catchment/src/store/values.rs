@@ -21,6 +21,11 @@ pub(super) fn timestamp(milliseconds: Option<i64>) -> Option<Timestamp> {
     milliseconds.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
 }
 
+/// A time as both databases take it.
+pub(super) fn time_text(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
 /// JSON of our own that does not read back: somebody changed it by hand, or a newer version wrote it.
 pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> Error {
     Error::config(

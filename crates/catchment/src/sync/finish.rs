@@ -25,8 +25,9 @@ use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
+use crate::run::Trigger;
 use crate::run::{RunMode, SyncRun};
-use crate::store::{Claim, LEASE, Lease, NOT_AS_VOUCHED, StoredCarryover, Verdict};
+use crate::store::{Claim, LEASE, Lease, NOT_AS_VOUCHED, OfSaved, StoredCarryover, Verdict};
 
 /// How often a database that is away is asked to store the end of an attempt.
 const AWAY_INTERVAL: Duration = Duration::from_secs(1);
@@ -194,7 +195,12 @@ impl Engine {
         let replacements = run.metadata.replacements + 1;
         let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
         let delay = Some(back_off(replacements, rand::random()));
-        let again = EnqueuedRun { mode: run.mode, based_on: None, metadata, delay };
+        let saved = run.sync_id.map(|id| OfSaved {
+            id,
+            trigger: run.trigger.unwrap_or(Trigger::Manual),
+            scheduled_for: None,
+        });
+        let again = EnqueuedRun { mode: run.mode, based_on: None, metadata, delay, saved };
         let replaced = match self.enqueue_again(run, door, again).await {
             Ok(id) => self.store.set_replaced_by(run.id, id).await,
             Err(error) => Err(error),

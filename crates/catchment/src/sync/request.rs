@@ -13,7 +13,7 @@ use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::run::{RunMode, SyncRun};
-use crate::store::NewRun;
+use crate::store::{NewRun, OfSaved};
 use crate::target::{Table, is_built_in};
 use crate::vault::Vault;
 
@@ -38,6 +38,39 @@ pub(super) struct EnqueuedRun {
     pub(super) based_on: Option<i64>,
     pub(super) metadata: RunMetadata,
     pub(super) delay: Option<Duration>,
+    /// The saved sync that it is of.
+    pub(super) saved: Option<OfSaved>,
+}
+
+/// What a run is found by in the queue.
+#[derive(Debug)]
+pub(super) struct RunKeys<'a> {
+    source_name: String,
+    node: Option<&'a str>,
+    request_key: String,
+    lane_key: String,
+    key_id: Option<&'a str>,
+}
+
+impl RunKeys<'_> {
+    /// The run of a request, to be inserted.
+    pub(super) fn run<'a>(&'a self, prepared: &'a Prepared, door: Door, run: &'a EnqueuedRun) -> NewRun<'a> {
+        NewRun {
+            request: &prepared.request,
+            source_name: &self.source_name,
+            target_table: &prepared.table.name,
+            door,
+            node: self.node,
+            request_key: &self.request_key,
+            lane_key: &self.lane_key,
+            mode: run.mode,
+            based_on: run.based_on,
+            metadata: &run.metadata,
+            delay_ms: run.delay.map(milliseconds),
+            key_id: self.key_id,
+            saved: run.saved,
+        }
+    }
 }
 
 impl Engine {
@@ -72,7 +105,16 @@ impl Engine {
 
     /// Puts the run of a request whose secrets are sealed into the queue.
     pub(super) async fn enqueue(&self, prepared: Prepared, door: Door, run: EnqueuedRun) -> Result<i64> {
-        let EnqueuedRun { mode, based_on, metadata, delay } = run;
+        let keys = self.keys(&prepared, door, &run)?;
+        let (id, is_new) = self.store.insert_run(&keys.run(&prepared, door, &run)).await?;
+        tracing::info!(run = id, source_type = prepared.request.source_type, is_new, "sync scheduled");
+        self.wake_workers();
+        Ok(id)
+    }
+
+    /// What the run of a request is found by in the queue.
+    pub(super) fn keys(&self, prepared: &Prepared, door: Door, run: &EnqueuedRun) -> Result<RunKeys<'_>> {
+        let EnqueuedRun { mode, based_on, metadata, saved, .. } = run;
         let Prepared { request, target, table, source } = prepared;
         let source_name =
             target.source_name.as_deref().map_or(&*request.source_identifier, str::trim).to_owned();
@@ -88,26 +130,18 @@ impl Engine {
         let before = based_on.map(|id| id.to_string()).unwrap_or_default();
         let replay = metadata.replay.as_ref().map(|replay| serde_json::json!(replay).to_string());
         let how = [mode.as_str(), before.as_str(), replay.as_deref().unwrap_or_default()];
-        let how = if mode == RunMode::Sync { &[][..] } else { &how };
+        let how = if *mode == RunMode::Sync { &[][..] } else { &how };
+        // What is asked for by hand and what a saved sync asks for are two things, however equal they are.
+        let of = saved.map(|saved| saved.id.to_string());
+        let of: Vec<_> = of.as_deref().into_iter().collect();
         let asked = [door.as_str(), node.unwrap_or_default(), &request.source_identifier, &options];
-        let new = NewRun {
-            request: &request,
-            source_name: &source_name,
-            target_table: &table.name,
-            door,
+        Ok(RunKeys {
+            request_key: key(&[&source_key[..], &asked, how, &of].concat()),
+            lane_key,
+            source_name,
             node,
-            request_key: &key(&[&source_key[..], &asked, how].concat()),
-            lane_key: &lane_key,
-            mode,
-            based_on,
-            metadata: &metadata,
-            delay_ms: delay.map(milliseconds),
-            key_id: self.key_of(&request)?,
-        };
-        let (id, is_new) = self.store.insert_run(&new).await?;
-        tracing::info!(run = id, source_type = request.source_type, is_new, "sync scheduled");
-        self.wake_workers();
-        Ok(id)
+            key_id: self.key_of(request)?,
+        })
     }
 
     /// The key that the secrets of a request are sealed with.
@@ -171,13 +205,11 @@ impl Engine {
         for pointer in TargetOptions::STATELESS.iter().chain(stateless) {
             remove(&mut options, pointer);
         }
-        key(&[
-            &run.request.source_type,
-            &run.request.source_identifier,
-            &run.source_name,
-            &run.target_table,
-            &canonical(&options),
-        ])
+        let saved = run.sync_id.map(|id| id.to_string());
+        let of: Vec<_> = saved.as_deref().into_iter().collect();
+        let SyncRun { request, source_name, target_table, .. } = run;
+        let parts = [&*request.source_type, &*request.source_identifier, source_name, target_table];
+        key(&[&parts[..], &[&canonical(&options)], &of].concat())
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct ServiceSettings {
     pub(crate) memory_budget: usize,
     /// Whether this process serves the HTTP API: it takes up runs that came over it, whose data directories are its own.
     pub(crate) is_service: bool,
+    /// The time zone of schedules that name none.
+    pub(crate) time_zone: Option<String>,
     /// The language that data is likely to be in.
     pub(crate) language: Option<String>,
 }

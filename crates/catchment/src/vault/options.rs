@@ -7,6 +7,8 @@ use super::Vault;
 
 /// The name of the one member of a sealed value.
 const SEALED: &str = "sealed";
+/// The name of the one member of what stands for it.
+const SET: &str = "set";
 
 impl Vault {
     /// Seals the texts at these pointers into options (JSON Pointer, RFC 6901; `*` stands for any name).
@@ -35,6 +37,40 @@ impl Vault {
         })
     }
 
+    /// Shows that there are sealed values, and not what: `{"set": true}`.
+    pub(crate) fn mask_options(pointers: &[&str], options: &mut Map<String, Value>) {
+        let mask = &mut |value: &mut Value| {
+            if value.get(SEALED).is_some() {
+                *value = json!({SET: true});
+            }
+            Ok(())
+        };
+        visit(pointers, options, mask).ok();
+    }
+
+    /// Puts the sealed values of stored options in the place of `{"set": true}`.
+    ///
+    /// # Errors
+    /// `config`, `no_secret`, with the pointer of one that is not stored.
+    pub(crate) fn restore_options(
+        pointers: &[&str],
+        options: &mut Map<String, Value>,
+        stored: Option<&Map<String, Value>>,
+    ) -> Result<()> {
+        let none = Map::new();
+        let stored = Value::Object(stored.unwrap_or(&none).clone());
+        for pointer in pointers {
+            let steps: Vec<_> = pointer.trim_start_matches('/').split('/').collect();
+            let mut value = Value::Object(std::mem::take(options));
+            let restored = restore(&mut value, Some(&stored), &steps, "/options");
+            if let Value::Object(object) = value {
+                *options = object;
+            }
+            restored?;
+        }
+        Ok(())
+    }
+
     /// Whether there is something sealed at one of these pointers.
     pub(crate) fn is_sealed(pointers: &[&str], options: &Map<String, Value>) -> bool {
         let mut is_sealed = false;
@@ -57,6 +93,27 @@ impl Vault {
         }
         Ok(())
     }
+}
+
+/// Puts what is stored in the place of what stands for it, below a pointer.
+fn restore(value: &mut Value, stored: Option<&Value>, steps: &[&str], pointer: &str) -> Result<()> {
+    let Some((step, rest)) = steps.split_first() else {
+        if value.get(SET).is_none() {
+            return Ok(());
+        }
+        let sealed = stored.filter(|stored| stored.get(SEALED).is_some()).ok_or_else(|| {
+            let message = "there is no stored secret that could be kept here, or the address that it was given for has changed; \
+                           give the secret itself";
+            Error::config("no_secret", format!("{pointer}: {message}")).with_detail(pointer, message)
+        })?;
+        *value = sealed.clone();
+        return Ok(());
+    };
+    let Some(object) = value.as_object_mut() else { return Ok(()) };
+    for (name, value) in object.iter_mut().filter(|(name, _)| *step == "*" || name == step) {
+        restore(value, stored.and_then(|stored| stored.get(name)), rest, &format!("{pointer}/{name}"))?;
+    }
+    Ok(())
 }
 
 /// Calls `act` with each value that a pointer leads to.

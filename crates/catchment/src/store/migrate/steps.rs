@@ -55,6 +55,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!(9 = "0009", "conflicts"),
     migration!(10 = "0010", "told"),
     migration!(11 = "0011", "volumes"),
+    migration!(12 = "0012", "definitions"),
 ];
 
 pub(super) const MIGRATIONS_TABLE: [&str; 2] = [

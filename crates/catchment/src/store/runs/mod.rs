@@ -17,5 +17,6 @@ pub(crate) use claim::Claim;
 pub(crate) use claimant::Claimant;
 pub(crate) use finish::Verdict;
 pub(super) use operate::begin_anew;
-pub(crate) use queue::NewRun;
+pub(super) use queue::insert;
+pub(crate) use queue::{NewRun, OfSaved};
 pub(crate) use wait::WaitReason;

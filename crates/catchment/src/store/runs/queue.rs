@@ -3,15 +3,18 @@
 use std::collections::HashSet;
 
 use catchment_core::{Error, ErrorKind, Result};
+use jiff::Timestamp;
 
 use super::claimant::Claimant;
 use crate::counts::RunMetadata;
 use crate::principal::Door;
 use crate::request::SyncRequest;
 use crate::run::RunMode;
+use crate::run::Trigger;
 use crate::store::Store;
-use crate::store::db::{Arg, Row, StoreError};
+use crate::store::db::{Arg, Row, StoreError, Tx};
 use crate::store::lease::lease_ms;
+use crate::store::values::time_text;
 
 /// How many leases a run is due before its node counts as gone.
 const STRANDED_LEASES: i64 = 4;
@@ -43,6 +46,17 @@ pub(crate) struct NewRun<'a> {
     pub(crate) delay_ms: Option<i64>,
     /// The key that its secrets are sealed with.
     pub(crate) key_id: Option<&'a str>,
+    /// The saved sync that it is of.
+    pub(crate) saved: Option<OfSaved>,
+}
+
+/// The saved sync that a run is of, and what started it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfSaved {
+    pub(crate) id: i64,
+    pub(crate) trigger: Trigger,
+    /// The time at which it was due.
+    pub(crate) scheduled_for: Option<Timestamp>,
 }
 
 impl Store {
@@ -73,33 +87,8 @@ impl Store {
     }
 
     async fn try_insert_run(&self, new: &NewRun<'_>) -> Result<i64, StoreError> {
-        let options = serde_json::Value::Object(new.request.options.clone()).to_string();
-        let metadata = serde_json::to_string(new.metadata).map_err(|error| StoreError::unwritable(&error))?;
         let mut tx = self.db.begin().await?;
-        let sql = "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, \
-             target_table, door, node, request_key, lane_key, mode, based_on, sync_metadata, \
-             next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now + ? ms})";
-        let args = [
-            Arg::from(&new.request.source_type),
-            Arg::from(&new.request.source_identifier),
-            Arg::from(&options),
-            new.source_name.into(),
-            new.target_table.into(),
-            new.door.as_str().into(),
-            new.node.into(),
-            new.request_key.into(),
-            new.lane_key.into(),
-            new.mode.as_str().into(),
-            new.based_on.into(),
-            Arg::from(&metadata),
-            new.delay_ms.unwrap_or_default().into(),
-        ];
-        tx.execute(sql, &args).await?;
-        let id = tx.conn()?.last_id().await?;
-        if let Some(key_id) = new.key_id {
-            let sql = "INSERT INTO sync_run_keys (sync_run_id, key_id) VALUES (?, ?)";
-            tx.execute(sql, &[id.into(), key_id.into()]).await?;
-        }
+        let id = insert(&mut tx, new).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -172,4 +161,39 @@ impl Store {
         let sql = "UPDATE sync_runs SET next_attempt_at = {now} WHERE status = 'pending'";
         self.db.execute(sql, &[]).await
     }
+}
+
+/// Inserts a run, in a transaction that may do more. Its id.
+pub(in crate::store) async fn insert(tx: &mut Tx, new: &NewRun<'_>) -> Result<i64, StoreError> {
+    let options = serde_json::Value::Object(new.request.options.clone()).to_string();
+    let metadata = serde_json::to_string(new.metadata).map_err(|error| StoreError::unwritable(&error))?;
+    let scheduled_for = new.saved.and_then(|saved| saved.scheduled_for).map(time_text);
+    let sql = "INSERT INTO sync_runs (source_type, source_identifier, options, source_name, \
+             target_table, door, node, request_key, lane_key, mode, based_on, sync_metadata, sync_id, trigger_kind, scheduled_for, \
+             next_attempt_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {now + ? ms})";
+    let args = [
+        Arg::from(&new.request.source_type),
+        Arg::from(&new.request.source_identifier),
+        Arg::from(&options),
+        new.source_name.into(),
+        new.target_table.into(),
+        new.door.as_str().into(),
+        new.node.into(),
+        new.request_key.into(),
+        new.lane_key.into(),
+        new.mode.as_str().into(),
+        new.based_on.into(),
+        Arg::from(&metadata),
+        new.saved.map(|saved| saved.id).into(),
+        new.saved.map(|saved| saved.trigger.as_str()).into(),
+        scheduled_for.as_deref().into(),
+        new.delay_ms.unwrap_or_default().into(),
+    ];
+    tx.execute(sql, &args).await?;
+    let id = tx.conn()?.last_id().await?;
+    if let Some(key_id) = new.key_id {
+        let sql = "INSERT INTO sync_run_keys (sync_run_id, key_id) VALUES (?, ?)";
+        tx.execute(sql, &[id.into(), key_id.into()]).await?;
+    }
+    Ok(id)
 }

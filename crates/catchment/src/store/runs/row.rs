@@ -3,6 +3,7 @@
 use catchment_core::{ErrorKind, Result};
 
 use crate::request::SyncRequest;
+use crate::run::Trigger;
 use crate::run::{RunError, RunMode, RunStatus, SyncRun};
 use crate::store::db::Row;
 use crate::store::values::{counted, timestamp, unreadable};
@@ -10,9 +11,10 @@ use crate::store::values::{counted, timestamp, unreadable};
 /// The columns of [`read_run`], in its order.
 pub(super) const RUN_COLUMNS: &str = "id, source_type, source_identifier, options, source_name, target_table, status, items_processed, items_failed, \
      items_skipped, sync_metadata, error_type, error_code, error_message, attempt, page_no, {ms next_attempt_at}, \
-     {ms created_at}, {ms started_at}, {ms completed_at}, mode, based_on";
+     {ms created_at}, {ms started_at}, {ms completed_at}, mode, based_on, sync_id, trigger_kind, {ms scheduled_for}, \
+     (SELECT d.name FROM sync_definitions d WHERE d.id = sync_runs.sync_id)";
 /// How many there are.
-pub(super) const RUN_WIDTH: usize = 22;
+pub(super) const RUN_WIDTH: usize = 26;
 
 pub(super) fn read_run(row: &Row) -> Result<SyncRun> {
     let options =
@@ -41,6 +43,10 @@ pub(super) fn read_run(row: &Row) -> Result<SyncRun> {
         completed_at: timestamp(row.optional_int(19)?),
         mode: RunMode::from_name(row.text(20)?)?,
         based_on: row.optional_int(21)?,
+        sync_id: row.optional_int(22)?,
+        trigger: row.optional_text(23)?.map(Trigger::from_name).transpose()?,
+        scheduled_for: timestamp(row.optional_int(24)?),
+        sync_name: row.optional_string(25)?,
     })
 }
 
