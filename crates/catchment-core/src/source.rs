@@ -65,6 +65,12 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// The fields that records are named by which are not read ([`Page::unchanged`]): where these identify its rows, it may do so. By
+    /// default it never does.
+    fn names_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How much of its rows may leave it at once before nothing is marked, in percent, where no option says so.
     fn usual_max_gone_percent(&self) -> u8 {
         20

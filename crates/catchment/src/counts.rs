@@ -48,6 +48,24 @@ impl Counters {
     }
 }
 
+/// Rows with their versions: how many, and the sum of their digests, which are the same only for the same rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RowVersions {
+    /// How many.
+    pub rows: u64,
+    /// The sum of XXH3-64 over the number and the version of each, as if without an end.
+    pub sum: u64,
+}
+
+impl RowVersions {
+    /// Adds the digest of a row.
+    pub(crate) fn add(&mut self, digest: u64) {
+        self.rows += 1;
+        self.sum = self.sum.wrapping_add(digest);
+    }
+}
+
 /// What a run keeps in `sync_metadata`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -77,6 +95,9 @@ pub struct RunMetadata {
     /// What was found out rather than given, the last finding of each topic. Set by the pages that know it, never reset.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// The versions of the rows that it has seen, of a source that may vouch for them next time. Raised by each page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<RowVersions>,
     /// The run that read all rows which this one did not, as their source vouches for them to be as they were. Set at the beginning
     /// of each attempt.
     #[serde(skip_serializing_if = "Option::is_none")]

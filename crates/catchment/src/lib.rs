@@ -191,7 +191,7 @@ pub use conflicts::{
     ConflictState, LeftConflict, Settled, SettledBy, Settlement,
 };
 pub use content::ContentIndexRepository;
-pub use counts::{Counters, GoneHeld, RunMetadata, Sweep};
+pub use counts::{Counters, GoneHeld, RowVersions, RunMetadata, Sweep};
 pub use mapping::{
     ColumnMapping, DecimalFinding, FieldMapping, FieldRule, KeyColumns, MaxErrors, TargetOptions, Unmapped,
     WhenGone,

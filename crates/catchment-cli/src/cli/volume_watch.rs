@@ -48,9 +48,13 @@ impl VolumeWatch {
                 return std::future::pending().await;
             }
         };
+        let mut is_start = true;
         loop {
-            let pause = match self.look().await {
-                Ok(()) => Duration::MAX,
+            let pause = match self.look(is_start).await {
+                Ok(()) => {
+                    is_start = false;
+                    Duration::MAX
+                }
                 Err(error) => {
                     tracing::warn!(
                         error = format!("{error:#}"),
@@ -66,7 +70,7 @@ impl VolumeWatch {
         }
     }
 
-    async fn look(&self) -> anyhow::Result<()> {
+    async fn look(&self, is_start: bool) -> anyhow::Result<()> {
         let listing = plugged_in(&self.allowed);
         tokio::pin!(listing);
         let listed = match tokio::time::timeout(SILENCE, &mut listing).await {
@@ -76,7 +80,7 @@ impl VolumeWatch {
                 listing.await?
             }
         };
-        let news = self.app.service().note_volumes(&self.who, &with_ids(&listed)).await?;
+        let news = self.app.service().note_volumes(&self.who, &with_ids(&listed), is_start).await?;
         for left in &news.left {
             tracing::info!(volume = left.shown(), mounted_at = left.mount_point, "a volume has left");
         }
@@ -107,6 +111,7 @@ impl VolumeWatch {
                     volume = volume.shown(),
                     "the volume that was plugged in cannot be synced"
                 );
+                self.app.service().give_up_volume(&self.who, came).await?;
                 return Ok(());
             }
         };

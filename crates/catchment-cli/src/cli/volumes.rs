@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 use catchment::{App, KnownVolume};
-use catchment_sources::usb::ListedVolume;
+use catchment_sources::usb::{ListedVolume, volume_name};
 use clap::{Args, Subcommand};
 
 use super::cleanup::is_confirmed;
@@ -84,7 +84,7 @@ async fn list(context: &Context, as_json: bool) -> anyhow::Result<Exit> {
 /// What the database knows, once it knows what is plugged in.
 async fn known(context: &Context, listed: &[ListedVolume]) -> catchment::Result<Vec<KnownVolume>> {
     let (app, who) = (open_existing(context).await?, caller());
-    app.service().note_volumes(&who, &with_ids(listed)).await?;
+    app.service().note_volumes(&who, &with_ids(listed), false).await?;
     let known = app.service().volumes(&who).await?;
     app.close().await;
     Ok(known)
@@ -105,11 +105,15 @@ fn merged(context: &Context, listed: &[ListedVolume], mut known: Vec<KnownVolume
 
 async fn forget(context: &Context, id: &str, yes: bool, as_json: bool) -> anyhow::Result<Exit> {
     let (app, who) = (open_existing(context).await?, caller());
-    let plain = id.strip_prefix("volume:").unwrap_or(id);
+    let plain = &*volume_name(id);
     if !yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         let known = app.service().volumes(&who).await?;
         let rows = known.iter().find(|known| known.volume.id == plain).map_or(0, |known| known.rows);
-        if !is_confirmed((rows, format!("all {} rows of volume:{plain}", number(rows))))? {
+        // Those that are marked as gone are deleted as well.
+        if !is_confirmed((
+            rows.max(1),
+            format!("all rows of volume:{plain}, {} of them available", number(rows)),
+        ))? {
             say!("Nothing was deleted");
             return Ok(Exit::Failed);
         }
@@ -131,7 +135,7 @@ async fn forget(context: &Context, id: &str, yes: bool, as_json: bool) -> anyhow
 /// Notes which volumes are there when one of them is read: they are known by their labels then also while they are away.
 pub(super) async fn note(app: &App, context: &Context) -> anyhow::Result<()> {
     let listed = plugged_in(&context.settings.volumes).await?;
-    app.service().note_volumes(&caller(), &with_ids(&listed)).await?;
+    app.service().note_volumes(&caller(), &with_ids(&listed), false).await?;
     Ok(())
 }
 

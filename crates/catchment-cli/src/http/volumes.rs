@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::routing::{delete, get};
 use axum::{Extension, Router};
 use catchment::Principal;
+use catchment_sources::usb::volume_name;
 
 use super::envelope::{ErrorResponse, SuccessResponse};
 use super::shared::Shared;
@@ -29,6 +30,6 @@ async fn forget(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<SuccessResponse<ForgottenView>, ErrorResponse> {
     let Ok(Path(id)) = id else { return Err(ErrorResponse::not_found("there is no such volume")) };
-    let forgotten = shared.service()?.forget_volume(&who, &id).await?;
+    let forgotten = shared.service()?.forget_volume(&who, &volume_name(&id)).await?;
     Ok(SuccessResponse::with_message(forgotten, "Volume forgotten"))
 }

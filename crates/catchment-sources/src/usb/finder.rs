@@ -114,8 +114,9 @@ pub(super) fn find(id: &UsbId, mounts: &dyn Mounts, host: &Host) -> Result<Place
 
 /// The error of a volume that is not there.
 pub(super) fn away(volume: &str) -> Error {
-    let message =
-        format!("the volume {volume} is not plugged in; plug it in (a run in the queue waits for it)");
+    let message = format!(
+        "the volume {volume} is not plugged in; plug it in, and sync it again if no run of it waits in the queue"
+    );
     Error::new(ErrorKind::Unavailable, VOLUME_AWAY, message)
 }
 

@@ -68,20 +68,26 @@ pub(super) fn canonical(id: &str) -> String {
     if id.starts_with("part-") {
         return id.to_ascii_lowercase();
     }
+    let parts: Vec<_> = id.split('-').map(str::len).collect();
     let digits = id.replace('-', "");
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return id.to_owned();
     }
     let (upper, lower) = (digits.to_ascii_uppercase(), digits.to_ascii_lowercase());
-    match digits.len() {
-        8 => format!("{}-{}", &upper[..4], &upper[4..]),
-        16 => upper,
-        32 => {
+    match parts[..] {
+        [8] | [4, 4] => format!("{}-{}", &upper[..4], &upper[4..]),
+        [16] => upper,
+        [32] | [8, 4, 4, 4, 12] => {
             let parts = [&lower[..8], &lower[8..12], &lower[12..16], &lower[16..20], &lower[20..]];
             parts.join("-")
         }
         _ => id.to_owned(),
     }
+}
+
+/// The one spelling of what names a volume, with or without `volume:` before it.
+pub fn volume_name(text: &str) -> String {
+    canonical(text.trim().strip_prefix("volume:").unwrap_or(text.trim()))
 }
 
 fn split(text: &str) -> Result<(String, String)> {
@@ -138,6 +144,8 @@ mod tests {
             ("3a40d3c024b5dd56", "3A40D3C024B5DD56"),
             ("9F86D081884C4D659A2FEAA0C55AD015", "9f86d081-884c-4d65-9a2f-eaa0c55ad015"),
             ("part-00021234-01", "part-00021234-01"),
+            // A disc's, by its date (ISO 9660).
+            ("2024-01-02-03-04-05-00", "2024-01-02-03-04-05-00"),
             ("usb-abcd-1234-Ab_1-0", "usb-abcd-1234-Ab_1-0"),
         ] {
             assert_eq!(

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 /// Raised when the same file gives another record than before.
 const VERSION: u32 = 1;
-/// What is kept at most, in bytes of JSON; of a volume with more folders than fit nothing is.
+/// What is kept at most, in bytes of JSON, about; of a volume with more folders than fit nothing is.
 const MAX_BYTES: usize = 256 << 10;
+/// What a folder takes beside its path.
+const ENTRY_BYTES: usize = 24;
 /// A folder with a file that was written so shortly before reading, in seconds, may change again without showing it.
 const SETTLED: i64 = 10;
 
@@ -27,6 +29,9 @@ pub(super) struct Folders {
     /// None for one that cannot be vouched for.
     now: BTreeMap<String, Option<String>>,
     began: i64,
+    /// How much `now` holds, about.
+    bytes: usize,
+    is_too_much: bool,
 }
 
 impl Folders {
@@ -34,7 +39,13 @@ impl Folders {
     pub(super) fn new(carryover: Option<&serde_json::Value>) -> Self {
         let kept: Kept = carryover.and_then(|value| Kept::deserialize(value).ok()).unwrap_or_default();
         let before = if kept.version == VERSION { kept.folders } else { BTreeMap::new() };
-        Self { before, now: BTreeMap::new(), began: Timestamp::now().as_second() }
+        Self {
+            before,
+            now: BTreeMap::new(),
+            began: Timestamp::now().as_second(),
+            bytes: 0,
+            is_too_much: false,
+        }
     }
 
     /// Whether a folder is as the reading before found it.
@@ -42,27 +53,33 @@ impl Folders {
         self.before.get(folder).is_some_and(|before| *before == text(digest))
     }
 
-    /// Notes a folder, of which a file is read, or was read by an attempt before.
+    /// Notes a folder, of which a file is read, or was by an attempt before.
     pub(super) fn note(&mut self, folder: &str, digest: u64, modified: i64, is_read: bool) {
-        let is_sure =
-            self.is_unchanged(folder, digest) || is_read && modified < self.began.saturating_sub(SETTLED);
-        let digest = Some(text(digest)).filter(|_| is_sure);
-        if !self.now.contains_key(folder) {
-            self.now.insert(folder.to_owned(), digest);
+        if self.is_too_much || self.now.contains_key(folder) {
+            return;
         }
+        self.bytes += folder.len() + ENTRY_BYTES;
+        if self.bytes > MAX_BYTES {
+            (self.is_too_much, self.now) = (true, BTreeMap::new());
+            return;
+        }
+        // What an attempt before found is not known any more.
+        let is_sure = is_read && modified < self.began.saturating_sub(SETTLED);
+        self.now.insert(folder.to_owned(), Some(text(digest)).filter(|_| is_sure));
     }
 
     /// A file of it could not be read as it should.
     pub(super) fn doubt(&mut self, folder: &str) {
-        self.now.insert(folder.to_owned(), None);
+        if let Some(digest) = self.now.get_mut(folder) {
+            *digest = None;
+        }
     }
 
     /// What is left for the next reading.
     pub(super) fn carryover(&self) -> Option<serde_json::Value> {
         let folders = self.now.iter().filter_map(|(folder, digest)| Some((folder.clone(), digest.clone()?)));
         let kept = Kept { version: VERSION, folders: folders.collect() };
-        let value = serde_json::to_value(kept).ok()?;
-        Some(value).filter(|value| value.to_string().len() <= MAX_BYTES)
+        serde_json::to_value(kept).ok().filter(|_| !self.is_too_much)
     }
 }
 

@@ -15,6 +15,7 @@ mod kinds;
 mod level;
 mod listed;
 mod matroska;
+mod media_file;
 mod mountinfo;
 mod mounts;
 mod options;
@@ -33,6 +34,7 @@ mod volume;
 mod walk;
 
 pub use allowed::{how_to_allow, is_volume_allowed};
+pub use identifier::volume_name;
 pub use listed::{ListedVolume, MountWatch, list_volumes};
 pub use mounts::{Disk, DiskEntry, DiskKind, Mounts};
 pub use options::{UsbHash, UsbOptions};

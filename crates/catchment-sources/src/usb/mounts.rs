@@ -46,6 +46,12 @@ pub trait Disk: Send {
     /// Whether the volume is still there: asked *after* something was read of it, as what a volume that was pulled out shows looks
     /// like an empty one. `held` is a file of it that is open.
     fn is_alive(&self, held: Option<&File>) -> bool;
+
+    /// How many faults the system has found in the file system, where it counts them: one that it finds in a folder may leave out what
+    /// is in it, without an error.
+    fn faults(&self) -> u64 {
+        0
+    }
 }
 
 /// Something in a folder.

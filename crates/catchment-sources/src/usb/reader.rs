@@ -187,8 +187,12 @@ impl<'a> Reader<'a> {
                     // It was deleted since its folder was read.
                     return Ok(());
                 }
-                let tag_error = Some(format!("the file cannot be read: {error}"));
-                add(&mut self.page.records, item, Content { tag_error, ..Default::default() });
+                let message = format!(
+                    "the file cannot be read: {error}; what is known of it stays. Check the volume, or leave it out (option `exclude`)"
+                );
+                let location = Position::Item { page: 0, path: path.as_str().into() };
+                let reject = Reject::new(ErrorKind::Parsing, "unreadable_file", message, location, &path);
+                self.page.rejects.push(Reject { item: Some(path.into()), ..reject });
             }
             Err(_) => return Err(away(&self.proof.volume)),
         }
@@ -263,7 +267,15 @@ impl<'a> Reader<'a> {
             // An empty folder is what a volume shows as well that was just pulled out.
             0 if !self.proof.has_held() => {
                 let message = format!(
-                    "nothing on the volume {} could be read that proves that it was all there, so that nothing is marked as gone",
+                    "nothing could be read of {} that proves that it was all there, so that nothing is marked as gone",
+                    self.proof.volume
+                );
+                (Coverage::Truncated, Some(message))
+            }
+            0 if self.proof.disk.faults() > 0 => {
+                let message = format!(
+                    "the system has found faults in the file system of {}, which may hide what is on it, so that nothing is marked as gone; \
+                     check it (`fsck`)",
                     self.proof.volume
                 );
                 (Coverage::Truncated, Some(message))
@@ -271,7 +283,7 @@ impl<'a> Reader<'a> {
             0 => (Coverage::Complete, None),
             holes => {
                 let message = format!(
-                    "{holes} folders of the volume {} could not be read, so that nothing is marked as gone",
+                    "{holes} folders of {} could not be read, or have something mounted over them, so that nothing is marked as gone",
                     self.proof.volume
                 );
                 (Coverage::Truncated, Some(message))

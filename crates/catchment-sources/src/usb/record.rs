@@ -9,6 +9,7 @@ use ring::digest::{Context, SHA256};
 use serde_json::json;
 
 use super::kinds::{ContentKind, MediaKind};
+use super::media_file::MediaFile;
 use super::options::{Rules, UsbHash};
 use super::path_text::text_of;
 use super::tags::{self, Tags};
@@ -72,12 +73,13 @@ pub(super) fn read_content(file: &File, item: &Item, rules: &Rules, pulse: &Puls
     let name = text_of(&item.path);
     let end = extension(&name).unwrap_or_default();
     if rules.reads_tags && has_tags(item) {
-        let file = file.try_clone()?;
+        let file = MediaFile::new(file.try_clone()?);
         let tags = match end.as_str() {
-            "mkv" | "webm" | "mka" => matroska::read(file),
-            "avi" | "divx" => avi::read(file),
-            _ => tags::read(file, &end),
+            "mkv" | "webm" | "mka" => matroska::read(file.clone()),
+            "avi" | "divx" => avi::read(file.clone()),
+            _ => tags::read(file.clone(), &end),
         };
+        file.check()?;
         match tags {
             Ok(tags) => content.tags = tags,
             Err(error) if item.media == MediaKind::Audio => content.tag_error = Some(error),
@@ -217,4 +219,35 @@ pub(super) fn identity(path: &str) -> String {
     let mut digest = Context::new(&SHA256);
     digest.update(path.as_bytes());
     format!("p1:{}", &hex(digest.finish().as_ref())[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error_and_not_one_without_tags() {
+        let rules = super::super::options::UsbOptions::default().check().unwrap();
+        // A folder is opened like a file, and fails when it is read.
+        let unreadable = File::open("/").unwrap();
+        for (path, media) in [
+            ("a.mkv", MediaKind::Video),
+            ("a.avi", MediaKind::Video),
+            ("a.mp4", MediaKind::Video),
+            ("a.mp3", MediaKind::Audio),
+        ] {
+            let item = Item {
+                path: path.into(),
+                bytes: 1,
+                modified: 0,
+                media,
+                by_folder: None,
+                is_folder: false,
+                sample: None,
+                folder: 0,
+                folder_modified: 0,
+            };
+            assert!(read_content(&unreadable, &item, &rules, &Pulse::default()).is_err(), "{path}");
+        }
+    }
 }

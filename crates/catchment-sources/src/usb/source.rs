@@ -128,6 +128,10 @@ impl Source for Usb {
         true
     }
 
+    fn names_by(&self) -> &'static [&'static str] {
+        &["external_id", "path"]
+    }
+
     fn usual_max_gone_percent(&self) -> u8 {
         // Sticks are refilled.
         50

@@ -23,6 +23,14 @@ pub(super) fn plug(device: (u32, u32)) -> Option<String> {
     Some(format!("{boot}-{sequence}"))
 }
 
+/// The faults that have been found in a file system since it was last checked, of those that count them (ext4).
+pub(super) fn faults(source: &str) -> u64 {
+    let device = fs::canonicalize(source).unwrap_or_else(|_| source.into());
+    let name = device.file_name().unwrap_or_default();
+    let count = read_text(Path::new("/sys/fs/ext4").join(name).join("errors_count"));
+    count.and_then(|count| count.parse().ok()).unwrap_or_default()
+}
+
 /// The text of a file, if there is any.
 pub(super) fn read_text(path: impl AsRef<Path>) -> Option<String> {
     let text = fs::read_to_string(path).ok()?.trim().to_owned();

@@ -1,8 +1,6 @@
 //! Tags of audio, by the library `lofty`: a file whose tags cannot be read is on the stick all the same.
 
-use std::fs::File;
-use std::io::{BufReader, Seek};
-use std::os::unix::fs::FileExt;
+use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
@@ -11,6 +9,8 @@ use lofty::file::{AudioFile, FileType, TaggedFileExt};
 use lofty::probe::Probe;
 use lofty::tag::{Accessor, ItemKey};
 use unicode_normalization::UnicodeNormalization;
+
+use super::media_file::MediaFile;
 
 /// The most bytes of one field.
 const MAX_FIELD_BYTES: usize = 1 << 20;
@@ -33,7 +33,7 @@ pub(super) struct Tags {
 }
 
 /// Reads the tags of a file; why they cannot be read, for people.
-pub(super) fn read(file: File, extension: &str) -> Result<Tags, String> {
+pub(super) fn read(file: MediaFile, extension: &str) -> Result<Tags, String> {
     static LIMIT: Once = Once::new();
     LIMIT.call_once(|| apply_global_options(GlobalOptions::new().allocation_limit(MAX_ALLOCATION)));
     // Damaged files are what it is tried on, and what nobody thought of may still panic.
@@ -41,11 +41,11 @@ pub(super) fn read(file: File, extension: &str) -> Result<Tags, String> {
     read.unwrap_or_else(|_| Err("its tags are damaged in a way that cannot be read".to_owned()))
 }
 
-fn try_read(file: File, extension: &str) -> Result<Tags, String> {
-    if is_flac_in_ogg(&file) {
+fn try_read(mut file: MediaFile, extension: &str) -> Result<Tags, String> {
+    if is_flac_in_ogg(&mut file) {
         return Err("tags of FLAC in Ogg are not read".to_owned());
     }
-    let again = file.try_clone().map_err(|error| error.to_string())?;
+    let again = file.clone();
     // One bad field costs no other.
     parse(file, extension, ParsingMode::BestAttempt).or_else(|error| {
         let relaxed = parse(again, extension, ParsingMode::Relaxed);
@@ -54,13 +54,13 @@ fn try_read(file: File, extension: &str) -> Result<Tags, String> {
 }
 
 /// Whether it is FLAC in Ogg, whose bytes the library takes for MPEG (<https://xiph.org/flac/ogg_mapping.html>).
-fn is_flac_in_ogg(file: &File) -> bool {
+fn is_flac_in_ogg(file: &mut MediaFile) -> bool {
     let mut head = [0; 64];
-    let read = file.read_at(&mut head, 0).unwrap_or_default();
+    let read = file.rewind().and_then(|()| file.read(&mut head)).unwrap_or_default();
     head[..read].starts_with(b"OggS") && head[..read].windows(5).any(|bytes| bytes == b"\x7fFLAC")
 }
 
-fn parse(mut file: File, extension: &str, mode: ParsingMode) -> Result<Tags, String> {
+fn parse(mut file: MediaFile, extension: &str, mode: ParsingMode) -> Result<Tags, String> {
     file.rewind().map_err(|error| error.to_string())?;
     let options = ParseOptions::new().read_cover_art(false).read_properties(true).parsing_mode(mode);
     let probe = Probe::new(BufReader::new(file)).options(options);
@@ -106,11 +106,10 @@ mod tests {
 
     use super::*;
 
-    fn file(bytes: &[u8]) -> File {
+    fn file(bytes: &[u8]) -> MediaFile {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        file.rewind().unwrap();
-        file
+        MediaFile::new(file)
     }
 
     #[test]

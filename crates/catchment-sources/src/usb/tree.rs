@@ -15,7 +15,7 @@ use rustix::io::{Errno, pread};
 
 use super::mountinfo::parse;
 use super::mounts::{Disk, DiskEntry, DiskKind};
-use super::sysfs::{plug, size};
+use super::sysfs::{faults, plug, size};
 use super::volume::Volume;
 
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH
@@ -132,6 +132,13 @@ impl Disk for OpenTree {
         // What is no file by now, such as a pipe, is not waited for.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
         below(&self.root, file, flags).map(File::from)
+    }
+
+    fn faults(&self) -> u64 {
+        match &self.on {
+            On::Volume(volume) => faults(&volume.source),
+            On::Folder { .. } => 0,
+        }
     }
 
     fn is_alive(&self, held: Option<&File>) -> bool {

@@ -13,7 +13,9 @@ CREATE TABLE IF NOT EXISTS sync_volumes (
   plug TEXT NULL DEFAULT NULL,
   is_answered INTEGER NOT NULL DEFAULT 0,
   answered_plug TEXT NULL DEFAULT NULL,
+  answering_until TEXT NULL DEFAULT NULL,
   first_seen_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
   last_seen_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
   PRIMARY KEY (volume_id, node)
 );
+ALTER TABLE sync_states ADD COLUMN vouched TEXT NULL DEFAULT NULL;

@@ -6,22 +6,35 @@ use super::Store;
 use super::db::dialect::Sql;
 use super::db::{Arg, StoreError, Tx};
 use super::values::unreadable;
+use crate::counts::RowVersions;
 
 /// What a completed run carries over to the next one.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredCarryover {
     /// The same for runs of equal requests.
     pub(crate) key: String,
+    pub(crate) left: LeftOver,
+}
+
+/// What a run left.
+#[derive(Debug, Clone)]
+pub(crate) struct LeftOver {
+    /// What its source left.
     pub(crate) value: serde_json::Value,
+    /// The rows that the source may vouch for.
+    pub(crate) vouched: Option<RowVersions>,
 }
 
 impl Store {
-    /// What the last completed run of a request carries over.
-    pub(crate) async fn carryover(&self, key: &str) -> Result<Option<serde_json::Value>> {
-        let rows = self.db.fetch("SELECT kept FROM sync_states WHERE state_key = ?", &[key.into()]).await?;
-        let read =
-            |text: &str| serde_json::from_str(text).map_err(|error| unreadable("a source's state", &error));
-        rows.first().map(|row| read(row.text(0)?)).transpose()
+    /// What the last completed run of a request carries over, with its id.
+    pub(crate) async fn carryover(&self, key: &str) -> Result<Option<(i64, LeftOver)>> {
+        let sql = "SELECT sync_run_id, kept, vouched FROM sync_states WHERE state_key = ?";
+        let rows = self.db.fetch(sql, &[key.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let unreadable = |error| unreadable("a source's state", &error);
+        let value = serde_json::from_str(row.text(1)?).map_err(unreadable)?;
+        let vouched = row.optional_text(2)?.map(serde_json::from_str).transpose().map_err(unreadable)?;
+        Ok(Some((row.int(0)?, LeftOver { value, vouched })))
     }
 }
 
@@ -32,14 +45,16 @@ pub(super) async fn store_carryover(
     carryover: &StoredCarryover,
 ) -> Result<(), StoreError> {
     let sql = Sql::Each {
-        mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
-                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), \
+        mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept, vouched) VALUES (?, ?, ?, ?) \
+                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), vouched = VALUES(vouched), \
                 updated_at = CURRENT_TIMESTAMP(3)",
-        sqlite: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
+        sqlite: "INSERT INTO sync_states (state_key, sync_run_id, kept, vouched) VALUES (?, ?, ?, ?) \
                  ON CONFLICT (state_key) DO UPDATE SET sync_run_id = excluded.sync_run_id, kept = excluded.kept, \
-                 updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",
+                 vouched = excluded.vouched, updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",
     };
-    let value = carryover.value.to_string();
-    tx.execute(sql, &[Arg::from(&carryover.key), run_id.into(), Arg::from(&value)]).await?;
+    let value = carryover.left.value.to_string();
+    let vouched = carryover.left.vouched.map(|vouched| serde_json::json!(vouched).to_string());
+    let args = [Arg::from(&carryover.key), run_id.into(), Arg::from(&value), vouched.as_deref().into()];
+    tx.execute(sql, &args).await?;
     Ok(())
 }

@@ -29,7 +29,7 @@ mod values;
 mod volumes;
 mod written;
 
-pub(crate) use carryover::StoredCarryover;
+pub(crate) use carryover::{LeftOver, StoredCarryover};
 pub use changes::ChangeFilter;
 pub(crate) use conflicts::StoredConflict;
 pub(crate) use database::Store;
@@ -43,7 +43,7 @@ pub(crate) use known::KnownFields;
 pub(crate) use lease::{LEASE, Lease};
 pub(crate) use rows::{
     CommitOutcome, GonePage, GoneRows, PageCommit, PageState, Purpose, RowOrigin, SameRows, SettleOutcome,
-    SweepStep, TableView, Unseen, WrittenPage, slice_of,
+    SweepStep, TableView, Unseen, Vouching, WrittenPage, slice_of,
 };
 pub(crate) use runs::{Claim, Claimant, NewRun, OfSaved, Verdict, WaitReason};
 pub(crate) use saved::{DueSync, NewTick, StoredSync, SyncRecord};

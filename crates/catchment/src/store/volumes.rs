@@ -15,6 +15,9 @@ use crate::volumes::{CameVolume, NodeVolume, PREFIX, SOURCE_TYPE, VolumeNews};
 /// The columns that tell what a volume is, in the order of [`read_volume`].
 const COLUMNS: &str = "volume_id, label, fs_type, size_bytes, usb_vendor, usb_product, usb_serial, is_removable, mount_point, plug";
 
+/// How long a process may take to do what follows from a plug, in milliseconds.
+const CLAIM_MS: i64 = 60_000;
+
 /// The longest id that is kept, in characters; one of a device's own words may be longer, and its volume is not kept.
 const MAX_ID: usize = 191;
 
@@ -68,7 +71,12 @@ impl Store {
     }
 
     /// Takes note of what a node sees now. A volume counts as plugged in until its plug is answered.
-    pub(crate) async fn note_volumes(&self, node: &str, present: &[NodeVolume]) -> Result<VolumeNews> {
+    pub(crate) async fn note_volumes(
+        &self,
+        node: &str,
+        present: &[NodeVolume],
+        is_start: bool,
+    ) -> Result<VolumeNews> {
         let present: BTreeMap<_, _> = present
             .iter()
             .filter(|volume| volume.id.chars().count() <= MAX_ID)
@@ -88,9 +96,12 @@ impl Store {
             }
             let has_come =
                 before.is_none_or(|before| !before.is_present || before.volume.plug != volume.plug);
-            if has_come || before.is_some_and(|before| !before.is_answered) {
-                let is_new_plug =
-                    volume.plug.is_none() || before.is_none_or(|before| before.answered_plug != volume.plug);
+            let is_new_plug =
+                volume.plug.is_none() || before.is_none_or(|before| before.answered_plug != volume.plug);
+            let is_open = |before: &StoredVolume| {
+                !before.is_answered || is_start && is_new_plug && volume.plug.is_some()
+            };
+            if has_come || before.is_some_and(is_open) {
                 let before = before.map(|before| before.volume.clone());
                 news.came.push(CameVolume { volume: volume.clone(), before, is_new_plug });
             }
@@ -105,20 +116,35 @@ impl Store {
         Ok(news)
     }
 
-    /// Notes that what follows from a plug of a volume was done.
-    pub(crate) async fn set_plug_answered(&self, node: &str, volume: &NodeVolume) -> Result<()> {
-        let sql =
-            "UPDATE sync_volumes SET is_answered = 1, answered_plug = ? WHERE node = ? AND volume_id = ?";
-        let args = [volume.plug.as_deref().into(), node.into(), Arg::from(&volume.id)];
+    /// Claims to do what follows from a volume that came, for a minute; false where another process of this node does it.
+    pub(crate) async fn claim_plug(&self, node: &str, volume: &NodeVolume) -> Result<bool> {
+        let sql = "UPDATE sync_volumes SET answering_until = {now + ? ms} WHERE node = ? AND volume_id = ? AND (answering_until IS NULL OR \
+             answering_until < {now}) AND (is_answered = 0 OR COALESCE(answered_plug, '') <> COALESCE(?, ''))";
+        let args = [CLAIM_MS.into(), node.into(), Arg::from(&volume.id), volume.plug.as_deref().into()];
+        Ok(self.db.execute(sql, &args).await? == 1)
+    }
+
+    /// Notes that what follows from a volume that came was done; and whether its plug needs no run any more.
+    pub(crate) async fn set_plug_answered(
+        &self,
+        node: &str,
+        volume: &NodeVolume,
+        is_final: bool,
+    ) -> Result<()> {
+        let sql = "UPDATE sync_volumes SET is_answered = 1, answering_until = NULL, answered_plug = CASE WHEN ? = 1 THEN ? ELSE answered_plug \
+             END WHERE node = ? AND volume_id = ?";
+        let args =
+            [i64::from(is_final).into(), volume.plug.as_deref().into(), node.into(), Arg::from(&volume.id)];
         self.db.execute(sql, &args).await?;
         Ok(())
     }
 
-    /// Forgets that a volume was ever read, and that it was seen, unless it is there.
-    pub(crate) async fn delete_volume(&self, id: &str) -> Result<()> {
+    /// Forgets that a volume was ever read, and that it was seen, unless it is on this node now.
+    pub(crate) async fn delete_volume(&self, node: &str, id: &str) -> Result<()> {
         let sources = format!("UPDATE sync_sources SET last_completed_at = NULL WHERE {ON_VOLUME}");
         let mut tx = self.db.begin().await?;
-        tx.execute("DELETE FROM sync_volumes WHERE volume_id = ? AND is_present = 0", &[id.into()]).await?;
+        let seen = "DELETE FROM sync_volumes WHERE volume_id = ? AND NOT (node = ? AND is_present = 1)";
+        tx.execute(seen, &[id.into(), node.into()]).await?;
         tx.execute(sources, &OnVolume::new(id).args()).await?;
         Ok(tx.commit().await?)
     }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{check_limit, settle};
-use super::carryover::LeftOver;
+use super::carryover::{Carryover, leave};
 use super::in_flight::{Committed, Pipeline};
 use super::preview::{uncertain_keys, verify};
 use super::progress::RunProgress;
@@ -18,9 +18,10 @@ use super::read_ahead::{Mapped, read_ahead};
 use super::request::Prepared;
 use super::settings::ServiceSettings;
 use super::timeouts::{run_timeout_error, silence_error};
+use crate::counts::RowVersions;
 use crate::mapping::StorageLimits;
 use crate::run::{RunMode, SyncRun};
-use crate::store::{Lease, Purpose, Store};
+use crate::store::{Lease, LeftOver, Purpose, Store};
 
 /// As long as nobody waits: the time that tokio's timer can hold is longer than a machine lives.
 const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
@@ -29,7 +30,7 @@ const NO_LIMIT: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 #[derive(Debug)]
 pub(super) enum AttemptEnd {
     /// All records are accounted for; with what the source leaves for the next run.
-    Complete(Option<serde_json::Value>),
+    Complete(Option<LeftOver>),
     /// Something went wrong.
     Failed(Error),
     /// This process is leaving.
@@ -54,7 +55,7 @@ pub(super) struct Attempt<'a> {
     pub(super) prepared: Prepared,
     pub(super) cursor: Option<Cursor>,
     /// What the last completed run left.
-    pub(super) carryover: LeftOver,
+    pub(super) carryover: Carryover,
     pub(super) shutdown: &'a CancellationToken,
     /// The run is not ours any more.
     pub(super) lost: &'a CancellationToken,
@@ -74,9 +75,9 @@ impl Attempt<'_> {
     /// Works until the source ends or something else does. `run` is kept up to date with what is committed.
     pub(super) async fn work(mut self, run: &mut SyncRun) -> AttemptEnd {
         match self.passes(run).await {
-            Ok(carryover) => {
+            Ok(value) => {
                 log_findings(run);
-                AttemptEnd::Complete(carryover)
+                AttemptEnd::Complete(value.map(|value| leave(run, &self.prepared, value)))
             }
             Err(ended) => ended,
         }
@@ -147,18 +148,26 @@ impl Attempt<'_> {
         let mut end = self.cursor.clone().unwrap_or_default();
         let (page_size, pulse) = (PageSize::default(), Pulse::default());
         let chosen = run.metadata.mapping.clone();
-        run.metadata.vouched_by = self.carryover.vouched_by;
+        run.metadata.vouched_by = self.carryover.vouching.as_ref().map(|vouching| vouching.run_id);
+        if run.mode == RunMode::Sync
+            && run.pages == 0
+            && !source.names_by().is_empty()
+            && table.has_versions()
+        {
+            run.metadata.versions = Some(RowVersions::default());
+        }
         let reading = Reading {
             after: self.cursor.take(),
             fields: options.source_fields(chosen.as_ref()),
             page_size: page_size.clone(),
-            accepts_unchanged: self.carryover.vouched_by.is_some(),
+            accepts_unchanged: self.carryover.vouching.is_some(),
             carryover: self.carryover.value.take(),
             pulse: pulse.clone(),
         };
         let pages = read_ahead(source.clone(), options.clone(), table.clone(), chosen, reading);
         let target = (&*table, purpose);
-        let pipeline = Pipeline::new(self.store, self.lease, run, target, limits, self.limits, page_size);
+        let pipeline = Pipeline::new(self.store, self.lease, run, target, limits, self.limits, page_size)
+            .vouching(self.carryover.vouching.take(), run);
         if let Some(ended) = self.write_pages(pages, pipeline, &pulse, run, &mut end).await {
             return Err(ended);
         }

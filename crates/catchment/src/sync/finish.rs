@@ -11,7 +11,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::account::SOURCE_SHIFTED;
 use super::attempt::{Attempt, AttemptEnd};
 use super::attempt_log::AttemptLog;
-use super::carryover::LeftOver;
+use super::carryover::Carryover;
 use super::engine::Engine;
 use super::execute::Execution;
 use super::heartbeat::beat;
@@ -128,7 +128,7 @@ impl Engine {
     ) -> Verdict<'e> {
         let error = match ended {
             AttemptEnd::Complete(value) => {
-                let carryover = value.clone().map(|value| StoredCarryover { key: state_key, value });
+                let carryover = value.clone().map(|left| StoredCarryover { key: state_key, left });
                 return Verdict::Completed { carryover, is_whole: run.metadata.is_whole };
             }
             AttemptEnd::ShutDown => return Verdict::Released,
@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// What an attempt needs before it can read: it is as long in coming as a file system takes.
-    async fn begin(&self, run: &SyncRun, door: Door, state_key: &str) -> Result<(Prepared, LeftOver)> {
+    async fn begin(&self, run: &SyncRun, door: Door, state_key: &str) -> Result<(Prepared, Carryover)> {
         let limits = &self.settings;
         let prepare = async {
             match run.mode {

@@ -18,7 +18,8 @@ use crate::compare::{Comparer, PagePlan};
 use crate::mapping::{Batch, StorageLimits};
 use crate::run::SyncRun;
 use crate::store::{
-    CommitOutcome, FailureClass, LEASE, Lease, PageCommit, Purpose, RowOrigin, Store, StoreError, WrittenPage,
+    CommitOutcome, FailureClass, LEASE, Lease, PageCommit, Purpose, RowOrigin, Store, StoreError, Vouching,
+    WrittenPage,
 };
 use crate::target::Table;
 
@@ -91,6 +92,11 @@ impl<'a> Pipeline<'a> {
         }
     }
 
+    /// The same for a source that may vouch for these rows.
+    pub(super) fn vouching(self, vouching: Option<Arc<Vouching>>, run: &SyncRun) -> Self {
+        Self { origin: Arc::new(RowOrigin { vouching, ..RowOrigin::of(run) }), ..self }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.in_flight.is_empty()
     }
@@ -147,7 +153,9 @@ impl<'a> Pipeline<'a> {
         let (store, page_no) = (self.store, run.pages + 1);
         let (lease, limits) = (self.lease, self.limits);
         let (purpose, known) = (&*self.purpose.clone(), &*self.written.known.clone());
-        let turn = PageCommit { run, lease, page_no, batch: &batch, plan: &plan, purpose, known, limits };
+        let origin = &*self.origin.clone();
+        let turn =
+            PageCommit { run, lease, page_no, batch: &batch, plan: &plan, purpose, known, limits, origin };
         let (result, took) = match result {
             Ok(TimedPage { page, took }) => {
                 let began = Instant::now();

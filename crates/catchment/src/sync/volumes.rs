@@ -18,13 +18,19 @@ use crate::volumes::{
 const USUAL_TARGET: &str = "content_index";
 
 impl SyncService {
-    /// Takes note of the volumes that this node sees now, and tells which came and which left since the last time.
+    /// Takes note of the volumes that this node sees now, and tells which came and which left since the last time; at the start of a
+    /// service, also those of which no plug was answered by a run, as nobody was to sync them then.
     ///
     /// # Errors
     /// `database`.
-    pub async fn note_volumes(&self, principal: &Principal, present: &[NodeVolume]) -> Result<VolumeNews> {
+    pub async fn note_volumes(
+        &self,
+        principal: &Principal,
+        present: &[NodeVolume],
+        is_start: bool,
+    ) -> Result<VolumeNews> {
         principal.require(Scope::Run)?;
-        self.store().note_volumes(&self.engine().settings.node, present).await
+        self.store().note_volumes(&self.engine().settings.node, present, is_start).await
     }
 
     /// Does what follows from a volume that came: runs that wait for it are due now, and those that failed for a cause that
@@ -39,23 +45,36 @@ impl SyncService {
         request: Option<SyncRequest>,
     ) -> Result<VolumeAnswer> {
         principal.require(Scope::Run)?;
-        let (store, id) = (self.store(), came.volume.id.as_str());
+        let (store, id, node) = (self.store(), came.volume.id.as_str(), &*self.engine().settings.node);
+        if !store.claim_plug(node, &came.volume).await? {
+            return Ok(VolumeAnswer::default());
+        }
         let mut answer = VolumeAnswer {
-            resumed: retry_contended(|| store.make_volume_due(id)).await?,
+            resumed: retry_contended(|| store.make_volume_due(node, id)).await?,
             ..VolumeAnswer::default()
         };
-        for run in store.retryable_runs(Some(id)).await? {
+        for run in store.retryable_runs(Some((node, id))).await? {
             answer.resumed += u64::from(retry_contended(|| store.requeue(run)).await?);
         }
         if answer.resumed > 0 {
             self.engine().wake_workers();
-        } else if let Some(request) = request.filter(|_| came.is_new_plug)
-            && store.active_volume_run(id).await?.is_none()
+        } else if let Some(request) = request.clone().filter(|_| came.is_new_plug)
+            && store.active_volume_run(Some(node), id).await?.is_none()
         {
             answer.started = Some(self.schedule_sync(principal, request).await?);
         }
-        store.set_plug_answered(&self.engine().settings.node, &came.volume).await?;
+        // One that was not to be synced may be later, without being plugged in again.
+        store.set_plug_answered(node, &came.volume, request.is_some() || !came.is_new_plug).await?;
         Ok(answer)
+    }
+
+    /// Notes that nothing follows from a volume that came, as it was refused: it is not tried again until it is plugged in again.
+    ///
+    /// # Errors
+    /// `database`.
+    pub async fn give_up_volume(&self, principal: &Principal, came: &CameVolume) -> Result<()> {
+        principal.require(Scope::Run)?;
+        self.store().set_plug_answered(&self.engine().settings.node, &came.volume, true).await
     }
 
     /// The volumes that nodes have seen or runs have read: those that are there first, then those that left last.
@@ -67,10 +86,11 @@ impl SyncService {
         let mut known: BTreeMap<String, KnownVolume> = BTreeMap::new();
         for seen in self.store().volumes().await? {
             let newest = known.entry(seen.volume.id.clone()).or_default();
+            let first = newest.first_seen_at.into_iter().chain(seen.first_seen_at).min();
+            newest.first_seen_at = first;
             if newest.node.is_none()
                 || (seen.is_present, seen.last_seen_at) > (newest.is_present, newest.last_seen_at)
             {
-                newest.first_seen_at = newest.first_seen_at.min(seen.first_seen_at).or(seen.first_seen_at);
                 newest.is_present = seen.is_present;
                 newest.last_seen_at = seen.last_seen_at;
                 newest.node = Some(seen.node);
@@ -96,14 +116,14 @@ impl SyncService {
             );
             return Err(Error::config("no_such_volume", message));
         }
-        if let Some(run) = self.store().active_volume_run(id).await? {
+        if let Some(run) = self.store().active_volume_run(None, id).await? {
             let message = format!(
                 "run {run} of the volume waits or is in progress; cancel it first (`catchment runs cancel {run}`)"
             );
             return Err(Error::config("source_in_use", message));
         }
         let mut forgotten = ForgottenVolume::default();
-        for (target, table) in self.engine().volume_targets().await? {
+        for (target, table) in self.engine().volume_targets(Some(id)).await? {
             let Some(table) = table.filter(|table| table.origin.is_some()) else {
                 forgotten.left_in.push(target);
                 continue;
@@ -113,7 +133,7 @@ impl SyncService {
                 forgotten.rows += self.store().forget_rows_of(&table, source).await?;
             }
         }
-        self.store().delete_volume(id).await?;
+        self.store().delete_volume(&self.engine().settings.node, id).await?;
         Ok(forgotten)
     }
 }
@@ -128,7 +148,7 @@ impl Engine {
             Some(volume)
         }
         let mut other_targets = BTreeSet::new();
-        for (target, table) in self.volume_targets().await? {
+        for (target, table) in self.volume_targets(None).await? {
             let rows = match &table {
                 Some(table) => self.store.volume_rows(table).await?,
                 None => None,
@@ -152,10 +172,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The tables that runs of volumes have filled, as far as they are there still.
-    async fn volume_targets(&self) -> Result<Vec<(String, Option<std::sync::Arc<Table>>)>> {
-        let sources = self.store.volume_sources().await?;
-        let names: BTreeSet<_> = sources.into_iter().map(|source| source.target_table).collect();
+    /// The tables that runs of a volume have filled, or of any, as far as they are there still.
+    async fn volume_targets(&self, id: Option<&str>) -> Result<Vec<(String, Option<std::sync::Arc<Table>>)>> {
+        let sources = self.store.volume_sources().await?.into_iter();
+        let sources = sources.filter(|source| id.is_none() || volume_of(&source.name) == id);
+        let names: BTreeSet<_> = sources.map(|source| source.target_table).collect();
         let mut targets = Vec::new();
         for name in names.into_iter().chain([USUAL_TARGET.to_owned()]).collect::<BTreeSet<_>>() {
             let table = match self.resolve_target(&name, Door::Library).await {

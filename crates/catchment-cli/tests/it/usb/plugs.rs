@@ -20,7 +20,7 @@ pub(super) fn stick(plug: Option<u32>) -> NodeVolume {
 }
 
 async fn look(app: &App, present: &[NodeVolume]) -> VolumeNews {
-    app.service().note_volumes(&ME, present).await.unwrap()
+    app.service().note_volumes(&ME, present, false).await.unwrap()
 }
 
 /// Answers the one volume that came, as where all that come are synced.
@@ -78,6 +78,36 @@ on_both! {
         assert_eq!(test.value(&due).await, "0", "it is due");
         let still = due.replace(&format!("id = {waiting}"), &format!("id = {other}"));
         assert_eq!(test.value(&still).await, "1", "that of another volume waits on");
+    }
+
+    async fn of_two_processes_one_answers_a_plug(test: Test) {
+        let app = test.app().await;
+        let news = look(&app, &[stick(Some(1))]).await;
+        let first = answer(&app, &news).await;
+        app.service().cancel(&ME, first.started.unwrap()).await.unwrap();
+        assert_eq!(answer(&app, &news).await, VolumeAnswer::default());
+    }
+
+    async fn a_plug_that_nobody_was_to_sync_is_answered_by_a_service_that_does(test: Test) {
+        let app = test.app().await;
+        let came = look(&app, &[stick(Some(1))]).await.came;
+        assert_eq!(app.service().answer_volume(&ME, &came[0], None).await.unwrap(), VolumeAnswer::default());
+        assert_eq!(look(&app, &[stick(Some(1))]).await, VolumeNews::default());
+        let restarted = app.service().note_volumes(&ME, &[stick(Some(1))], true).await.unwrap();
+        let started = answer(&app, &restarted).await.started.unwrap();
+        app.service().cancel(&ME, started).await.unwrap();
+        let restarted = app.service().note_volumes(&ME, &[stick(Some(1))], true).await.unwrap();
+        assert_eq!(restarted, VolumeNews::default());
+    }
+
+    async fn a_run_that_waits_on_another_node_does_not_swallow_a_plug(test: Test) {
+        let app = test.app().await;
+        let waiting = app.service().schedule_sync(&ME, request("volume:1234-ABCD/Rock")).await.unwrap();
+        try_once(&app, waiting).await;
+        test.execute("UPDATE sync_runs SET node = 'elsewhere'").await;
+        let answered = answer(&app, &look(&app, &[stick(Some(1))]).await).await;
+        assert_eq!(answered.resumed, 0);
+        assert!(answered.started.is_some_and(|run| run != waiting));
     }
 
     async fn a_failed_run_of_a_volume_is_taken_up_when_it_comes_again(test: Test) {

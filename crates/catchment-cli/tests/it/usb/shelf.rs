@@ -37,8 +37,8 @@ on_both! {
         let app = test.app().await;
         fill(&test).await;
         let service = app.service();
-        service.note_volumes(&ME, &[stick(Some(1))]).await.unwrap();
-        service.note_volumes(&ME, &[NodeVolume { id: "4321-0000".to_owned(), ..stick(Some(2)) }]).await.unwrap();
+        service.note_volumes(&ME, &[stick(Some(1))], false).await.unwrap();
+        service.note_volumes(&ME, &[NodeVolume { id: "4321-0000".to_owned(), ..stick(Some(2)) }], false).await.unwrap();
         let known = service.volumes(&ME).await.unwrap();
         let told: Vec<_> = known
             .iter()

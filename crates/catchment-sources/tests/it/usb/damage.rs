@@ -76,3 +76,30 @@ async fn what_the_options_exclude_is_no_hole() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_file_that_the_device_cannot_read_is_a_reject_and_what_is_known_of_it_stays() {
+    let stick = Stick::new();
+    stick.file("a.mp3", "not a song");
+    stick.file("b.mp3", "not a song");
+    stick.damage("a.mp3", Damage::Broken);
+    let (read, end) = pages(&stick.source("volume:1234-ABCD", json!({})), Reading::default()).await;
+    end.unwrap();
+    assert_eq!(values(&read, &["path"]), [["b.mp3"]]);
+    let reject = &read[0].rejects[0];
+    assert_eq!((reject.code, reject.item.as_deref()), ("unreadable_file", Some("a.mp3")));
+    // What it has of a folder is read again next time.
+    assert_eq!(read[0].cursor.carryover.as_ref().unwrap()["folders"], json!({}));
+}
+
+#[tokio::test]
+async fn where_the_system_has_found_faults_nothing_is_gone() {
+    let stick = Stick::new();
+    stick.file("a.mp3", "not a song");
+    stick.damage("somewhere", Damage::Fault);
+    let (read, end) = pages(&stick.source("volume:1234-ABCD", json!({})), Reading::default()).await;
+    end.unwrap();
+    let cursor = &read.last().unwrap().cursor;
+    assert_eq!(cursor.coverage, Coverage::Truncated);
+    assert!(cursor.warning.as_ref().unwrap().contains("fsck"));
+}

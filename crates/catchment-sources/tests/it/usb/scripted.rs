@@ -41,6 +41,10 @@ pub(super) enum Damage {
     Doubled,
     /// It can be opened, and not read.
     Unreadable,
+    /// The device fails where it is.
+    Broken,
+    /// The system has found a fault there, and goes on.
+    Fault,
 }
 
 /// What becomes of the stick.
@@ -190,11 +194,19 @@ impl Disk for StickDisk {
             None if self.stick.damage_of(&self.root.join(file)) == Some(Damage::Gone) => {
                 Err(io::ErrorKind::NotFound.into())
             }
+            None if self.stick.damage_of(&self.root.join(file)) == Some(Damage::Broken) => {
+                Err(io::Error::from_raw_os_error(5))
+            }
             None => File::open(self.root.join(file)),
             Some(Failure::Io) => Err(io::Error::from_raw_os_error(5)),
             Some(Failure::NotConnected) => Err(io::ErrorKind::NotConnected.into()),
             Some(_) => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    fn faults(&self) -> u64 {
+        let damage = self.stick.damage.lock().unwrap();
+        damage.values().filter(|damage| **damage == Damage::Fault).count() as u64
     }
 
     fn is_alive(&self, held: Option<&File>) -> bool {

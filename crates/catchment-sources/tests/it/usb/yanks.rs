@@ -145,7 +145,9 @@ async fn what_is_vouched_for_is_resumed_at_any_page() {
         assert_eq!([told(&whole[..=at]), told(&rest)].concat(), told(&whole), "after page {at}");
         let end = &rest.last().unwrap().cursor;
         assert_eq!(end.records_read, ITEMS as u64);
-        assert_eq!(end.carryover, whole.last().unwrap().cursor.carryover, "after page {at}");
+        // What an attempt before found in a folder is not known any more.
+        let left = end.carryover.as_ref().unwrap()["folders"].as_object().unwrap().clone();
+        assert!(at == 0 || !left.contains_key("Juegos/SNES"), "after page {at}: {left:?}");
     }
 }
 

@@ -9,6 +9,7 @@ use super::page::WrittenPage;
 use super::purpose::Purpose;
 use super::replayed::{replayed, store_replay};
 use super::table_view::TableView;
+use super::vouched::add_versions;
 use crate::compare::{Changes, PagePlan};
 use crate::counts::RunMetadata;
 use crate::mapping::{Batch, StorageLimits};
@@ -55,6 +56,8 @@ pub(crate) struct PageCommit<'a> {
     /// What runs last wrote, as far as that is known without looking it up.
     pub(crate) known: &'a KnownFields,
     pub(crate) limits: StorageLimits,
+    /// Where its rows come from.
+    pub(crate) origin: &'a RowOrigin,
 }
 
 impl Store {
@@ -67,8 +70,8 @@ impl Store {
         let WrittenPage { mut tx, mut rows } = page;
         let PageCommit { run, lease, batch, plan, page_no, .. } = turn;
         let identities = plan.reserved().map(|reserved| &*reserved.identities);
-        let origin = RowOrigin::of(run);
-        let view = self.view(batch, &origin);
+        let origin = turn.origin;
+        let view = self.view(batch, origin);
         let is_to_find = turn.purpose.is_to_find();
         if !rows.written.skips.is_empty() && !is_to_find {
             // It is the page's turn: the rows of all pages before it can be seen.
@@ -76,11 +79,14 @@ impl Store {
         }
         let mut before = run.metadata.clone();
         account_for_kept(&view, plan, (&rows, is_to_find), &mut before, tx.conn()?).await?;
+        if let Some(versions) = before.versions.as_mut() {
+            add_versions(&view, versions, tx.conn()?).await?;
+        }
         let WrittenRows { mut written, changes, .. } = rows;
         let seen = applied(plan, &written.refused);
         let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
         let gone = match &batch.gone {
-            Some(gone) => self.view(gone, &origin).identities().await?,
+            Some(gone) => self.view(gone, origin).identities().await?,
             None => Vec::new(),
         };
         let replayed = replayed(run, batch, &written);
@@ -118,11 +124,11 @@ impl Store {
         refused: &[usize],
         metadata: &mut RunMetadata,
     ) -> Found {
-        let (origin, plan) = (RowOrigin::of(turn.run), turn.plan);
+        let (origin, plan) = (turn.origin, turn.plan);
         match (turn.purpose, changes.or(plan.changes()), plan.reserved()) {
             (Purpose::Find, Some(changes), Some(reserved)) => {
                 let (view, summary) =
-                    (self.view(turn.batch, &origin), metadata.preview.get_or_insert_default());
+                    (self.view(turn.batch, origin), metadata.preview.get_or_insert_default());
                 Found::of(&view, &reserved.identities, changes, refused, summary, turn.limits.changes)
             }
             _ => Found::default(),
@@ -149,11 +155,10 @@ impl Store {
     /// Commits a page at its turn, by what its own transaction finds in the table. Where a row is refused, all is
     /// rolled back and tried again more slowly, to find out which.
     pub(crate) async fn commit_page(&self, turn: PageCommit<'_>) -> Result<CommitOutcome, StoreError> {
-        let PageCommit { batch, plan, purpose, known, .. } = turn;
-        let origin = RowOrigin::of(turn.run);
-        let page = match self.write_anew(batch, &origin, plan, (purpose, known), false).await {
+        let PageCommit { batch, plan, purpose, known, origin, .. } = turn;
+        let page = match self.write_anew(batch, origin, plan, (purpose, known), false).await {
             Err(failure) if failure.class == FailureClass::Row => {
-                self.write_anew(batch, &origin, plan, (purpose, known), true).await?
+                self.write_anew(batch, origin, plan, (purpose, known), true).await?
             }
             result => result?,
         };

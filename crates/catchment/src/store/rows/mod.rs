@@ -36,3 +36,4 @@ pub(crate) use purpose::Purpose;
 pub(crate) use settle::SettleOutcome;
 pub(crate) use sweep::SweepStep;
 pub(crate) use table_view::TableView;
+pub(crate) use vouched::Vouching;

@@ -1,7 +1,10 @@
 //! Where rows come from.
 
+use std::sync::Arc;
+
 use catchment_core::Result;
 
+use super::vouched::Vouching;
 use crate::mapping::Cell;
 use crate::run::SyncRun;
 use crate::store::Store;
@@ -41,8 +44,8 @@ pub(crate) struct RowOrigin {
     pub(crate) run_id: i64,
     pub(crate) source_type: String,
     pub(crate) source_name: String,
-    /// The run whose rows the source may vouch for.
-    pub(crate) vouched_by: Option<i64>,
+    /// The rows that the source may vouch for.
+    pub(crate) vouching: Option<Arc<Vouching>>,
 }
 
 impl RowOrigin {
@@ -51,7 +54,7 @@ impl RowOrigin {
             run_id: run.id,
             source_type: run.request.source_type.clone(),
             source_name: run.source_name.clone(),
-            vouched_by: run.metadata.vouched_by,
+            vouching: None,
         }
     }
 

@@ -25,7 +25,7 @@ impl Store {
         let table = identified(table, Some(&key), |_| true)?;
         let batch = Batch::of_identity(table);
         let origin =
-            RowOrigin { run_id: 0, source_type: String::new(), source_name: String::new(), vouched_by: None };
+            RowOrigin { run_id: 0, source_type: String::new(), source_name: String::new(), vouching: None };
         let view = self.view(&batch, &origin);
         let sql = format!("{}{tail}", view.select());
         let rows = self.db.fetch(Sql::Built(sql), args).await?;

@@ -50,7 +50,7 @@ impl Store {
     ) -> Result<SettleOutcome, StoreError> {
         let of = &conflict.conflict;
         let (source_type, source_name) = (of.source_type.clone(), of.source_name.clone());
-        let origin = RowOrigin { run_id: of.run_id, source_type, source_name, vouched_by: None };
+        let origin = RowOrigin { run_id: of.run_id, source_type, source_name, vouching: None };
         let (shown, wanted) = (self.view(shown, &origin), self.view(wanted, &origin));
         let mut tx = self.db.begin().await?;
         // The row first, as runs do.

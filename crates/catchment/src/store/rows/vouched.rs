@@ -1,46 +1,120 @@
 //! Rows that a source vouches for: they are as the run before left them, without having been read again.
+//!
+//! Who changes a row changes its version. The run before has added up the versions of all rows that it saw, page by page, as each was
+//! committed; so whatever anybody did to one of them since, this run finds another sum.
+
+use std::collections::HashMap;
 
 use catchment_core::Result;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::origin::{RowOrigin, not_gone};
 use super::scan::VersionColumns;
 use super::table_view::TableView;
+use crate::counts::RowVersions;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::db::dialect::Sql;
-use crate::store::db::{Arg, Conn, StoreError};
+use crate::store::db::{Arg, Conn, Row, StoreError};
 use crate::target::Table;
 
+/// The rows that a source may vouch for.
+#[derive(Debug)]
+pub(crate) struct Vouching {
+    /// The run that saw them last.
+    pub(crate) run_id: i64,
+    /// The digest of the version of each, by its number.
+    versions: HashMap<i64, u64>,
+}
+
 impl Store {
-    /// The run whose rows a source may vouch for: the one whose carryover `state_key` names, where it rejected nothing, and where
-    /// nobody has written a row of the source since, be it a run or somebody by hand.
-    pub(crate) async fn vouching_run(
+    /// The rows that a run `left`, where they are all there, and nobody has written one of them since.
+    pub(crate) async fn vouching(
         &self,
         run: &SyncRun,
         table: &Table,
-        state_key: &str,
-    ) -> Result<Option<i64>> {
-        let (dialect, origin) = (self.db.dialect(), RowOrigin::of(run));
-        let Some(columns) = VersionColumns::of(table, dialect).filter(|_| table.has_versions()) else {
+        (left, expected): (i64, RowVersions),
+    ) -> Result<Option<Vouching>> {
+        let dialect = self.db.dialect();
+        let columns = VersionColumns::of(table, dialect).filter(|_| table.has_versions());
+        let (Some(columns), Some([source_type, source_name])) = (columns, &table.origin) else {
             return Ok(None);
         };
-        let left = "SELECT r.id FROM sync_states s JOIN sync_runs r ON r.id = s.sync_run_id WHERE s.state_key = ? AND r.status = \
-             'completed' AND r.items_failed = 0";
-        let left = self.db.fetch(left, &[state_key.into()]).await?;
-        let Some(left) = left.first().map(|row| row.int(0)).transpose()? else { return Ok(None) };
-        let Some([source_type, source_name]) = &table.origin else { return Ok(None) };
-        let VersionColumns { seen_by, seen_at, changed_at, .. } = columns;
-        let written = format!(
-            "SELECT 1 FROM {} WHERE {} = ? AND {} = ? AND ({seen_by} > ? AND {seen_by} <> ? OR {seen_at} IS NOT NULL AND {changed_at} > \
-             {seen_at}) LIMIT 1",
+        let sql = format!(
+            "SELECT {}, {} FROM {} WHERE {} = ? AND {} = ? AND {} = ?",
+            columns.id,
+            dialect.as_text(&columns.changed_at),
             dialect.quote(&table.name),
             dialect.quote(source_type),
-            dialect.quote(source_name)
+            dialect.quote(source_name),
+            columns.seen_by
         );
-        let args = [origin.args(table), vec![left.into(), run.id.into()]].concat();
-        let is_written = !self.db.fetch(Sql::Built(written), &args).await?.is_empty();
-        Ok(Some(left).filter(|_| !is_written))
+        let origin = RowOrigin::of(run);
+        let args = [origin.args(table), vec![left.into()]].concat();
+        let (mut versions, mut found) = (HashMap::new(), RowVersions::default());
+        let note = |row: &Row| {
+            let (id, digest) = version(row)?;
+            versions.insert(id, digest);
+            found.add(digest);
+            Ok(found.rows <= expected.rows)
+        };
+        self.db.reader().await?.each_while(Sql::Built(sql), &args, note).await?;
+        Ok((found == expected).then_some(Vouching { run_id: left, versions }))
     }
+}
+
+/// The number of a row, and a digest of it and its version.
+fn version(row: &Row) -> Result<(i64, u64), StoreError> {
+    let (id, version) = (row.int(0)?, row.optional_text(1)?.unwrap_or_default());
+    Ok((id, xxh3_64(format!("{id} {version}").as_bytes())))
+}
+
+/// Adds up the versions of the rows of a page, as they are to be committed, of a table whose rows have them.
+pub(super) async fn add_versions(
+    view: &TableView<'_>,
+    sum: &mut RowVersions,
+    conn: &mut Conn,
+) -> Result<(), StoreError> {
+    let run_id = view.origin.run_id;
+    add_found(view, run_id, conn, |_, digest| sum.add(digest)).await?;
+    if let Some(vouched) = &view.batch.unchanged {
+        let vouched = TableView::new(vouched, view.origin, view.db);
+        add_found(&vouched, run_id, conn, |_, digest| sum.add(digest)).await?;
+    }
+    Ok(())
+}
+
+/// The rows of a page's identities that a run saw last.
+async fn add_found(
+    view: &TableView<'_>,
+    seen_by_run: i64,
+    conn: &mut Conn,
+    mut take: impl FnMut(i64, u64),
+) -> Result<(), StoreError> {
+    let (dialect, table) = (view.dialect(), &view.batch.table);
+    let Some(VersionColumns { id, seen_by, changed_at, .. }) = VersionColumns::of(table, dialect) else {
+        return Ok(());
+    };
+    let available = table.gone.as_ref();
+    let is_available = available.map(|mark| format!(" AND {}", not_gone(dialect, mark))).unwrap_or_default();
+    let records: Vec<_> = (0..view.batch.len()).collect();
+    for chunk in view.chunks(&records) {
+        let (condition, key) = view.row_condition(chunk);
+        let sql = format!(
+            "SELECT {id}, {} FROM {} WHERE {condition} AND {seen_by} = ?{is_available}{}",
+            dialect.as_text(&changed_at),
+            view.table_name(),
+            // SQLite has one writer.
+            dialect.pick(" FOR UPDATE", "")
+        );
+        let mut args = [key, vec![seen_by_run.into()]].concat();
+        args.extend(available.map(|mark| Arg::from(&mark.value)));
+        for row in conn.fetch(Sql::Built(sql), &args).await? {
+            let (id, digest) = version(&row)?;
+            take(id, digest);
+        }
+    }
+    Ok(())
 }
 
 /// Notes that the run saw the rows that the source of a page vouches for. How many.
@@ -52,29 +126,25 @@ pub(super) async fn mark_vouched(view: &TableView<'_>, conn: &mut Conn) -> Resul
         Some(vouched) => (TableView::new(vouched, view.origin, view.db), view.dialect()),
         None => return Ok(0),
     };
-    let table = &vouched.batch.table;
-    let (Some(left), Some(columns)) = (view.origin.vouched_by, VersionColumns::of(table, dialect)) else {
+    let columns = VersionColumns::of(&vouched.batch.table, dialect);
+    let (Some(vouching), Some(columns)) = (&view.origin.vouching, columns) else {
         return Err(StoreError::not_as_vouched());
     };
+    let mut same = 0;
+    let note = |id, digest| same += usize::from(vouching.versions.get(&id) == Some(&digest));
+    add_found(&vouched, vouching.run_id, conn, note).await?;
+    if view.batch.unchanged_unidentified > 0 || same != vouched.batch.len() {
+        return Err(StoreError::not_as_vouched());
+    }
     let VersionColumns { seen_by, seen_at, changed_at, .. } = columns;
     // What MySQL would set by itself, as it does when somebody changes a value.
     let kept = dialect.pick(format!(", {changed_at} = {changed_at}"), String::new());
-    let is_available = table.gone.as_ref().map(|mark| format!(" AND {}", not_gone(dialect, mark)));
-    let is_available = is_available.unwrap_or_default();
-    let records: Vec<_> = (0..vouched.batch.len()).collect();
-    let mut seen = 0;
+    let records: Vec<_> = (0..same).collect();
     for chunk in vouched.chunks(&records) {
         let (condition, key) = vouched.row_condition(chunk);
-        let sql = format!(
-            "UPDATE {} SET {seen_at} = {}, {seen_by} = ?{kept} WHERE {condition} AND {seen_by} = ? AND {changed_at} <= \
-             {seen_at}{is_available}",
-            vouched.table_name(),
-            dialect.now()
-        );
-        let mut args = [vec![Arg::Int(view.origin.run_id)], key, vec![left.into()]].concat();
-        args.extend(table.gone.as_ref().map(|mark| Arg::from(&mark.value)));
-        seen += conn.execute(Sql::Built(sql), &args).await?;
+        let (table, now) = (vouched.table_name(), dialect.now());
+        let sql = format!("UPDATE {table} SET {seen_at} = {now}, {seen_by} = ?{kept} WHERE {condition}");
+        conn.execute(Sql::Built(sql), &[vec![Arg::Int(view.origin.run_id)], key].concat()).await?;
     }
-    let is_known = view.batch.unchanged_unidentified == 0;
-    if is_known && seen == vouched.batch.len() as u64 { Ok(seen) } else { Err(StoreError::not_as_vouched()) }
+    Ok(same as u64)
 }

@@ -58,10 +58,11 @@ impl Store {
     }
 
     /// Failed runs that are worth another attempt: failed for a cause that passes, or by hand; not long ago; with no
-    /// later run of their source and target. Of sources on one volume, or of all.
-    pub(crate) async fn retryable_runs(&self, volume: Option<&str>) -> Result<Vec<i64>> {
-        let on_volume = volume.map(OnVolume::new);
-        let condition = on_volume.as_ref().map(|_| format!(" AND {ON_VOLUME}")).unwrap_or_default();
+    /// later run of their source and target. Of one node that read sources on a volume, or of all.
+    pub(crate) async fn retryable_runs(&self, volume: Option<(&str, &str)>) -> Result<Vec<i64>> {
+        let on_volume = volume.map(|(node, id)| (node, OnVolume::new(id)));
+        let condition =
+            on_volume.as_ref().map(|_| format!(" AND {ON_VOLUME} AND node = ?")).unwrap_or_default();
         let kinds: Vec<_> = ErrorKind::ALL.into_iter().filter(|kind| kind.is_retryable()).collect();
         let sql = format!(
             "SELECT r.id FROM sync_runs r WHERE r.status = 'failed' AND r.mode <> 'preview' AND (r.error_type IS NULL OR r.error_type IN ({})) \
@@ -70,25 +71,31 @@ impl Store {
         );
         let mut args: Vec<Arg<'_>> = kinds.iter().map(|kind| kind.as_str().into()).collect();
         args.push(days_ago_ms(RETRY_DAYS).into());
-        args.extend(on_volume.iter().flat_map(OnVolume::args));
+        if let Some((node, on_volume)) = &on_volume {
+            args.extend(on_volume.args());
+            args.push((*node).into());
+        }
         let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.iter().map(|row| row.int(0)).collect::<Result<_, _>>()?)
     }
 
-    /// Makes the runs due now that wait for a volume. How many.
-    pub(crate) async fn make_volume_due(&self, volume: &str) -> Result<u64, StoreError> {
+    /// Makes the runs of a node due now that wait for a volume. How many.
+    pub(crate) async fn make_volume_due(&self, node: &str, volume: &str) -> Result<u64, StoreError> {
         let sql = format!(
-            "UPDATE sync_runs SET next_attempt_at = {{now}} WHERE status = 'pending' AND {ON_VOLUME}"
+            "UPDATE sync_runs SET next_attempt_at = {{now}} WHERE status = 'pending' AND node = ? AND {ON_VOLUME}"
         );
-        self.db.execute(sql, &OnVolume::new(volume).args()).await
+        self.db.execute(sql, &[&[node.into()][..], &OnVolume::new(volume).args()].concat()).await
     }
 
-    /// The first run that waits or is under way of the sources on a volume.
-    pub(crate) async fn active_volume_run(&self, volume: &str) -> Result<Option<i64>> {
+    /// The first run that waits or is under way of the sources on a volume, on one node or on any.
+    pub(crate) async fn active_volume_run(&self, node: Option<&str>, volume: &str) -> Result<Option<i64>> {
         let sql = format!(
-            "SELECT id FROM sync_runs WHERE status IN ('pending', 'in_progress') AND {ON_VOLUME} ORDER BY id LIMIT 1"
+            "SELECT id FROM sync_runs WHERE status IN ('pending', 'in_progress') AND node = COALESCE(?, node) AND {ON_VOLUME} ORDER BY id \
+             LIMIT 1"
         );
-        let rows = self.db.fetch(sql, &OnVolume::new(volume).args()).await?;
+        let on_volume = OnVolume::new(volume);
+        let args = [&[node.into()][..], &on_volume.args()].concat();
+        let rows = self.db.fetch(sql, &args).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?)
     }
 }
