@@ -4,6 +4,7 @@ mod apis;
 mod google;
 mod structure;
 mod tags;
+mod volumes;
 mod workbooks;
 
 use std::env;
@@ -18,10 +19,13 @@ const USAGE: &str = "\
 cargo xtask test [ARGS…]   all tests, on SQLite, a private MariaDB and a real API; ARGS go to cargo test
 cargo xtask test --peers   the same, on all real APIs, on workbooks of LibreOffice, openpyxl and XlsxWriter, with Google's Python client,
                            and on the files that mutagen and TagLib are tested with
+cargo xtask test --volumes all tests, and then real volumes
 cargo xtask apis           all real APIs alone
 cargo xtask workbooks      these workbooks alone
 cargo xtask google         Google's own Python client against the fake Google Drive
 cargo xtask tags           tags of audio as mutagen reads them, on these files
+cargo xtask volumes        real volumes, pulled out while they are read, damaged, mistaken for others (Debian, as root); NAME: some of them
+cargo xtask volumes --qemu a vfat stick that is pulled out of a virtual machine while it is read
 cargo xtask structure      sizes, circles of imports, what each crate may see, where SQL stands; --figures
 cargo xtask ci             what CI runs: format, structure, lints, tests, docs, licences
 cargo xtask bench          Catchment beside the databases' own loaders; --rows, --rounds, --only, --peers
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
         Some("workbooks") => workbooks::check(),
         Some("google") => google::check(),
         Some("tags") => tags::check(),
+        Some("volumes") => volumes::check(&args.collect::<Vec<_>>()),
         Some("structure") => structure::run(&args.collect::<Vec<_>>()),
         Some("ci") => ci(),
         Some(name @ ("bench" | "torture")) => trial(name, &args.collect::<Vec<_>>()),
@@ -56,6 +61,7 @@ fn trial(name: &str, args: &[String]) -> Result<()> {
 
 fn test(args: &[String]) -> Result<()> {
     let (peers, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|arg| arg == "--peers");
+    let (volumes, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|arg| arg == "--volumes");
     let mariadb = MariaDb::start()?;
     // Built first, so that the kill tests have a binary to kill.
     cargo(&["build", "--workspace", "--exclude", "trials", "--bins", "--tests"]).run()?;
@@ -72,6 +78,9 @@ fn test(args: &[String]) -> Result<()> {
             workbooks::check()?;
             google::check()?;
             tags::check()?;
+        }
+        if !volumes.is_empty() {
+            volumes::check(&[])?;
         }
     }
     Ok(())

@@ -31,6 +31,14 @@ impl Service {
     /// # Errors
     /// Where it ends, or has not opened its port after two seconds.
     pub fn start(program: &Path, database: &Database, dir: &Path) -> Result<Self> {
+        Self::start_with(program, database, dir, &[])
+    }
+
+    /// The same with more arguments.
+    ///
+    /// # Errors
+    /// As [`Service::start`].
+    pub fn start_with(program: &Path, database: &Database, dir: &Path, args: &[&str]) -> Result<Self> {
         let port = free_port()?;
         let log = dir.join(format!("serve-{port}.log"));
         let mut command = Command::new(program);
@@ -38,6 +46,7 @@ impl Service {
             .arg("serve")
             .arg(format!("--listen=127.0.0.1:{port}"))
             .arg(format!("--data-dir={}", dir.display()))
+            .args(args)
             .current_dir(dir)
             .env("DATABASE_URL", database.url())
             .env_remove("CATCHMENT_API_TOKEN")

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use catchment_core::Result;
+use catchment_core::{Coverage, Result};
 
 use super::finder::away;
 use super::mounts::Disk;
@@ -33,11 +33,6 @@ impl<'a> Proof<'a> {
         }
     }
 
-    /// Whether a file is held.
-    pub(super) fn has_held(&self) -> bool {
-        self.held.is_some()
-    }
-
     pub(super) fn is_alive(&self) -> bool {
         self.disk.is_alive(self.held.as_ref())
     }
@@ -46,5 +41,35 @@ impl<'a> Proof<'a> {
     /// `unavailable`, `volume_away`.
     pub(super) fn prove(&self) -> Result<()> {
         if self.is_alive() { Ok(()) } else { Err(away(&self.volume)) }
+    }
+
+    /// How much of the volume was read, with so many folders that were not; and why nothing is marked as gone, where that is so.
+    pub(super) fn coverage(&self, holes: u64) -> (Coverage, Option<String>) {
+        match holes {
+            // An empty folder is what a volume shows as well that was just pulled out.
+            0 if self.held.is_none() => {
+                let message = format!(
+                    "nothing could be read of {} that proves that it was all there, so that nothing is marked as gone",
+                    self.volume
+                );
+                (Coverage::Truncated, Some(message))
+            }
+            0 if self.disk.faults() > 0 => {
+                let message = format!(
+                    "the system has found faults in the file system of {}, which may hide what is on it, so that nothing is marked as gone; \
+                     check it (`fsck`)",
+                    self.volume
+                );
+                (Coverage::Truncated, Some(message))
+            }
+            0 => (Coverage::Complete, None),
+            holes => {
+                let message = format!(
+                    "{holes} folders of {} could not be read, or have something mounted over them, so that nothing is marked as gone",
+                    self.volume
+                );
+                (Coverage::Truncated, Some(message))
+            }
+        }
     }
 }

@@ -263,32 +263,7 @@ impl<'a> Reader<'a> {
             let shown: Vec<_> = passed.iter().map(|(what, count)| format!("{count} {what}")).collect();
             findings.push(Finding::sure("passed_over", shown.join(", ")));
         }
-        let (coverage, warning) = match self.state.holes {
-            // An empty folder is what a volume shows as well that was just pulled out.
-            0 if !self.proof.has_held() => {
-                let message = format!(
-                    "nothing could be read of {} that proves that it was all there, so that nothing is marked as gone",
-                    self.proof.volume
-                );
-                (Coverage::Truncated, Some(message))
-            }
-            0 if self.proof.disk.faults() > 0 => {
-                let message = format!(
-                    "the system has found faults in the file system of {}, which may hide what is on it, so that nothing is marked as gone; \
-                     check it (`fsck`)",
-                    self.proof.volume
-                );
-                (Coverage::Truncated, Some(message))
-            }
-            0 => (Coverage::Complete, None),
-            holes => {
-                let message = format!(
-                    "{holes} folders of {} could not be read, or have something mounted over them, so that nothing is marked as gone",
-                    self.proof.volume
-                );
-                (Coverage::Truncated, Some(message))
-            }
-        };
+        let (coverage, warning) = self.proof.coverage(self.state.holes);
         let carryover = self.folders.carryover().filter(|_| coverage == Coverage::Complete);
         self.send(coverage, warning, findings, carryover).map(|_| ())
     }

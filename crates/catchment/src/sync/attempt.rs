@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{check_limit, settle};
+use super::attempt_log::log_findings;
 use super::carryover::{Carryover, leave};
 use super::in_flight::{Committed, Pipeline};
 use super::preview::{uncertain_keys, verify};
@@ -266,25 +267,6 @@ impl Attempt<'_> {
                     .map_err(AttemptEnd::Failed)
             }
             Committed::LeaseLost => Err(AttemptEnd::LeaseLost),
-        }
-    }
-}
-
-/// Findings that quote values of the source, which no log does.
-const QUOTING: [&str; 3] = ["encoding", "header", "decimal"];
-
-/// Nobody may read the summary of a run of the service.
-fn log_findings(run: &SyncRun) {
-    for finding in &run.metadata.findings {
-        let told = if QUOTING.contains(&&*finding.topic) {
-            format!("{}: see `catchment runs show {}`", finding.topic, run.id)
-        } else {
-            finding.to_string()
-        };
-        if finding.is_unsure {
-            tracing::warn!(target: "catchment::found", run = run.id, "unsure: {told}");
-        } else {
-            tracing::info!(target: "catchment::found", run = run.id, "{told}");
         }
     }
 }

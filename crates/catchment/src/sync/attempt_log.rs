@@ -119,3 +119,22 @@ mod tests {
         assert_eq!(told, ["in 0 s", "in 10 s", "in 119 s", "in 5 min", "in 60 min", "in 2.5 h"]);
     }
 }
+
+/// Findings that quote values of the source, which no log does.
+const QUOTING: [&str; 3] = ["encoding", "header", "decimal"];
+
+/// Nobody may read the summary of a run of the service.
+pub(super) fn log_findings(run: &SyncRun) {
+    for finding in &run.metadata.findings {
+        let told = if QUOTING.contains(&&*finding.topic) {
+            format!("{}: see `catchment runs show {}`", finding.topic, run.id)
+        } else {
+            finding.to_string()
+        };
+        if finding.is_unsure {
+            tracing::warn!(target: "catchment::found", run = run.id, "unsure: {told}");
+        } else {
+            tracing::info!(target: "catchment::found", run = run.id, "{told}");
+        }
+    }
+}

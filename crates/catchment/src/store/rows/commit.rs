@@ -70,8 +70,7 @@ impl Store {
         let WrittenPage { mut tx, mut rows } = page;
         let PageCommit { run, lease, batch, plan, page_no, .. } = turn;
         let identities = plan.reserved().map(|reserved| &*reserved.identities);
-        let origin = turn.origin;
-        let view = self.view(batch, origin);
+        let view = self.view(batch, turn.origin);
         let is_to_find = turn.purpose.is_to_find();
         if !rows.written.skips.is_empty() && !is_to_find {
             // It is the page's turn: the rows of all pages before it can be seen.
@@ -79,14 +78,12 @@ impl Store {
         }
         let mut before = run.metadata.clone();
         account_for_kept(&view, plan, (&rows, is_to_find), &mut before, tx.conn()?).await?;
-        if let Some(versions) = before.versions.as_mut() {
-            add_versions(&view, versions, tx.conn()?).await?;
-        }
+        add_versions(&view, before.versions.as_mut(), tx.conn()?).await?;
         let WrittenRows { mut written, changes, .. } = rows;
         let seen = applied(plan, &written.refused);
         let rejected = self.rejected_identities(&view, plan, &written.refused).await?;
         let gone = match &batch.gone {
-            Some(gone) => self.view(gone, origin).identities().await?,
+            Some(gone) => self.view(gone, turn.origin).identities().await?,
             None => Vec::new(),
         };
         let replayed = replayed(run, batch, &written);

@@ -22,6 +22,7 @@ mod settle;
 mod sweep;
 mod table_view;
 mod vouched;
+mod vouching;
 mod write;
 mod write_outcome;
 
@@ -36,4 +37,4 @@ pub(crate) use purpose::Purpose;
 pub(crate) use settle::SettleOutcome;
 pub(crate) use sweep::SweepStep;
 pub(crate) use table_view::TableView;
-pub(crate) use vouched::Vouching;
+pub(crate) use vouching::Vouching;

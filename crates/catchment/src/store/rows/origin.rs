@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catchment_core::Result;
 
-use super::vouched::Vouching;
+use super::vouching::Vouching;
 use crate::mapping::Cell;
 use crate::run::SyncRun;
 use crate::store::Store;

@@ -11,21 +11,13 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::origin::{RowOrigin, not_gone};
 use super::scan::VersionColumns;
 use super::table_view::TableView;
+use super::vouching::Vouching;
 use crate::counts::RowVersions;
 use crate::run::SyncRun;
 use crate::store::Store;
 use crate::store::db::dialect::Sql;
 use crate::store::db::{Arg, Conn, Row, StoreError};
 use crate::target::Table;
-
-/// The rows that a source may vouch for.
-#[derive(Debug)]
-pub(crate) struct Vouching {
-    /// The run that saw them last.
-    pub(crate) run_id: i64,
-    /// The digest of the version of each, by its number.
-    versions: HashMap<i64, u64>,
-}
 
 impl Store {
     /// The rows that a run `left`, where they are all there, and nobody has written one of them since.
@@ -69,12 +61,13 @@ fn version(row: &Row) -> Result<(i64, u64), StoreError> {
     Ok((id, xxh3_64(format!("{id} {version}").as_bytes())))
 }
 
-/// Adds up the versions of the rows of a page, as they are to be committed, of a table whose rows have them.
+/// Adds up the versions of the rows of a page, as they are to be committed, where the run does so.
 pub(super) async fn add_versions(
     view: &TableView<'_>,
-    sum: &mut RowVersions,
+    sum: Option<&mut RowVersions>,
     conn: &mut Conn,
 ) -> Result<(), StoreError> {
+    let Some(sum) = sum else { return Ok(()) };
     let run_id = view.origin.run_id;
     add_found(view, run_id, conn, |_, digest| sum.add(digest)).await?;
     if let Some(vouched) = &view.batch.unchanged {
