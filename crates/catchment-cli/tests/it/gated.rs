@@ -20,6 +20,10 @@ pub enum Step {
     Page(&'static str),
     /// Deliver a page of records whose titles are their numbers.
     Rows(std::ops::Range<u64>),
+    /// The same, and leave something for the next run.
+    Leaving(std::ops::Range<u64>),
+    /// Vouch for these records to be as the run before delivered them.
+    Vouch(std::ops::Range<u64>),
     /// Deliver a page whose columns are not those of the others.
     OtherColumns,
     /// Fail.
@@ -94,29 +98,42 @@ impl Source for Gated {
         Ok(())
     }
 
+    fn names_by(&self) -> &'static [&'static str] {
+        &["id"]
+    }
+
     fn read(&self, reading: Reading) -> BoxStream<'_, Result<Page>> {
         let read = reading.after.map_or(0, |cursor| cursor.records_read);
         stream::unfold(Some(read), move |read| async move {
             let read = read?;
-            let (columns, rows): ([&str; 2], Vec<(u64, String)>) =
-                match self.script.lock().await.recv().await? {
-                    Step::End => return None,
-                    Step::Panic => panic!("as the test asked for"),
-                    Step::Fail(error) => return Some((Err(error), None)),
-                    Step::Page(title) => (["id", "title"], vec![(read + 1, title.to_owned())]),
-                    Step::Rows(ids) => (["id", "title"], ids.map(|id| (id, id.to_string())).collect()),
-                    Step::OtherColumns => (["title", "id"], vec![(read + 1, "other".to_owned())]),
-                };
+            let step = self.script.lock().await.recv().await?;
+            let leaves = matches!(step, Step::Leaving(_) | Step::Vouch(_));
+            let vouches = matches!(step, Step::Vouch(_));
+            let (columns, rows): ([&str; 2], Vec<(u64, String)>) = match step {
+                Step::End => return None,
+                Step::Panic => panic!("as the test asked for"),
+                Step::Fail(error) => return Some((Err(error), None)),
+                Step::Page(title) => (["id", "title"], vec![(read + 1, title.to_owned())]),
+                Step::Rows(ids) | Step::Leaving(ids) | Step::Vouch(ids) => {
+                    (["id", "title"], ids.map(|id| (id, id.to_string())).collect())
+                }
+                Step::OtherColumns => (["title", "id"], vec![(read + 1, "other".to_owned())]),
+            };
             let read = read + rows.len() as u64;
             let mut records = Records::default();
             for (id, title) in rows {
                 let position = Position::Item { page: 1, path: "$".into() };
                 records.push(position, &title, [Value::Text(&id.to_string()), Value::Text(&title)]);
             }
+            let (unchanged, records) =
+                if vouches { (records, Records::default()) } else { (Records::default(), records) };
+            let mut cursor = Cursor::new(read, &()).unwrap();
+            cursor.carryover = leaves.then(|| "left".into());
             let page = Page {
                 columns: columns.map(Into::into).into(),
                 records,
-                cursor: Cursor::new(read, &()).unwrap(),
+                unchanged,
+                cursor,
                 ..Page::default()
             };
             Some((Ok(page), Some(read)))

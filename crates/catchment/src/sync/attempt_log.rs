@@ -109,17 +109,6 @@ fn in_words(delay_ms: i64) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_attempt_is_told_in_words() {
-        let told = [0, 9_100, 119_000, 270_000, 3_600_000, 9_000_000].map(in_words);
-        assert_eq!(told, ["in 0 s", "in 10 s", "in 119 s", "in 5 min", "in 60 min", "in 2.5 h"]);
-    }
-}
-
 /// Findings that quote values of the source, which no log does.
 const QUOTING: [&str; 3] = ["encoding", "header", "decimal"];
 
@@ -136,5 +125,16 @@ pub(super) fn log_findings(run: &SyncRun) {
         } else {
             tracing::info!(target: "catchment::found", run = run.id, "{told}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_attempt_is_told_in_words() {
+        let told = [0, 9_100, 119_000, 270_000, 3_600_000, 9_000_000].map(in_words);
+        assert_eq!(told, ["in 0 s", "in 10 s", "in 119 s", "in 5 min", "in 60 min", "in 2.5 h"]);
     }
 }

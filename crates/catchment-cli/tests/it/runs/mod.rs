@@ -3,6 +3,7 @@
 mod attempts;
 mod operator;
 mod queue;
+mod vouched;
 
 use std::time::Duration;
 
