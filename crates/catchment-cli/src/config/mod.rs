@@ -80,7 +80,8 @@ impl Config {
                 .map_or(default.memory_budget, |mebibytes| mebibytes.saturating_mul(1 << 20)),
             workers: serve.workers.or(file.workers).unwrap_or(default.workers),
             retry_cron: serve.retry_cron.or(file.retry_cron).unwrap_or(default.retry_cron),
-            time_zone: serve.time_zone.or(file.time_zone),
+            // Whoever saves a schedule without one means that of the service.
+            time_zone: serve.time_zone.or_else(|| variable("CATCHMENT_TIME_ZONE")).or(file.time_zone),
             language: variable("CATCHMENT_LANGUAGE").or(file.language).or_else(language_of_locale),
             content_retention_days: serve.content_retention_days.or(file.content_retention_days),
         };

@@ -205,10 +205,10 @@ async fn take(
     // One that waits and was never begun will see all that this one would.
     let busy = match overlap {
         Overlap::Skip => {
-            "SELECT 1 FROM sync_runs WHERE sync_id = ? AND status IN ('pending', 'in_progress') LIMIT 1"
+            "SELECT 1 FROM sync_runs WHERE sync_id = ? AND status IN ('pending', 'in_progress') AND mode <> 'preview' LIMIT 1"
         }
         Overlap::Queue => {
-            "SELECT 1 FROM sync_runs WHERE sync_id = ? AND status = 'pending' AND attempt = 0 LIMIT 1"
+            "SELECT 1 FROM sync_runs WHERE sync_id = ? AND status = 'pending' AND attempt = 0 AND mode = 'sync' LIMIT 1"
         }
     };
     if !tx.fetch(busy, &[sync.id.into()]).await?.is_empty() {

@@ -16,7 +16,7 @@ use super::engine::Engine;
 use super::execute::Execution;
 use super::heartbeat::beat;
 use super::progress::RunProgress;
-use super::request::{EnqueuedRun, Prepared, milliseconds};
+use super::request::{EnqueuedRun, Prepared, milliseconds, saved_of};
 use super::retry::{
     AttemptHistory, MAX_FRUITLESS, RetryDecision, back_off, decide, is_deferral, longest_deferral,
 };
@@ -25,9 +25,8 @@ use super::tx_retry::retry_contended;
 use crate::counts::RunMetadata;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
-use crate::run::Trigger;
 use crate::run::{RunMode, SyncRun};
-use crate::store::{Claim, LEASE, Lease, NOT_AS_VOUCHED, OfSaved, StoredCarryover, Verdict};
+use crate::store::{Claim, LEASE, Lease, NOT_AS_VOUCHED, StoredCarryover, Verdict};
 
 /// How often a database that is away is asked to store the end of an attempt.
 const AWAY_INTERVAL: Duration = Duration::from_secs(1);
@@ -195,11 +194,7 @@ impl Engine {
         let replacements = run.metadata.replacements + 1;
         let metadata = RunMetadata { replaces: Some(run.id), replacements, ..RunMetadata::default() };
         let delay = Some(back_off(replacements, rand::random()));
-        let saved = run.sync_id.map(|id| OfSaved {
-            id,
-            trigger: run.trigger.unwrap_or(Trigger::Manual),
-            scheduled_for: None,
-        });
+        let saved = saved_of(run);
         let again = EnqueuedRun { mode: run.mode, based_on: None, metadata, delay, saved };
         let replaced = match self.enqueue_again(run, door, again).await {
             Ok(id) => self.store.set_replaced_by(run.id, id).await,

@@ -4,7 +4,7 @@
 use catchment_core::{Error, ErrorKind, Finding, Result};
 
 use super::engine::Engine;
-use super::request::{EnqueuedRun, Prepared};
+use super::request::{EnqueuedRun, Prepared, saved_of};
 use super::service::SyncService;
 use crate::counts::{Counters, RunMetadata};
 use crate::mapping::ColumnMapping;
@@ -137,7 +137,8 @@ impl Engine {
         mode: RunMode,
         based_on: i64,
     ) -> Result<Result<i64, i64>> {
-        let run = EnqueuedRun { mode, based_on: Some(based_on), ..EnqueuedRun::default() };
+        let saved = saved_of(&self.run(based_on).await?);
+        let run = EnqueuedRun { mode, based_on: Some(based_on), saved, ..EnqueuedRun::default() };
         let known = match self.store.run_based_on(based_on).await? {
             Some(known) => known,
             None => match (self.enqueue(prepared, door, run).await, self.store.run_based_on(based_on).await?)

@@ -12,7 +12,7 @@ use futures::stream::{self, BoxStream};
 use serde_json::Map;
 
 use super::engine::Engine;
-use super::request::{EnqueuedRun, Prepared};
+use super::request::{EnqueuedRun, Prepared, saved_of};
 use super::service::SyncService;
 use crate::counts::RunMetadata;
 use crate::mapping::{OwnedValue, TargetOptions};
@@ -118,8 +118,9 @@ impl Engine {
             replay: Some(replay),
             ..RunMetadata::default()
         };
+        let saved = saved_of(&run);
         let prepared = self.prepare_replay(&SyncRun { metadata: metadata.clone(), ..run }, door).await?;
-        let enqueued = EnqueuedRun { mode: RunMode::Replay, metadata, ..EnqueuedRun::default() };
+        let enqueued = EnqueuedRun { mode: RunMode::Replay, metadata, saved, ..EnqueuedRun::default() };
         self.enqueue(prepared, door, enqueued).await
     }
 

@@ -12,7 +12,7 @@ use crate::hex::hex;
 use crate::mapping::TargetOptions;
 use crate::principal::Door;
 use crate::request::SyncRequest;
-use crate::run::{RunMode, SyncRun};
+use crate::run::{RunMode, SyncRun, Trigger};
 use crate::store::{NewRun, OfSaved};
 use crate::target::{Table, is_built_in};
 use crate::vault::Vault;
@@ -211,6 +211,12 @@ impl Engine {
         let parts = [&*request.source_type, &*request.source_identifier, source_name, target_table];
         key(&[&parts[..], &[&canonical(&options)], &of].concat())
     }
+}
+
+/// The saved sync of a run that another one goes on from, or takes the place of.
+pub(super) fn saved_of(run: &SyncRun) -> Option<OfSaved> {
+    let trigger = run.trigger.unwrap_or(Trigger::Manual);
+    run.sync_id.map(|id| OfSaved { id, trigger, scheduled_for: None })
 }
 
 fn check_length(pointer: &str, text: &str) -> Result<()> {
