@@ -37,6 +37,7 @@ const SCENARIOS: &[Scenario] = &[
     ("mount in a volume", Ext4, |trial, _| contents::nested_mount(trial)),
     ("nothing mounted", Ext4, |trial, _| plugs::unmounted(trial)),
     ("waited for", Ext4, |trial, _| plugs::waited_for(trial)),
+    ("watched", Ext4, |trial, _| plugs::watched(trial)),
     ("files moved", Ext4, contents::moved_files),
     ("files moved", Exfat, contents::moved_files),
     ("files moved", Ntfs, contents::moved_files),

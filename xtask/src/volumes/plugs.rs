@@ -93,7 +93,7 @@ pub(super) fn waited_for(trial: &Trial) -> Result<String> {
     write_songs(&plug.point, 40)?;
     plug.unplug()?;
     let identifier = format!("volume:{}", image.uuid()?);
-    let service = trial.serve(&identifier)?;
+    let service = trial.serve(&identifier, &[])?;
     wait_until(WAIT_LIMIT, "the service is ready", || Ok(service.request("GET", "/readyz", "").is_ok()))?;
     let body = format!(r#"{{"sourceType":"usb","sourceIdentifier":"{identifier}","options":{{}}}}"#);
     service.request("POST", "/v1/sync/trigger", &body)?;
@@ -107,6 +107,32 @@ pub(super) fn waited_for(trial: &Trial) -> Result<String> {
     trial.expect_rows(40, 0)?;
     let took = began.elapsed().as_secs_f32();
     Ok(format!("the run waited for it, and was completed {took:.0} s after it came: 40 rows"))
+}
+
+/// A service that syncs a volume each time that it is plugged in.
+pub(super) fn watched(trial: &Trial) -> Result<String> {
+    let image = trial.image("stick.img", FileSystem::Ext4)?;
+    let plug = image.plug(&trial.path("stick"))?;
+    write_songs(&plug.point, 40)?;
+    plug.unplug()?;
+    let service = trial.serve(&format!("volume:{}", image.uuid()?), &["--watch-volumes"])?;
+    wait_until(WAIT_LIMIT, "the service is ready", || Ok(service.request("GET", "/readyz", "").is_ok()))?;
+    let mut took = Vec::new();
+    for (runs, point) in [(1, "here"), (2, "there")] {
+        let plug = image.plug(&trial.path(point))?;
+        let began = Instant::now();
+        let completed = format!("SELECT COUNT(*) >= {runs} FROM sync_runs WHERE status = 'completed'");
+        wait_until(WAIT_LIMIT, "the volume is synced", || Ok(trial.count(&completed)? > 0))
+            .with_context(|| service.last_words())?;
+        took.push(format!("{:.1} s", began.elapsed().as_secs_f32()));
+        plug.unplug()?;
+        let away = "SELECT COUNT(*) FROM sync_volumes WHERE is_present = 0";
+        wait_until(WAIT_LIMIT, "it is noticed that it left", || Ok(trial.count(away)? > 0))?;
+    }
+    trial.expect_rows(40, 0)?;
+    let runs = trial.count("SELECT COUNT(*) FROM sync_runs")?;
+    ensure!(runs == 2, "{runs} runs were made");
+    Ok(format!("synced once a plug, done {} after it", took.join(" and ")))
 }
 
 fn expect_all(answer: &Answer, parts: &[&str]) -> Result<()> {

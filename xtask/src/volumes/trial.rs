@@ -89,9 +89,10 @@ impl Trial {
     }
 
     /// Starts a service that may read one volume.
-    pub(super) fn serve(&self, identifier: &str) -> Result<Service> {
+    pub(super) fn serve(&self, identifier: &str, more: &[&str]) -> Result<Service> {
         let volume = format!("--volume={identifier}");
-        Service::start_with(&self.binary, &self.database, self.dir.path(), &[&volume])
+        let flags = [&[volume.as_str()][..], more].concat();
+        Service::start_with(&self.binary, &self.database, self.dir.path(), &flags)
     }
 
     /// Syncs, and holds it to its exit code.
