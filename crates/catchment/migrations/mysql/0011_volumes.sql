@@ -18,4 +18,9 @@ CREATE TABLE IF NOT EXISTS sync_volumes (
   last_seen_at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   PRIMARY KEY (volume_id, node)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
-ALTER TABLE sync_states ADD COLUMN vouched TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL DEFAULT NULL;
+CREATE TABLE IF NOT EXISTS sync_vouched (
+  state_key CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  sync_run_id BIGINT NOT NULL,
+  versions TEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  PRIMARY KEY (state_key)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;

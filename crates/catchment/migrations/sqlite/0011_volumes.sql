@@ -18,4 +18,8 @@ CREATE TABLE IF NOT EXISTS sync_volumes (
   last_seen_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
   PRIMARY KEY (volume_id, node)
 );
-ALTER TABLE sync_states ADD COLUMN vouched TEXT NULL DEFAULT NULL;
+CREATE TABLE IF NOT EXISTS sync_vouched (
+  state_key TEXT NOT NULL PRIMARY KEY,
+  sync_run_id INTEGER NOT NULL,
+  versions TEXT NOT NULL
+);

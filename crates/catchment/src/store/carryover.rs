@@ -1,4 +1,5 @@
-//! `sync_states`: what a completed run carries over to the next run of the same request.
+//! `sync_states` and `sync_vouched`: what a completed run carries over to the next run of the same request, and the versions of the rows
+//! that its source may vouch for then.
 
 use catchment_core::Result;
 
@@ -28,7 +29,8 @@ pub(crate) struct LeftOver {
 impl Store {
     /// What the last completed run of a request carries over, with its id.
     pub(crate) async fn carryover(&self, key: &str) -> Result<Option<(i64, LeftOver)>> {
-        let sql = "SELECT sync_run_id, kept, vouched FROM sync_states WHERE state_key = ?";
+        let sql = "SELECT s.sync_run_id, s.kept, v.versions FROM sync_states s LEFT JOIN sync_vouched v ON v.state_key = s.state_key AND \
+             v.sync_run_id = s.sync_run_id WHERE s.state_key = ?";
         let rows = self.db.fetch(sql, &[key.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let unreadable = |error| unreadable("a source's state", &error);
@@ -45,16 +47,20 @@ pub(super) async fn store_carryover(
     carryover: &StoredCarryover,
 ) -> Result<(), StoreError> {
     let sql = Sql::Each {
-        mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept, vouched) VALUES (?, ?, ?, ?) \
-                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), vouched = VALUES(vouched), \
+        mysql: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
+                ON DUPLICATE KEY UPDATE sync_run_id = VALUES(sync_run_id), kept = VALUES(kept), \
                 updated_at = CURRENT_TIMESTAMP(3)",
-        sqlite: "INSERT INTO sync_states (state_key, sync_run_id, kept, vouched) VALUES (?, ?, ?, ?) \
+        sqlite: "INSERT INTO sync_states (state_key, sync_run_id, kept) VALUES (?, ?, ?) \
                  ON CONFLICT (state_key) DO UPDATE SET sync_run_id = excluded.sync_run_id, kept = excluded.kept, \
-                 vouched = excluded.vouched, updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",
+                 updated_at = strftime('%Y-%m-%d %H:%M:%f', 'now')",
     };
-    let value = carryover.left.value.to_string();
-    let vouched = carryover.left.vouched.map(|vouched| serde_json::json!(vouched).to_string());
-    let args = [Arg::from(&carryover.key), run_id.into(), Arg::from(&value), vouched.as_deref().into()];
-    tx.execute(sql, &args).await?;
+    let (key, value) = (Arg::from(&carryover.key), carryover.left.value.to_string());
+    tx.execute(sql, &[key, run_id.into(), Arg::from(&value)]).await?;
+    tx.execute("DELETE FROM sync_vouched WHERE state_key = ?", &[key]).await?;
+    if let Some(vouched) = carryover.left.vouched {
+        let versions = serde_json::json!(vouched).to_string();
+        let sql = "INSERT INTO sync_vouched (state_key, sync_run_id, versions) VALUES (?, ?, ?)";
+        tx.execute(sql, &[key, run_id.into(), Arg::from(&versions)]).await?;
+    }
     Ok(())
 }

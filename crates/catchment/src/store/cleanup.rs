@@ -86,6 +86,9 @@ impl Store {
     /// Deletes what runs carried over to a next one that did not come for so long. It reads all then.
     pub(crate) async fn delete_old_carryovers(&self) -> Result<u64> {
         let sql = "DELETE FROM sync_states WHERE updated_at < {now + ? ms}";
-        Ok(self.db.execute(sql, &[days_ago_ms(CARRYOVER_DAYS).into()]).await?)
+        let deleted = self.db.execute(sql, &[days_ago_ms(CARRYOVER_DAYS).into()]).await?;
+        let orphans = "DELETE FROM sync_vouched WHERE state_key NOT IN (SELECT state_key FROM sync_states)";
+        self.db.execute(orphans, &[]).await?;
+        Ok(deleted)
     }
 }

@@ -68,9 +68,10 @@ impl Engine {
             Ok((prepared, carryover)) => {
                 max_wait = prepared.target.max_wait();
                 let (shutdown, limits, lost) = (&self.shutdown, &self.settings, &lost);
-                Attempt { store, lease, prepared, cursor, carryover, shutdown, lost, progress, limits }
-                    .work(&mut run)
-                    .await
+                let attempt =
+                    Attempt { store, lease, prepared, cursor, carryover, shutdown, lost, progress, limits };
+                // What it holds is large, and would lie on the stack of whoever waits.
+                Box::pin(attempt.work(&mut run)).await
             }
             Err(error) => AttemptEnd::Failed(error),
         };
