@@ -117,6 +117,6 @@ on_both! {
         for app in opened {
             app.unwrap();
         }
-        assert_eq!(test.value("SELECT COUNT(*), COUNT(DISTINCT version) FROM catchment_migrations").await, "10|10");
+        assert_eq!(test.value("SELECT COUNT(*), COUNT(DISTINCT version) FROM catchment_migrations").await, "12|12");
     }
 }
