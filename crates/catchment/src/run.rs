@@ -94,9 +94,11 @@ pub enum Trigger {
     Manual,
     /// Its schedule.
     Schedule,
+    /// Its volume was plugged in.
+    Volume,
 }
 
-stored_names!(Trigger, "trigger", Manual = "manual", Schedule = "schedule");
+stored_names!(Trigger, "trigger", Manual = "manual", Schedule = "schedule", Volume = "volume");
 
 /// A row of `sync_runs`.
 #[derive(Debug, Clone)]

@@ -97,8 +97,8 @@ pub struct CameVolume {
 pub struct VolumeAnswer {
     /// How many runs go on that waited for it, or had failed for a cause that passes.
     pub resumed: u64,
-    /// The run that was started.
-    pub started: Option<i64>,
+    /// The runs that were started.
+    pub started: Vec<i64>,
 }
 
 /// The id of the volume that a source is on, by its name.

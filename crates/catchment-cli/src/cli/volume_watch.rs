@@ -121,16 +121,17 @@ impl VolumeWatch {
 
     fn tell(&self, volume: &NodeVolume, found: &ListedVolume, answer: &VolumeAnswer) {
         let (name, place) = (volume.shown(), &volume.mount_point);
-        match (answer.started, answer.resumed) {
-            (Some(run), _) => {
+        match (&answer.started[..], answer.resumed) {
+            ([_, ..], _) => {
+                let runs = answer.started.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
                 tracing::info!(
                     volume = name,
                     mounted_at = place,
-                    run,
+                    runs,
                     "a volume was plugged in: it is synced"
                 );
             }
-            (None, resumed) if resumed > 0 => {
+            ([], resumed) if resumed > 0 => {
                 tracing::info!(
                     volume = name,
                     mounted_at = place,
@@ -138,7 +139,7 @@ impl VolumeWatch {
                     "a volume came: runs that waited for it go on"
                 );
             }
-            (None, _) if self.syncs && !found.is_allowed && found.volume.is_removable => {
+            ([], _) if self.syncs && !found.is_allowed && found.volume.is_removable => {
                 let allow_with = &found.allow_with;
                 tracing::info!(
                     volume = name,
@@ -147,11 +148,11 @@ impl VolumeWatch {
                     "a volume was plugged in that may not be read"
                 );
             }
-            (None, _) if found.volume.is_removable || found.is_allowed => {
+            ([], _) if found.volume.is_removable || found.is_allowed => {
                 tracing::info!(volume = name, mounted_at = place, "a volume is there");
             }
             // A disk of this machine, which nobody asked for.
-            (None, _) => {}
+            ([], _) => {}
         }
     }
 }

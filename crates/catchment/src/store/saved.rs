@@ -69,6 +69,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// All saved syncs of a type of source that are not paused.
+    pub(crate) async fn saved_syncs_of(&self, source_type: &str) -> Result<Vec<StoredSync>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {TABLES} WHERE d.source_type = ? AND d.is_paused = 0 ORDER BY d.name"
+        );
+        self.db.fetch(sql, &[source_type.into()]).await?.iter().map(read).collect()
+    }
+
     /// The saved sync of this name.
     pub(crate) async fn saved_sync(&self, name: &str) -> Result<Option<StoredSync>> {
         let sql = format!("SELECT {COLUMNS} FROM {TABLES} WHERE d.name = ?");

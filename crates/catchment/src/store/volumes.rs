@@ -16,7 +16,7 @@ use crate::volumes::{CameVolume, NodeVolume, PREFIX, SOURCE_TYPE, VolumeNews};
 const COLUMNS: &str = "volume_id, label, fs_type, size_bytes, usb_vendor, usb_product, usb_serial, is_removable, mount_point, plug";
 
 /// How long a process may take to do what follows from a plug, in milliseconds.
-const CLAIM_MS: i64 = 60_000;
+const CLAIM_MS: i64 = 5_000;
 
 /// The longest id that is kept, in characters; one of a device's own words may be longer, and its volume is not kept.
 const MAX_ID: usize = 191;
@@ -116,7 +116,7 @@ impl Store {
         Ok(news)
     }
 
-    /// Claims to do what follows from a volume that came, for a minute; false where another process of this node does it.
+    /// Claims to do what follows from a volume that came, for a moment; false where another process of this node does it.
     pub(crate) async fn claim_plug(&self, node: &str, volume: &NodeVolume) -> Result<bool> {
         let sql = "UPDATE sync_volumes SET answering_until = {now + ? ms} WHERE node = ? AND volume_id = ? AND (answering_until IS NULL OR \
              answering_until < {now}) AND (is_answered = 0 OR COALESCE(answered_plug, '') <> COALESCE(?, ''))";

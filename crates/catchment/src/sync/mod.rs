@@ -18,6 +18,7 @@ mod heartbeat;
 mod in_flight;
 mod pace;
 mod planned_sync;
+mod plugged;
 mod preview;
 mod progress;
 mod queue;

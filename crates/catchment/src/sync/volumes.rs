@@ -34,7 +34,8 @@ impl SyncService {
     }
 
     /// Does what follows from a volume that came: runs that wait for it are due now, and those that failed for a cause that
-    /// passes are taken up. Where there are none, and it was plugged in and not only mounted again, `request` becomes a run.
+    /// passes are taken up. Where there are none, and it was plugged in and not only mounted again, the saved syncs that are of it
+    /// run; and where there are none of these, `request` becomes a run.
     ///
     /// # Errors
     /// As [`SyncService::schedule_sync`].
@@ -58,13 +59,17 @@ impl SyncService {
         }
         if answer.resumed > 0 {
             self.engine().wake_workers();
-        } else if let Some(request) = request.clone().filter(|_| came.is_new_plug)
-            && store.active_volume_run(Some(node), id).await?.is_none()
-        {
-            answer.started = Some(self.schedule_sync(principal, request).await?);
+        } else if came.is_new_plug && store.active_volume_run(Some(node), id).await?.is_none() {
+            answer.started = self.engine().run_syncs_of_volume(id).await?;
+            if answer.started.is_empty()
+                && let Some(request) = request.clone()
+            {
+                answer.started.push(self.schedule_sync(principal, request).await?);
+            }
         }
-        // One that was not to be synced may be later, without being plugged in again.
-        store.set_plug_answered(node, &came.volume, request.is_some() || !came.is_new_plug).await?;
+        // One that nobody was to sync may be synced later, without being plugged in again.
+        let is_open = came.is_new_plug && request.is_none() && answer == VolumeAnswer::default();
+        store.set_plug_answered(node, &came.volume, !is_open).await?;
         Ok(answer)
     }
 

@@ -1,6 +1,9 @@
 //! What follows when a volume is plugged in.
 
-use catchment::{App, CameVolume, NodeVolume, RunStatus, VolumeAnswer, VolumeNews};
+use catchment::{
+    App, CameVolume, NodeVolume, Precondition, RunStatus, SyncDraft, Trigger, VolumeAnswer, VolumeNews,
+};
+use serde_json::json;
 
 use super::{request, try_once};
 use crate::support::{ME, Test, on_both};
@@ -36,7 +39,7 @@ on_both! {
         assert!(matches!(&news.came[..], [CameVolume { before: None, is_new_plug: true, .. }]), "{news:?}");
         // Whoever notes it once more before it is answered takes nothing away from whoever answers.
         assert_eq!(look(&app, &[stick(Some(1))]).await, look(&app, &[stick(Some(1))]).await);
-        let started = answer(&app, &look(&app, &[stick(Some(1))]).await).await.started.unwrap();
+        let started = answer(&app, &look(&app, &[stick(Some(1))]).await).await.started[0];
         app.service().cancel(&ME, started).await.unwrap();
         assert_eq!(look(&app, &[stick(Some(1))]).await, VolumeNews::default(), "as after a restart");
 
@@ -47,7 +50,7 @@ on_both! {
 
         // Even where nobody saw it leave.
         let next = look(&app, &[stick(Some(2))]).await;
-        assert!(answer(&app, &next).await.started.is_some_and(|run| run > started));
+        assert!(answer(&app, &next).await.started[0] > started);
     }
 
     async fn where_plugs_cannot_be_told_apart_coming_is_one(test: Test) {
@@ -74,7 +77,7 @@ on_both! {
         assert_eq!(try_once(&app, other).await.status, RunStatus::Pending);
 
         let answered = answer(&app, &look(&app, &[stick(Some(1))]).await).await;
-        assert_eq!(answered, VolumeAnswer { resumed: 1, started: None });
+        assert_eq!(answered, VolumeAnswer { resumed: 1, started: Vec::new() });
         assert_eq!(test.value(&due).await, "0", "it is due");
         let still = due.replace(&format!("id = {waiting}"), &format!("id = {other}"));
         assert_eq!(test.value(&still).await, "1", "that of another volume waits on");
@@ -84,7 +87,7 @@ on_both! {
         let app = test.app().await;
         let news = look(&app, &[stick(Some(1))]).await;
         let first = answer(&app, &news).await;
-        app.service().cancel(&ME, first.started.unwrap()).await.unwrap();
+        app.service().cancel(&ME, first.started[0]).await.unwrap();
         assert_eq!(answer(&app, &news).await, VolumeAnswer::default());
     }
 
@@ -94,10 +97,33 @@ on_both! {
         assert_eq!(app.service().answer_volume(&ME, &came[0], None).await.unwrap(), VolumeAnswer::default());
         assert_eq!(look(&app, &[stick(Some(1))]).await, VolumeNews::default());
         let restarted = app.service().note_volumes(&ME, &[stick(Some(1))], true).await.unwrap();
-        let started = answer(&app, &restarted).await.started.unwrap();
+        let started = answer(&app, &restarted).await.started[0];
         app.service().cancel(&ME, started).await.unwrap();
         let restarted = app.service().note_volumes(&ME, &[stick(Some(1))], true).await.unwrap();
         assert_eq!(restarted, VolumeNews::default());
+    }
+
+    async fn the_saved_syncs_of_a_volume_run_when_it_is_plugged_in(test: Test) {
+        let app = test.app().await;
+        for (name, source, paused) in [
+            ("all", "volume:1234-abcd", false),
+            ("rock", "volume:1234-ABCD/Rock", false),
+            ("resting", "volume:1234-ABCD", true),
+            ("other", "volume:9999-0000", false),
+            ("labelled", "label:NONE OF THIS NAME", false),
+        ] {
+            let draft = json!({"name": name, "sourceType": "usb", "sourceIdentifier": source, "paused": paused});
+            let draft = SyncDraft::from_json(draft).unwrap();
+            app.service().save_sync(&ME, draft, Precondition::Absent).await.unwrap();
+        }
+        // What would be synced without any is not.
+        let answered = answer(&app, &look(&app, &[stick(Some(1))]).await).await;
+        let mut of = Vec::new();
+        for run in answered.started {
+            let run = app.service().run(&ME, run).await.unwrap();
+            of.push((run.sync_name.unwrap(), run.trigger));
+        }
+        assert_eq!(of, [("all".to_owned(), Some(Trigger::Volume)), ("rock".to_owned(), Some(Trigger::Volume))]);
     }
 
     async fn a_run_that_waits_on_another_node_does_not_swallow_a_plug(test: Test) {
@@ -107,7 +133,7 @@ on_both! {
         test.execute("UPDATE sync_runs SET node = 'elsewhere'").await;
         let answered = answer(&app, &look(&app, &[stick(Some(1))]).await).await;
         assert_eq!(answered.resumed, 0);
-        assert!(answered.started.is_some_and(|run| run != waiting));
+        assert!(answered.started.len() == 1 && answered.started[0] != waiting);
     }
 
     async fn a_failed_run_of_a_volume_is_taken_up_when_it_comes_again(test: Test) {
@@ -117,7 +143,7 @@ on_both! {
              completed_at = CURRENT_TIMESTAMP, started_at = CURRENT_TIMESTAMP, attempt = 1";
         test.execute(fail).await;
         let answered = answer(&app, &look(&app, &[stick(Some(1))]).await).await;
-        assert_eq!(answered, VolumeAnswer { resumed: 1, started: None });
+        assert_eq!(answered, VolumeAnswer { resumed: 1, started: Vec::new() });
         assert_eq!(app.service().run(&ME, failed).await.unwrap().status, RunStatus::Pending);
     }
 }
