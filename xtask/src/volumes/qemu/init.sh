@@ -24,12 +24,12 @@ plug() {
     mount -t vfat -o ro,utf8 "/dev/$disk" /stick
 }
 
-# Begins to read from cold memory. As many as left may be marked.
+# Begins to read from cold memory, and all of it: with a condition no folder counts as unchanged. As many as left may be marked.
 begin() {
     umount /stick
     plug
     before=$(query "SELECT MAX(id) FROM sync_runs")
-    catchment sync "$volume" --type usb --max-gone 100% --json > said 2>&1 &
+    catchment sync "$volume" --type usb --where true --max-gone 100% --json > said 2>&1 &
     while [ -z "$(query "SELECT id FROM sync_runs WHERE id > $before AND started_at IS NOT NULL")" ]; do sleep 0.1; done
     tell "begin $1"
 }

@@ -23,7 +23,7 @@ const OPERATIONS: u32 = 300;
 /// How large it is.
 const IMAGE_BYTES: u64 = 128 << 20;
 /// When it is pulled out, in percent of the time that a whole reading takes.
-const MOMENTS: [u32; 5] = [3, 20, 40, 60, 80];
+const MOMENTS: [u32; 5] = [3, 15, 30, 45, 60];
 
 /// Pulls the stick out at each of the moments, and plugs it in again.
 pub(super) fn check(binary: &Path) -> Result<()> {
