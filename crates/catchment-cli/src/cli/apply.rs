@@ -1,6 +1,5 @@
 //! `catchment apply`: the saved syncs of a file, made so that they are as it says.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,7 +9,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cleanup::is_confirmed;
+use super::cleanup::{is_asked, is_confirmed};
 use super::exit::Exit;
 use super::open::{Context, caller, patiently, unopened};
 use super::syncs::all;
@@ -91,8 +90,7 @@ async fn write(
     planned: Vec<(SyncDraft, (Saved, Vec<String>))>,
     doomed: &[String],
 ) -> anyhow::Result<Exit> {
-    let is_asked = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if is_asked && !is_confirmed((doomed.len() as u64, format!("{} saved syncs", doomed.len())))? {
+    if is_asked(args.yes) && !is_confirmed((doomed.len() as u64, format!("{} saved syncs", doomed.len())))? {
         say!("Nothing was changed");
         return Ok(Exit::Failed);
     }

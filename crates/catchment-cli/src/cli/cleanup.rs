@@ -39,11 +39,10 @@ pub(super) struct CleanupArgs {
 
 pub(super) async fn run(context: &Context, args: CleanupArgs) -> anyhow::Result<Exit> {
     let (app, who) = (open_existing(context).await?, caller());
-    let is_asked = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let exit = if args.dry_run {
         say!("{} would be deleted", count(&app, &who, &args).await?.1);
         Exit::Done
-    } else if is_asked && !is_confirmed(count(&app, &who, &args).await?)? {
+    } else if is_asked(args.yes) && !is_confirmed(count(&app, &who, &args).await?)? {
         say!("Nothing was deleted");
         Exit::Failed
     } else {
@@ -73,6 +72,11 @@ async fn count(app: &App, who: &Principal, args: &CleanupArgs) -> anyhow::Result
         parts.push(format!("{} rows of content_index, all of `{source}`", number(rows)));
     }
     Ok((total, parts.join(" and ")))
+}
+
+/// Whether there is somebody to be asked, who has not agreed in advance.
+pub(super) fn is_asked(yes: bool) -> bool {
+    !yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Whether somebody agrees. Nothing to delete needs nobody's consent.

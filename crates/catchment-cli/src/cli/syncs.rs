@@ -3,7 +3,7 @@
 use catchment::{App, Precondition, Principal, RunMode, SavedSync};
 use clap::{Args, Subcommand};
 
-use super::cleanup::is_confirmed;
+use super::cleanup::{is_asked, is_confirmed};
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
 use super::table::{self, DIM, say, say_json, style};
@@ -82,7 +82,7 @@ pub(super) async fn run(context: &Context, args: SyncsArgs) -> anyhow::Result<Ex
         SyncsCommand::Resume { name } => show(&service.pause_sync(&who, &name, false).await?, as_json),
         SyncsCommand::Delete { name, yes } => {
             service.saved_sync(&who, &name).await?;
-            if !yes && is_asked() && !is_confirmed((1, format!("the saved sync {name}")))? {
+            if is_asked(yes) && !is_confirmed((1, format!("the saved sync {name}")))? {
                 say!("Nothing was deleted");
                 return Ok(Exit::Failed);
             }
@@ -92,11 +92,6 @@ pub(super) async fn run(context: &Context, args: SyncsArgs) -> anyhow::Result<Ex
     }
     app.close().await;
     Ok(Exit::Done)
-}
-
-fn is_asked() -> bool {
-    use std::io::IsTerminal as _;
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// All saved syncs.

@@ -1,13 +1,12 @@
 //! `catchment volumes`: which volumes, such as USB sticks, are plugged in or known, what they are called, and how one is forgotten.
 
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use catchment::{App, KnownVolume};
 use catchment_sources::usb::{ListedVolume, volume_name};
 use clap::{Args, Subcommand};
 
-use super::cleanup::is_confirmed;
+use super::cleanup::{is_asked, is_confirmed};
 use super::exit::Exit;
 use super::open::{Context, caller, open_existing};
 use super::table::{self, number, say, say_json};
@@ -106,7 +105,7 @@ fn merged(context: &Context, listed: &[ListedVolume], mut known: Vec<KnownVolume
 async fn forget(context: &Context, id: &str, yes: bool, as_json: bool) -> anyhow::Result<Exit> {
     let (app, who) = (open_existing(context).await?, caller());
     let plain = &*volume_name(id);
-    if !yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+    if is_asked(yes) {
         let known = app.service().volumes(&who).await?;
         let rows = known.iter().find(|known| known.volume.id == plain).map_or(0, |known| known.rows);
         // Those that are marked as gone are deleted as well.

@@ -7,7 +7,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use catchment::{Precondition, Principal, RunMode, Saved, SavedSync, SyncDraft, SyncSchedule, next_times};
+use catchment::{
+    Precondition, Principal, RunMode, Saved, SavedSync, SyncDraft, SyncSchedule, SyncService, next_times,
+};
 use catchment_core::{Error, ErrorKind};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -115,10 +117,7 @@ async fn save(shared: &Shared, who: &Principal, draft: SyncDraft, condition: Pre
     match service.save_sync(who, draft, condition).await {
         Ok((sync, Saved::Created)) => Ok(answer(StatusCode::CREATED, &sync)),
         Ok((sync, Saved::Changed | Saved::Unchanged)) => Ok(answer(StatusCode::OK, &sync)),
-        Err(error) if error.code() == "changed_meanwhile" => {
-            Err(stale(&error, service.saved_sync(who, &name).await.ok().as_ref()))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(refusal(service, who, &name, error).await),
     }
 }
 
@@ -127,10 +126,7 @@ async fn remove(shared: State<Shared>, who: Caller, name: Name, headers: HeaderM
     let service = shared.service()?;
     match service.delete_sync(&who, &name, condition).await {
         Ok(()) => Ok(SuccessResponse::message("Saved sync deleted; its runs and rows stay").into_response()),
-        Err(error) if error.code() == "changed_meanwhile" => {
-            Err(stale(&error, service.saved_sync(&who, &name).await.ok().as_ref()))
-        }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(refusal(service, &who, &name, error).await),
     }
 }
 
@@ -203,7 +199,12 @@ fn must_match(headers: &HeaderMap) -> Result<Precondition, ErrorResponse> {
     Ok(Precondition::Version(version.unwrap_or(-1)))
 }
 
-fn stale(error: &Error, now: Option<&SavedSync>) -> ErrorResponse {
+/// The answer to a change that is refused; where it is not as it must be for it, with its version.
+async fn refusal(service: &SyncService, who: &Principal, name: &str, error: Error) -> ErrorResponse {
+    if error.code() != "changed_meanwhile" {
+        return error.into();
+    }
+    let now = service.saved_sync(who, name).await.ok();
     let version = now.map_or_else(String::new, |now| format!("; it has version {} now", now.version));
     let message = format!("{}{version}", error.message());
     ErrorResponse::new(StatusCode::PRECONDITION_FAILED, error.code(), message)

@@ -85,19 +85,10 @@ impl Store {
 
     /// Adds a saved sync. False where there is one of its name.
     pub(crate) async fn add_saved_sync(&self, record: &SyncRecord<'_>) -> Result<bool> {
-        let SyncTexts { options, schedule, next } = SyncTexts::of(record)?;
-        let sql = "INSERT INTO sync_definitions (name, source_type, source_identifier, options, schedule, is_paused, next_tick, next_at) \
+        let sql = "INSERT INTO sync_definitions (source_type, source_identifier, options, schedule, is_paused, next_tick, next_at, name) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-        let args = [
-            record.name.into(),
-            Arg::from(&record.request.source_type),
-            Arg::from(&record.request.source_identifier),
-            Arg::from(&options),
-            schedule.as_deref().into(),
-            i64::from(record.is_paused).into(),
-            next[0].as_deref().into(),
-            next[1].as_deref().into(),
-        ];
+        let texts = SyncTexts::of(record)?;
+        let args = [&texts.args(record)[..], &[record.name.into()]].concat();
         match self.db.execute(sql, &args).await {
             Err(failure) if failure.is_duplicate() => Ok(false),
             Err(failure) => Err(failure.into()),
@@ -107,20 +98,10 @@ impl Store {
 
     /// Changes a saved sync, if it is still of this version.
     pub(crate) async fn change_saved_sync(&self, record: &SyncRecord<'_>, version: i64) -> Result<bool> {
-        let SyncTexts { options, schedule, next } = SyncTexts::of(record)?;
         let sql = "UPDATE sync_definitions SET source_type = ?, source_identifier = ?, options = ?, schedule = ?, is_paused = ?, \
              next_tick = ?, next_at = ?, version = version + 1, updated_at = {now} WHERE name = ? AND version = ?";
-        let args = [
-            Arg::from(&record.request.source_type),
-            Arg::from(&record.request.source_identifier),
-            Arg::from(&options),
-            schedule.as_deref().into(),
-            i64::from(record.is_paused).into(),
-            next[0].as_deref().into(),
-            next[1].as_deref().into(),
-            record.name.into(),
-            version.into(),
-        ];
+        let texts = SyncTexts::of(record)?;
+        let args = [&texts.args(record)[..], &[record.name.into(), version.into()]].concat();
         Ok(self.db.execute(sql, &args).await? == 1)
     }
 
@@ -238,6 +219,19 @@ struct SyncTexts {
 }
 
 impl SyncTexts {
+    /// The values of a record, in the order of the statements that write it.
+    fn args<'a>(&'a self, record: &SyncRecord<'a>) -> [Arg<'a>; 7] {
+        [
+            Arg::from(&record.request.source_type),
+            Arg::from(&record.request.source_identifier),
+            Arg::from(&self.options),
+            self.schedule.as_deref().into(),
+            i64::from(record.is_paused).into(),
+            self.next[0].as_deref().into(),
+            self.next[1].as_deref().into(),
+        ]
+    }
+
     fn of(record: &SyncRecord<'_>) -> Result<Self, StoreError> {
         let schedule = record.schedule.map(serde_json::to_string).transpose();
         Ok(Self {

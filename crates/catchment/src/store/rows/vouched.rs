@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use catchment_core::Result;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::mark::mark_records;
 use super::origin::{RowOrigin, not_gone};
 use super::scan::VersionColumns;
 use super::table_view::TableView;
@@ -115,29 +116,15 @@ async fn add_found(
 /// # Errors
 /// Where one of them is not as the run before left it: not there, marked as gone, seen by another run, or changed since.
 pub(super) async fn mark_vouched(view: &TableView<'_>, conn: &mut Conn) -> Result<u64, StoreError> {
-    let (vouched, dialect) = match &view.batch.unchanged {
-        Some(vouched) => (TableView::new(vouched, view.origin, view.db), view.dialect()),
-        None => return Ok(0),
-    };
-    let columns = VersionColumns::of(&vouched.batch.table, dialect);
-    let (Some(vouching), Some(columns)) = (&view.origin.vouching, columns) else {
-        return Err(StoreError::not_as_vouched());
-    };
+    let Some(vouched) = &view.batch.unchanged else { return Ok(0) };
+    let vouched = TableView::new(vouched, view.origin, view.db);
+    let Some(vouching) = &view.origin.vouching else { return Err(StoreError::not_as_vouched()) };
     let mut same = 0;
     let note = |id, digest| same += usize::from(vouching.versions.get(&id) == Some(&digest));
     add_found(&vouched, vouching.run_id, conn, note).await?;
     if view.batch.unchanged_unidentified > 0 || same != vouched.batch.len() {
         return Err(StoreError::not_as_vouched());
     }
-    let VersionColumns { seen_by, seen_at, changed_at, .. } = columns;
-    // What MySQL would set by itself, as it does when somebody changes a value.
-    let kept = dialect.pick(format!(", {changed_at} = {changed_at}"), String::new());
-    let records: Vec<_> = (0..same).collect();
-    for chunk in vouched.chunks(&records) {
-        let (condition, key) = vouched.row_condition(chunk);
-        let (table, now) = (vouched.table_name(), dialect.now());
-        let sql = format!("UPDATE {table} SET {seen_at} = {now}, {seen_by} = ?{kept} WHERE {condition}");
-        conn.execute(Sql::Built(sql), &[vec![Arg::Int(view.origin.run_id)], key].concat()).await?;
-    }
+    mark_records(&vouched, conn, &(0..same).collect::<Vec<_>>()).await?;
     Ok(same as u64)
 }
